@@ -1,0 +1,47 @@
+# A fresh machine needs python3 (with venv) and make; every target does its own set-up.
+PY ?= python3
+UV := .tools/bin/uv
+BIN := .venv/bin
+LOCKING := --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help run test check fmt bench lock clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
+
+$(UV):
+	@$(PY) -c 'import sys; sys.exit("Ticket Scout needs Python 3.11 or newer; set PY=..." if sys.version_info < (3, 11) else 0)'
+	$(PY) -m venv .tools
+	.tools/bin/python -m pip install -q --disable-pip-version-check uv==0.13.8
+
+.venv/.ok: $(UV) requirements-dev.txt
+	@test -d .venv || $(UV) venv -q --python $(PY) .venv
+	$(UV) pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python requirements-dev.txt
+	@touch $@
+
+run: .venv/.ok  ## start everything on this machine (no key, no account): http://127.0.0.1:8080
+	$(BIN)/python -m sandbox
+
+test: .venv/.ok  ## run every test; what is missing here is skipped with a reason
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: .venv/.ok  ## lint, format and types: what CI runs before the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: .venv/.ok  ## put the code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.ok  ## measure a tick: time, memory, document operations
+	$(BIN)/python bench/tick.py
+
+lock: $(UV)  ## renew both locks from pyproject.toml: requirements.txt (what is deployed), requirements-dev.txt (all)
+	$(UV) pip compile -q $(LOCKING) pyproject.toml -o requirements.txt
+	$(UV) pip compile -q $(LOCKING) --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean:  ## remove what the other targets made
+	rm -rf .tools .venv .pytest_cache .mypy_cache .ruff_cache .coverage data

@@ -1,0 +1,1 @@
+"""Telling people: takes alerts from the outbox and settles each one, once."""

@@ -1,0 +1,1 @@
+"""Where documents live: SQLite on one machine, Firestore in the cloud."""

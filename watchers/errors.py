@@ -1,0 +1,56 @@
+"""What can go wrong upstream and in the stores, split on the caller's only question: can trying again help?
+
+* ProviderError
+  · ProviderUnavailableError   later may work: time-out, 5xx, not JSON, a spike limit
+    + OutOfQuotaError          not before the quota's next window
+  · ProviderRejectedError      not until someone acts: wrong key, refused query
+* StoreError
+  · ConflictError              somebody else wrote first: read again and decide again
+  · StoreUnavailableError      the database did not answer in time: the step may be repeated
+  · DocumentTooLargeError      a document would not fit: someone must act
+* WatchRefusedError            what a person asked for cannot be watched, and why
+
+Messages hold ids and codes only: no key, phone number, URL or vendor's prose.
+"""
+
+from collections.abc import Sequence
+
+
+class ProviderError(Exception):
+    """A provider could not be asked, or its answer could not be understood."""
+
+
+class ProviderUnavailableError(ProviderError):
+    """Trying again later may work."""
+
+
+class OutOfQuotaError(ProviderUnavailableError):
+    """No call may be made now: the quota is spent, or the provider told us to stop for a while."""
+
+
+class ProviderRejectedError(ProviderError):
+    """Trying again will not help until someone acts (a wrong key, a query the provider refuses)."""
+
+
+class StoreError(Exception):
+    """A document could not be read or written."""
+
+
+class ConflictError(StoreError):
+    """The document is not the version that was read, or exists already: read it again, decide again."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database did not answer in time. Nothing is known about the last write; repeating it is harmless."""
+
+
+class DocumentTooLargeError(StoreError):
+    """The document would exceed the database's limit (1 MiB); nothing was written."""
+
+
+class WatchRefusedError(Exception):
+    """A watch that cannot be accepted; ``reasons`` are sentences for the person who asked."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = tuple(reasons)

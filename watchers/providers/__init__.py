@@ -1,0 +1,1 @@
+"""The providers: a plain dict, in the order the form shows them."""

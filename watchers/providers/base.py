@@ -1,0 +1,65 @@
+"""What every provider promises.
+
+A provider turns targets into observations: it knows one API's questions, answers and limits, and nothing
+about watches, rules, boards or people. Its settings stand beside it, read once by its ``from_env``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from watchers.models import Filters, Observation, Target
+from watchers.quota import Budget, Quota
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to one batch, by target id. A target in neither map was not asked and stays due.
+
+    ``failures`` are short codes for a log (``not_found``, ``malformed``): the target was asked for and not
+    seen. Not seen is never "nothing is there".
+    """
+
+    observations: Mapping[str, Observation] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """One API that can be asked about targets. Methods may be called from several threads at once."""
+
+    @property
+    def name(self) -> str:
+        """The word used in targets, settings and boards: ``ticketmaster``."""
+        ...
+
+    @property
+    def quota(self) -> Quota:
+        """How often it may be asked."""
+        ...
+
+    def refusal(self, target: Target, filters: Filters) -> str | None:
+        """Why this target cannot be watched here, as a sentence; ``None`` when it can. Pure."""
+        ...
+
+    def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
+        """Group targets into what one call can ask, in the given order. Pure; loses and repeats none."""
+        ...
+
+    def fetch(self, batch: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
+        """Ask upstream about one batch; ``budget.take()`` stands before every call.
+
+        Raises:
+            ProviderUnavailableError: later may work; nothing is known about any target of the batch.
+            OutOfQuotaError: the purse is empty; nothing was asked.
+            ProviderRejectedError: not until someone acts (a wrong key).
+        """
+        ...
+
+    def read(self, body: bytes, now: datetime) -> list[Observation]:
+        """Understand a recorded answer: what ``scout.py look --file`` shows.
+
+        Raises:
+            ProviderError: the answer is an error envelope, or not this provider's.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""The small web form, and what vendors call back."""

@@ -8,6 +8,7 @@ Paths alternate collection and document: ``people/u1``, ``artifacts/app/users/u1
 Values are what JSON has, plus aware ``datetime`` and ``bytes``. Map keys are free text.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,7 @@ SERVER_TIME: Final = _Marker.SERVER_TIME
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as it stood when it was read. ``version`` is opaque; ``updated_at`` is the database's time."""
+    """A document as it stood when read. ``version`` is opaque; ``updated_at`` is the database's time."""
 
     path: str
     fields: Mapping[str, Any]
@@ -94,7 +95,12 @@ class Documents(Protocol):
 
     Every method raises ``StoreUnavailableError`` within seconds when the database does not answer; nothing
     is then known about a ``commit``, and repeating the step must be (and is) harmless.
+
+    ``operations`` counts documents as Firestore bills them: ``reads``, ``writes``, ``deletes``. A query or a
+    count costs at least one read.
     """
+
+    operations: Counter[str]
 
     def get(self, path: str) -> Document | None:
         """The document, strongly consistent, or ``None``."""

@@ -41,7 +41,7 @@ class ConflictError(StoreError):
 
 
 class StoreUnavailableError(StoreError):
-    """The database did not answer in time. Nothing is known about the last write; repeating it is harmless."""
+    """The database did not answer in time. Nothing is known about the last write; it may be repeated."""
 
 
 class DocumentTooLargeError(StoreError):

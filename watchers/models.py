@@ -361,9 +361,12 @@ class Observation:
     listings: "tuple[Observation, ...] | None" = None
     problems: tuple[str, ...] = ()
 
-    def price(self, key: PriceKey) -> int | None:
-        """The lowest price of this key in minor units, or ``None`` when it is not known."""
-        return next((price.low for price in self.prices if price.key == key), None)
+    @property
+    def buyable_prices(self) -> Mapping[PriceKey, int]:
+        """The lowest price of each key, in minor units. What cannot be bought has no price."""
+        if self.availability is Availability.UNAVAILABLE:
+            return {}
+        return {price.key: price.low for price in self.prices}
 
 
 # ── what we conclude ─────────────────────────────────────────────────────────────────────────────────────
@@ -391,6 +394,7 @@ class Reason(StrEnum):
     NOT_ENOUGH_HISTORY = "not_enough_history"
     NOT_KNOWN = "not_known"
     OUT_OF_DATE = "out_of_date"  # an observation no newer than one already decided on
+    EVENT_OVER = "event_over"
 
     @property
     def fires(self) -> bool:

@@ -41,6 +41,10 @@ class Ledger:
         """The ledger as a map of the board's document."""
         return {"began_at": self.began_at, "spent": self.spent, "blocked_until": self.blocked_until}
 
+    def charged(self, calls: int) -> "Ledger":
+        """With calls that somebody may have made without saying so."""
+        return replace(self, spent=self.spent + calls)
+
     @classmethod
     def from_document(cls, fields: Mapping[str, Any]) -> "Ledger":
         """The inverse of ``to_document``; an empty map is a fresh ledger."""

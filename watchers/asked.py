@@ -1,0 +1,127 @@
+"""Reading what a person asked for: every fault at once, as sentences that say what to do. Pure.
+
+The plain shape of the first generation, ``{"eventId", "eventName", "maxPrice", "status"}``, is read as a
+Ticketmaster ``below`` watch in US dollars.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from watchers.errors import WatchRefusedError
+from watchers.models import Filters, Kind, Target, Watch
+
+Refusal = Callable[[Target, Filters], str | None]
+"""Why a target cannot be watched with these filters, as a sentence; ``None`` when it can."""
+
+MAX_BYTES = 20_000
+_PLAIN = {"eventId", "eventName", "maxPrice", "status"}
+
+
+def read_watch(fields: Mapping[str, Any], refusal: Refusal, now: datetime) -> Watch:
+    """The watch that a document asks for.
+
+    Args:
+        fields: The person's document.
+        refusal: What the providers cannot do.
+        now: For dates that have passed (aware UTC).
+
+    Raises:
+        WatchRefusedError: with a sentence for every fault found.
+    """
+    if len(json.dumps(fields, default=str)) > MAX_BYTES:
+        raise WatchRefusedError([f"The watch is too large: at most {MAX_BYTES:,} characters in all."])
+    shape = _from_plain(fields) if "eventId" in fields else dict(fields)
+    try:
+        watch = Watch.model_validate(shape)
+    except ValidationError as exc:
+        raise WatchRefusedError(sentences(exc)) from exc
+    if reasons := [*_past(watch, now), *_refused(watch, refusal)]:
+        raise WatchRefusedError(reasons)
+    return watch
+
+
+def _from_plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    if unknown := sorted(set(fields) - _PLAIN):
+        raise WatchRefusedError([f"{_named(name)}: this field is not known; remove it." for name in unknown])
+    status = fields.get("status", "active")
+    return {
+        "name": fields.get("eventName") or fields.get("eventId"),
+        "target": {"provider": "ticketmaster", "item": fields.get("eventId")},
+        "conditions": [{"kind": Kind.BELOW, "price": fields.get("maxPrice"), "currency": "USD"}],
+        "status": status.lower() if isinstance(status, str) else status,
+    }
+
+
+def _past(watch: Watch, now: datetime) -> list[str]:
+    days = [target.search.date_to for target in watch.targets if target.search and target.search.date_to]
+    return [f"date_to: {day} has passed; choose a later day." for day in days if day < now.date()]
+
+
+def _refused(watch: Watch, refusal: Refusal) -> list[str]:
+    said = (refusal(target, watch.filters) for target in watch.targets)
+    return list(dict.fromkeys(reason for reason in said if reason))
+
+
+_SENTENCES = {
+    "missing": "this is needed",
+    "extra_forbidden": "this field is not known; remove it",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "must not be empty",
+    "too_short": "at least {min_length} is needed",
+    "too_long": "at most {max_length} are possible",
+    "literal_error": "choose one of {expected}",
+    "enum": "choose one of {expected}",
+    "greater_than": "must be over {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be under {lt}",
+    "less_than_equal": "must be at most {le}",
+    "finite_number": "must be a plain number",
+    "union_tag_invalid": "choose one of {expected_tags}",
+    "union_tag_not_found": 'say which kind it is, such as {{"kind": "below"}}',
+}
+_PATTERNS = {
+    "currency": 'three capital letters, such as "USD"',
+    "country": 'two capital letters, such as "US"',
+    "provider": 'a provider\'s name, such as "ticketmaster"',
+}
+
+
+def sentences(error: ValidationError) -> list[str]:
+    """What pydantic found, in words for the person who filled in the form."""
+    found = (f"{_where(fault['loc'])}: {_what(fault)}." for fault in error.errors())
+    return list(dict.fromkeys(found))
+
+
+def _what(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(str(fault["loc"][-1]), "this is not in the right form")
+    template = _SENTENCES.get(fault["type"])
+    if template is None:
+        return str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
+    context = {
+        name: str(value).replace("<Kind.", "").replace("'", "")
+        for name, value in fault.get("ctx", {}).items()
+    }
+    if "expected_tags" in context:
+        context["expected_tags"] = ", ".join(Kind)
+    return template.format(**context)
+
+
+def _where(location: Sequence[int | str]) -> str:
+    """``conditions 1, price``: without the tags pydantic puts between."""
+    words: list[str] = []
+    for part in location:
+        if isinstance(part, int):
+            words[-1:] = [f"{words[-1]} {part + 1}"] if words else [str(part + 1)]
+        elif part not in (*Kind, *words) or part == location[-1]:
+            words.append(_named(part))
+    return ", ".join(dict.fromkeys(words)) or "watch"
+
+
+def _named(name: object) -> str:
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(name))
+    return text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004 - long enough to recognise

@@ -1,0 +1,142 @@
+"""The board: everything known about the targets of one provider shard, in ONE document.
+
+It makes an uneventful look free: a tick reads one document, asks upstream, and writes that document. Who
+watches is not on the board; each row only keeps a *gate*, the prices and events at which anybody would want
+to know. Only an observation that passes the gate is worth a query for the watches behind it.
+
+The document also carries the lease (one writer at a time), the quota's ledger and the keys of the runs that
+finished, so that taking the lease and saving are the only two writes of a tick. Losing the lease or the
+version does no harm: alert ids are derived and creating one twice is refused. A board that cannot be read is
+built anew from the jobs; what people were told is remembered there.
+
+Never here: what anyone asked for, and any decision.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from watchers import encoding
+from watchers.documents import Create, Document, Documents, Update
+from watchers.errors import ConflictError
+from watchers.quota import Budget, Ledger, Quota
+from watchers.rows import Row
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=90)  # longer than any tick may last
+_KEPT_RUNS = 50
+
+
+@dataclass(slots=True)
+class Board:
+    """The rows of one shard by target id, and how far the jobs have been folded in.
+
+    Every job written up to ``cursor`` is folded in; ``saved_at`` is when the board was last saved. Both are
+    the database's time: no clock of ours decides whether a watch is seen.
+    """
+
+    name: str
+    rows: dict[str, Row] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    cursor: datetime | None = None
+    runs: tuple[str, ...] = ()
+    down_since: datetime | None = None
+    saved_at: datetime | None = None
+    version: str = ""
+
+
+def path(name: str) -> str:
+    """Where the board lies."""
+    return f"boards/{name}"
+
+
+def peek(documents: Documents, name: str) -> Board:
+    """The board as it was last saved, for reading only; an empty one if there is none."""
+    document = documents.get(path(name))
+    return _decoded(name, document) if document else Board(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a tick may not work on the board now: ``already_run`` or ``busy``."""
+
+    why: str
+
+
+def claim(documents: Documents, name: str, run: str, quota: Quota, now: datetime) -> Board | Refused:
+    """Take the board's lease for ``run`` (one read, one write).
+
+    A run that finished is refused for ever; a lease that somebody holds, until it expires or is given back.
+    The lease says how many calls its holder may make: if it dies, they count as made.
+    """
+    document = documents.get(path(name))
+    if document is not None:
+        if run in document.fields["runs"]:
+            return Refused("already_run")
+        lease = document.fields["lease"]
+        if lease is not None and now < lease["until"]:
+            return Refused("busy")
+    board = _decoded(name, document) if document else Board(name)
+    may_spend = Budget(quota, board.ledger, now).left
+    lease = {"run": run, "until": now + LEASE, "may_spend": may_spend}
+    leased = {"lease": lease, "ledger": board.ledger.to_document()}
+    try:
+        if document is None:
+            write: Create | Update = Create(path(name), _fields(board) | leased)
+        else:
+            write = Update(path(name), leased, document.version)
+        (board.version,) = documents.commit(write)
+    except ConflictError:
+        return Refused("busy")
+    if document is None and (created := documents.get(path(name))):
+        board.saved_at = created.updated_at
+    return board
+
+
+def save(documents: Documents, board: Board, run: str) -> None:
+    """Write the whole board and give the lease back (one write).
+
+    Raises:
+        ConflictError: the lease expired and somebody else went on; nothing of this tick is lost but its view.
+        DocumentTooLargeError: too many targets for one shard.
+    """
+    board.runs = (*board.runs, run)[-_KEPT_RUNS:]
+    (board.version,) = documents.commit(Update(path(board.name), _fields(board), board.version))
+
+
+def save_ledger(documents: Documents, board: Board) -> None:
+    """Give the lease back and remember only what was spent: a dry run leaves no other trace."""
+    fields = {"ledger": board.ledger.to_document(), "lease": None}
+    (board.version,) = documents.commit(Update(path(board.name), fields, board.version))
+
+
+def _fields(board: Board) -> dict[str, object]:
+    return {
+        "blob": encoding.encode(board.rows),
+        "ledger": board.ledger.to_document(),
+        "cursor": board.cursor,
+        "runs": list(board.runs),
+        "down_since": board.down_since,
+        "lease": None,
+    }
+
+
+def _decoded(name: str, document: Document) -> Board:
+    fields = document.fields
+    abandoned = int((fields["lease"] or {}).get("may_spend", 0))
+    board = Board(
+        name,
+        ledger=Ledger.from_document(fields["ledger"]).charged(abandoned),
+        runs=tuple(fields["runs"]),
+        down_since=fields["down_since"],
+        saved_at=document.updated_at,
+        version=document.version,
+    )
+    try:
+        board.rows = encoding.decode(fields["blob"])
+    except encoding.UnreadableBoardError:
+        log.exception("board.unreadable", extra={"board": name})
+        return board  # without a cursor every job is folded in anew
+    board.cursor = fields["cursor"]
+    return board

@@ -1,0 +1,217 @@
+"""What was seen of one target before: short, run-length, and only what was known.
+
+An observation that knows nothing leaves no mark here, so "we could not see" can never look like a change.
+The board keeps one ``History`` a target and replaces it with ``after``; the rules only read it.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from typing import Generic, NamedTuple, TypeVar
+
+from watchers.models import Availability, EventStatus, Observation, PriceKey
+
+KEPT_RUNS = 12
+KEPT_IDS = 2000
+KEPT_DAYS = 730
+_WEIGHT = 20  # looks of one run that count towards the median
+
+V = TypeVar("V")
+
+
+class Run(NamedTuple, Generic[V]):
+    """The same value, seen ``looks`` times from ``first_ms`` to ``last_ms`` (milliseconds since 1970, UTC).
+
+    Whole numbers, because a board holds some 100,000 runs and is decoded at every tick.
+    """
+
+    value: V
+    first_ms: int
+    last_ms: int
+    looks: int = 1
+
+    @property
+    def last_at(self) -> datetime:
+        """When it was last seen."""
+        return moment(self.last_ms)
+
+
+Runs = tuple[Run[V], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lows:
+    """The lowest price of each day that still matters, since the record began.
+
+    A day is forgotten once a later one was as cheap: it can never be the minimum again.
+    """
+
+    since: datetime
+    days: tuple[tuple[date, int], ...] = ()
+
+    def lowest(self, days: int, now: datetime) -> int | None:
+        """The lowest price of the last ``days`` days."""
+        first = (now - timedelta(days=days)).date()
+        return min((low for day, low in self.days if day >= first), default=None)
+
+    def after(self, price: int, at: datetime) -> "Lows":
+        """The record with one more price."""
+        today, oldest = at.date(), at.date() - timedelta(days=KEPT_DAYS)
+        if any(day == today and low <= price for day, low in self.days):
+            return self
+        kept = tuple((day, low) for day, low in self.days if low < price and day >= oldest)
+        return replace(self, days=(*kept, (today, price)))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a seller announced: each field is the last known value."""
+
+    status: EventStatus | None = None
+    starts_on: date | None = None
+    starts_at: datetime | None = None
+    onsale_at: datetime | None = None
+    presales: tuple[tuple[str, datetime], ...] = ()
+
+    def after(self, now: Observation) -> "Facts":
+        """These facts with everything that ``now`` knows better."""
+        presales = tuple(sorted((presale.name, presale.starts_at) for presale in now.presales))
+        return Facts(
+            now.status or self.status,
+            now.starts_on or self.starts_on,
+            now.starts_at.astimezone(UTC) if now.starts_at else self.starts_at,
+            now.onsale_at or self.onsale_at,
+            presales or self.presales,
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal facts, equal text (12 hex digits)."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Ids ever listed by a search, as short digests, oldest first. 48 bits: no clash among some thousands."""
+
+    digests: Mapping[str, None]
+
+    def __contains__(self, listing_id: str) -> bool:
+        return self.digest(listing_id) in self.digests
+
+    def after(self, ids: tuple[str, ...]) -> "Seen":
+        """With these ids, too; the oldest are forgotten first."""
+        fresh = {self.digest(one): None for one in ids if one not in self}
+        if not fresh:
+            return self
+        return Seen(dict.fromkeys([*self.digests, *fresh][-KEPT_IDS:]))
+
+    @staticmethod
+    def digest(listing_id: str) -> str:
+        """Twelve hex digits."""
+        return hashlib.sha256(listing_id.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything known about one target before the next look.
+
+    Attributes:
+        prices: The latest runs of each price key, oldest first.
+        lows: The record each key's ``historic_low`` is measured against; unconfirmed freaks never enter it.
+        availability: The latest runs of known availability.
+        facts: The last known facts, or ``None`` before the first look.
+        listed: Ids a search has ever shown; ``None`` until a first look that counts as one.
+        empty_looks: How often in a row a search that never showed anything was empty.
+        seen_at: The last successful look.
+    """
+
+    prices: Mapping[PriceKey, Runs[int]] = field(default_factory=dict)
+    lows: Mapping[PriceKey, Lows] = field(default_factory=dict)
+    availability: Runs[Availability] = ()
+    facts: Facts | None = None
+    listed: Seen | None = None
+    empty_looks: int = 0
+    seen_at: datetime | None = None
+
+    def after(self, now: Observation) -> "History":
+        """The history with this observation in it. One that is not newer changes nothing."""
+        if self.seen_at is not None and now.at <= self.seen_at:
+            return self
+        buyable = now.buyable_prices
+        listed, empty_looks = self._listed_after(now)
+        return History(
+            prices={
+                **self.prices,
+                **{key: extended(self.runs(key), low, now.at) for key, low in buyable.items()},
+            },
+            lows={**self.lows, **{key: self._lows_after(key, low, now.at) for key, low in buyable.items()}},
+            availability=self._availability_after(now),
+            facts=self._facts_after(now),
+            listed=listed,
+            empty_looks=empty_looks,
+            seen_at=now.at,
+        )
+
+    def runs(self, key: PriceKey) -> Runs[int]:
+        """The latest runs of this key; empty when it was never known."""
+        return self.prices.get(key, ())
+
+    def needs_second_look(self, key: PriceKey, price: int) -> bool:
+        """Whether ``price`` is suspicious and the look before it did not already say the like."""
+        runs = self.runs(key)
+        if not _suspicious(price, runs):
+            return False
+        last = runs[-1]
+        return not _suspicious(last.value, (*runs[:-1],))
+
+    def _lows_after(self, key: PriceKey, price: int, at: datetime) -> Lows:
+        record = self.lows.get(key) or Lows(since=at)
+        return record if self.needs_second_look(key, price) else record.after(price, at)
+
+    def _facts_after(self, now: Observation) -> Facts | None:
+        facts = (self.facts or Facts()).after(now)
+        return self.facts if facts == Facts() else facts
+
+    def _availability_after(self, now: Observation) -> Runs[Availability]:
+        if now.availability is Availability.UNKNOWN:
+            return self.availability
+        return extended(self.availability, now.availability, now.at)[-4:]
+
+    def _listed_after(self, now: Observation) -> tuple[Seen | None, int]:
+        """A first page that is empty counts as a first look only when a second one agrees."""
+        if now.listings is None:
+            return self.listed, 0
+        ids = tuple(listing.target.item for listing in now.listings if listing.target.item)
+        if ids or self.listed is not None:
+            return (self.listed or Seen({})).after(ids), 0
+        return (Seen({}), 0) if self.empty_looks else (None, 1)
+
+
+def extended(runs: Runs[V], value: V, at: datetime) -> Runs[V]:
+    """The runs with one more look."""
+    now = milliseconds(at)
+    if runs and runs[-1].value == value:
+        last = runs[-1]
+        return (*runs[:-1], Run(value, last.first_ms, now, last.looks + 1))
+    return (*runs, Run(value, now, now))[-KEPT_RUNS:]
+
+
+def milliseconds(at: datetime) -> int:
+    """Since 1970, UTC."""
+    return round(at.timestamp() * 1000)
+
+
+def moment(ms: int) -> datetime:
+    """The inverse of ``milliseconds``."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _suspicious(price: int, earlier: Runs[int]) -> bool:
+    """More than half off the recent median, or a new low by more than 40 %."""
+    if not earlier:
+        return False
+    weighted = [run.value for run in earlier for _ in range(min(run.looks, _WEIGHT))]
+    return 2 * price < median(weighted) or 5 * price < 3 * min(run.value for run in earlier)

@@ -1,0 +1,309 @@
+"""The person's watch becomes the worker's copy: what the Firestore trigger does, and the job's document.
+
+The event is only a hint that something happened. ``copy_watch`` never believes its body: it reads the
+source again and copies what stands there now, so that events may come twice, late, out of order, or for a
+document that is already gone. A watch that cannot be accepted is refused with sentences in
+``ticket_status``, where the person's own clients read them; nothing is retried for ever.
+
+A job keeps its memory while what was asked stays the same (renaming, pausing, deleting and undeleting do
+not start it anew). Asking something else starts it anew under a new ``rule_version``. A deleted watch stays
+as a tombstone, so that the board learns of it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from watchers.asked import Refusal, read_watch
+from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Query, Update, Write
+from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
+from watchers.memory import WatchState
+from watchers.models import HistoricLow, Kind, PriceCondition, Target, Watch
+from watchers.rules import thresholds
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where documents lie: the outer contract, with the two names an operator may choose."""
+
+    app_id: str = "ticket-scout"
+    worker_collection: str = "worker_monitor_jobs"
+
+    def sources(self, uid: str) -> str:
+        """The collection of one person's own watches."""
+        return f"artifacts/{self.app_id}/users/{uid}/ticket_monitors"
+
+    def source(self, uid: str, watch_id: str) -> str:
+        """The person's own copy."""
+        return f"{self.sources(uid)}/{watch_id}"
+
+    def status(self, uid: str, watch_id: str) -> str:
+        """What the person's own clients may read."""
+        return f"artifacts/{self.app_id}/users/{uid}/ticket_status/{watch_id}"
+
+    def job(self, watch_id: str) -> str:
+        """The worker's copy."""
+        return f"{self.worker_collection}/{watch_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The worker's copy of a watch, and what it remembers.
+
+    ``targets`` are those being watched: none while paused, refused or deleted. ``left`` are targets it once
+    watched and no longer does. ``rule_version`` names the write that asked what is asked now.
+    """
+
+    watch_id: str
+    uid: str
+    watch: Watch
+    rule_version: str
+    source_updated_at: datetime
+    targets: Mapping[str, Target]
+    left: tuple[str, ...] = ()
+    state: WatchState = field(default_factory=WatchState)
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+    version: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """What the trigger writes: everything, with the database's own time."""
+        return {
+            "uid": self.uid,
+            "watch": self.watch.model_dump(mode="json", exclude_none=True),
+            "rule_version": self.rule_version,
+            "source_updated_at": self.source_updated_at,
+            "targets": list(self.targets),
+            "left": list(self.left),
+            "deleted_at": self.deleted_at,
+            "updated_at": SERVER_TIME,
+            **self.memory_fields(),
+        }
+
+    def memory_fields(self) -> dict[str, Any]:
+        """What the tick writes: the memory, and at which prices to be asked again."""
+        at = {target_id: thresholds(self.watch, self.state, target_id) for target_id in self.targets}
+        kinds = waits_for(self.watch)
+        return {
+            "state": self.state.to_fields(),
+            "fires_at": {target_id: dict(found.fires_at) for target_id, found in at.items()},
+            "rearms_at": {target_id: dict(found.rearms_at) for target_id, found in at.items()},
+            "waits_for": [f"{target_id}:{kind}" for target_id in self.targets for kind in kinds],
+        }
+
+    def status_fields(self, now: datetime) -> dict[str, Any]:
+        """What the person's own clients may read of it."""
+        state = "paused" if self.watch.status == "paused" else "accepted"
+        last_told = self.state.last_told
+        return _said(state, self.source_updated_at, now) | {
+            "last_told": last_told.model_dump() if last_told else None
+        }
+
+    def awaits_first_look(self, target_id: str) -> bool:
+        """Whether this target was never looked at for this watch."""
+        return target_id not in self.state.targets
+
+
+def waits_for(watch: Watch) -> list[str]:
+    """What the watch waits for besides fixed prices: ``new_listing``, ``historic_low:30``."""
+    return [
+        f"{condition.kind}:{condition.days}" if isinstance(condition, HistoricLow) else str(condition.kind)
+        for condition in watch.conditions
+        if isinstance(condition, HistoricLow) or not isinstance(condition, PriceCondition)
+    ]
+
+
+class UnreadableJobError(Exception):
+    """A job's document is not one this code wrote; it is skipped and reported, never guessed at."""
+
+
+def read_job(document: Document) -> Job:
+    """The job in a document.
+
+    Raises:
+        UnreadableJobError: the document is damaged.
+    """
+    fields = document.fields
+    try:
+        watch = Watch.model_validate(fields["watch"])
+        wanted = set(fields["targets"])
+        return Job(
+            watch_id=document.id,
+            uid=str(fields["uid"]),
+            watch=watch,
+            rule_version=str(fields["rule_version"]),
+            source_updated_at=fields["source_updated_at"],
+            targets={target.id: target for target in watch.targets if target.id in wanted},
+            left=tuple(fields["left"]),
+            state=WatchState.model_validate(fields["state"]),
+            updated_at=fields["updated_at"],
+            deleted_at=fields["deleted_at"],
+            version=document.version,
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise UnreadableJobError(f"{document.path} is not a job") from exc
+
+
+def copy_watch(
+    documents: Documents, places: Places, refusal: Refusal, *, uid: str, watch_id: str, now: datetime
+) -> str:
+    """Bring the worker's copy of one watch up to what its owner's document says now.
+
+    Returns:
+        One word for a log: ``copied``, ``unchanged``, ``refused``, ``deleted``, ``absent``.
+
+    Raises:
+        StoreUnavailableError: nothing is known; the event should be delivered again.
+    """
+    for _ in range(ATTEMPTS):
+        source = documents.get(places.source(uid, watch_id))
+        existing = documents.get(places.job(watch_id))
+        try:
+            outcome, writes = _plan(places, refusal, source, existing, uid, watch_id, now)
+            documents.commit(*writes)
+        except ConflictError:
+            continue  # the tick or another event wrote meanwhile: look again
+        log.info("watch.%s", outcome, extra={"watch": watch_id})
+        return outcome
+    raise StoreUnavailableError(f"watch {watch_id} kept changing; its event will be delivered again")
+
+
+def _plan(
+    places: Places,
+    refusal: Refusal,
+    source: Document | None,
+    existing: Document | None,
+    uid: str,
+    watch_id: str,
+    now: datetime,
+) -> tuple[str, list[Write]]:
+    status = places.status(uid, watch_id)
+    if existing is not None and existing.fields.get("uid") != uid:
+        return _taken(source, status, now)
+    if source is None:
+        return _deletion(existing, status, now)
+    if _is_copied(existing, source):
+        return "unchanged", []
+    try:
+        watch = read_watch(source.fields, refusal, now)
+    except WatchRefusedError as refused:
+        said = {"state": "refused", "reasons": list(refused.reasons), "source_updated_at": source.updated_at}
+        return "refused", [
+            Put(status, said | {"updated_at": now}),
+            *_stopped(existing, source.updated_at, None),
+        ]
+    job = _job(watch, existing, source, uid)
+    return "copied", [_written(places, job), Put(status, job.status_fields(now))]
+
+
+def _said(
+    state: str, copied_at: datetime | None, now: datetime, reasons: Sequence[str] = ()
+) -> dict[str, Any]:
+    return {"state": state, "reasons": list(reasons), "source_updated_at": copied_at, "updated_at": now}
+
+
+def _taken(source: Document | None, status: str, now: datetime) -> tuple[str, list[Write]]:
+    """Somebody else's watch has this id; it is never touched."""
+    if source is None:
+        return "absent", []
+    reason = "This watch's id is already in use. Save it again as a new watch."
+    said = {
+        "state": "refused",
+        "reasons": [reason],
+        "source_updated_at": source.updated_at,
+        "updated_at": now,
+    }
+    return "refused", [Put(status, said)]
+
+
+def _deletion(existing: Document | None, status: str, now: datetime) -> tuple[str, list[Write]]:
+    if existing is None or existing.fields.get("deleted_at") is not None:
+        return "absent", []
+    return "deleted", [*_stopped(existing, None, now), Put(status, _said("deleted", None, now))]
+
+
+def _stopped(
+    existing: Document | None, copied_at: datetime | None, deleted_at: datetime | None
+) -> list[Write]:
+    """Watch nothing any more, and keep the memory."""
+    if existing is None:
+        return []
+    fields = existing.fields
+    left = list(dict.fromkeys([*fields.get("left", ()), *fields.get("targets", ())]))
+    stopped: dict[str, Any] = {"targets": [], "left": left, "fires_at": {}, "rearms_at": {}, "waits_for": []}
+    stopped |= {"deleted_at": deleted_at, "updated_at": SERVER_TIME}
+    if copied_at is not None:
+        stopped["source_updated_at"] = copied_at
+    return [Update(existing.path, stopped, existing.version)]
+
+
+def _is_copied(existing: Document | None, source: Document) -> bool:
+    if existing is None or existing.fields.get("deleted_at") is not None:
+        return False
+    copied_at = existing.fields.get("source_updated_at")
+    return isinstance(copied_at, datetime) and copied_at >= source.updated_at
+
+
+def _job(watch: Watch, existing: Document | None, source: Document, uid: str) -> Job:
+    fresh = Job(
+        watch_id=source.id,
+        uid=uid,
+        watch=watch,
+        rule_version=source.updated_at.isoformat(),
+        source_updated_at=source.updated_at,
+        targets={} if watch.status == "paused" else {target.id: target for target in watch.targets},
+        version=existing.version if existing else "",
+    )
+    if existing is None:
+        return fresh
+    was_watching = (*existing.fields.get("left", ()), *existing.fields.get("targets", ()))
+    left = tuple(dict.fromkeys(one for one in was_watching if one not in fresh.targets))
+    try:
+        known = read_job(existing)
+    except UnreadableJobError:
+        return replace(fresh, left=left)
+    if known.watch.rule != watch.rule:
+        return replace(fresh, left=left)
+    return replace(fresh, left=left, state=known.state, rule_version=known.rule_version)
+
+
+def _written(places: Places, job: Job) -> Write:
+    path = places.job(job.watch_id)
+    return Update(path, job.fields(), job.version) if job.version else Create(path, job.fields())
+
+
+# ── what the tick asks of jobs ───────────────────────────────────────────────────────────────────────────
+
+
+def changed_since(places: Places, at: datetime | None, limit: int) -> Query:
+    """Jobs the trigger wrote after ``at``, oldest first."""
+    collection = places.worker_collection
+    if at is None:
+        return Query(collection, ("updated_at",), ">", datetime(1970, 1, 1, tzinfo=UTC), limit)
+    return Query(collection, ("updated_at",), ">", at, limit)
+
+
+def watching(places: Places, target_id: str) -> Query:
+    """Every active watch of a target."""
+    return Query(places.worker_collection, ("targets",), "array_contains", target_id)
+
+
+def waiting_for(places: Places, target_id: str, kind: str | Kind) -> Query:
+    """Active watches of a target that wait for this kind of event."""
+    return Query(places.worker_collection, ("waits_for",), "array_contains", f"{target_id}:{kind}")
+
+
+def firing_at(places: Places, target_id: str, key: str, price: int) -> Query:
+    """Active watches of a target that fire at ``price`` or at a higher one."""
+    return Query(places.worker_collection, ("fires_at", target_id, key), ">=", price)
+
+
+def rearming_at(places: Places, target_id: str, key: str, price: int) -> Query:
+    """Active watches of a target that re-arm at ``price`` or at a lower one."""
+    return Query(places.worker_collection, ("rearms_at", target_id, key), "<=", price)

@@ -1,0 +1,83 @@
+"""What an alert will say, as facts: chosen here, worded in ``notifiers/messages.py``. Pure."""
+
+from collections.abc import Sequence
+
+from watchers.models import Basis, News, Observation, PriceKey, Reason, Watch
+from watchers.notices import Verdict
+
+_IMPORTANCE = {
+    reason: rank
+    for rank, reason in enumerate(
+        (
+            Reason.STATUS_CHANGED,
+            Reason.BELOW_LIMIT,
+            Reason.HISTORIC_LOW,
+            Reason.DROPPED,
+            Reason.FURTHER_DROP,
+            Reason.BACK_IN_STOCK,
+            Reason.NEW_LISTING,
+            Reason.SECOND_LOOK,
+            Reason.REARMED,
+            Reason.TAKEN_AS_TOLD,
+            Reason.NEW_PRICE_KEY,
+            Reason.ALREADY_TOLD,
+            Reason.FIRST_LOOK,
+            Reason.NOT_TRUE,
+            Reason.NOT_ENOUGH_HISTORY,
+            Reason.NOT_KNOWN,
+        )
+    )
+}
+_CLEAREST = (Basis.ALL_IN, Basis.FACE, Basis.LISTING, Basis.RESALE)
+
+
+def headline(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict worth a headline: the most important reason, of the price that includes most."""
+    return min(
+        verdicts,
+        key=lambda verdict: (
+            _IMPORTANCE[verdict.reason],
+            _CLEAREST.index(verdict.key.basis) if verdict.key else 0,
+            verdict.condition,
+        ),
+        default=Verdict(0, Reason.NOT_KNOWN),
+    )
+
+
+def tell(watch: Watch, head: Verdict, now: Observation, rule: str | None) -> News:
+    """The facts of an alert about ``head``; ``rule`` says in one line when the next text comes."""
+    about = head.about or _cheapest(now, head) or now
+    key, price = (head.key, head.price) if head.key else clearest_price(about)
+    return News(
+        reason=head.reason,
+        watch_name=watch.name,
+        provider=now.target.provider,
+        event_name=about.name,
+        url=about.url,
+        venue=about.venue,
+        city=about.city,
+        starts_at=about.starts_at,
+        starts_on=about.starts_on,
+        basis=key.basis if key else None,
+        currency=key.currency if key else None,
+        price=price,
+        was=head.was,
+        detail=head.detail,
+        next_text=rule,
+        observed_at=now.at,
+    )
+
+
+def _cheapest(now: Observation, head: Verdict) -> Observation | None:
+    """The listing of a search that has the price."""
+    if head.key is None:
+        return None
+    return next(
+        (found for found in now.listings or () if found.buyable_prices.get(head.key) == head.price), None
+    )
+
+
+def clearest_price(seen: Observation) -> tuple[PriceKey | None, int | None]:
+    """The price that includes most, and what it includes."""
+    ranked = sorted(seen.buyable_prices.items(), key=lambda entry: _CLEAREST.index(entry[0].basis))
+    return ranked[0] if ranked else (None, None)

@@ -1,0 +1,312 @@
+"""Whether a watch fires: pure, and the same for the same history.
+
+Decides what one observation means to one watch, and what to remember of it. Never knows a clock, a
+network or a database, and never learns anything from an observation that knows nothing.
+
+An episode is the time from a condition's becoming true until it has clearly become false again::
+
+                 true: tell                   a further step under the price last told: tell again
+    (armed) ───────────────────► (open) ──────────────────────────────────────────────► (open)
+       ▲                            │
+       └────────────────────────────┘
+         over the limit by more than 2 % for two looks in a row
+
+``drop`` counts from the price when the watch was saved, then from the price last told, never from the last
+look: a slow slide fires. A price is compared with prices of its own key only. A key that appears beside
+known ones is looked at silently once. A suspicious price is held until a second look agrees.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import floor
+
+from watchers.history import History
+from watchers.memory import Episode, TargetState, Track, WatchState
+from watchers.models import (
+    Below,
+    Drop,
+    HistoricLow,
+    News,
+    Observation,
+    PriceCondition,
+    PriceKey,
+    Reason,
+    Watch,
+)
+from watchers.money import minor_units, spoken
+from watchers.news import clearest_price, headline, tell
+from watchers.notices import Verdict, notices
+
+FURTHER_STEP_PERCENT = 5  # under the price last told, before the same episode is worth another text
+HYSTERESIS_PERCENT = 2  # over the limit, before a condition counts as clearly false
+ENOUGH_HISTORY = timedelta(days=14)  # before "lowest in N days" may be said at all (or N days, if fewer)
+RECENT = timedelta(days=1)  # a price no older than this is what the person saw when saving
+OVER_AFTER = timedelta(hours=12)  # past the start, an event is over
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an observation means to a watch.
+
+    ``reason`` is the headline; ``verdicts`` say it of each condition and price key. ``news`` is what to
+    tell, if anything. ``state`` is what to remember, equal to the old one when nothing happened.
+    """
+
+    reason: Reason
+    state: WatchState
+    verdicts: tuple[Verdict, ...] = ()
+    news: News | None = None
+    episode: str = ""
+    step: int = 0
+
+    @property
+    def held(self) -> bool:
+        """Whether a second look is wanted as soon as possible."""
+        return any(verdict.reason is Reason.SECOND_LOOK for verdict in self.verdicts)
+
+
+def decide(watch: Watch, state: WatchState, before: History, now: Observation) -> Decision:
+    """What ``now`` means to ``watch``, given its memory and what was seen before.
+
+    Args:
+        watch: What the person asked for.
+        state: What the watch remembers.
+        before: The target's history up to, and without, ``now``.
+        now: The observation; its ``target`` is one of the watch's.
+
+    Returns:
+        The decision. The same arguments always give the same one; deciding the same observation again on
+        the returned state fires nothing and changes nothing.
+    """
+    remembered = state.of(now.target.id)
+    if remembered.decided_at is not None and now.at <= remembered.decided_at:
+        return Decision(Reason.OUT_OF_DATE, state)
+    if _is_over(now):
+        return Decision(Reason.EVENT_OVER, state)
+    memory, priced = _decide_prices(watch, remembered, before, now)
+    memory, others = notices(watch, memory, before, now)
+    verdicts = (*priced, *others)
+    if memory == remembered:
+        return Decision(headline(verdicts).reason, state, verdicts)
+    memory = memory.model_copy(update={"decided_at": now.at})
+    state = state.model_copy(update={"targets": {**state.targets, now.target.id: memory}})
+    head = headline(verdicts)
+    if not head.reason.fires:
+        return Decision(head.reason, state, verdicts)
+    key = head.key or clearest_price(now)[0]
+    news = tell(watch, head, now, rule_sentence(watch, state, now.target.id, key))
+    return Decision(head.reason, state, verdicts, news, f"{now.target.id}:{head.episode}", head.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """At which prices this watch wants to be asked about a target again, by price key."""
+
+    fires_at: Mapping[str, int]
+    rearms_at: Mapping[str, int]
+
+
+def thresholds(watch: Watch, state: WatchState, target_id: str) -> Thresholds:
+    """The highest price at which any condition would fire, and the lowest that would re-arm one.
+
+    ``historic_low`` has no fixed price and is not among them: it can fire only under the record itself.
+    """
+    fires: dict[str, int] = {}
+    rearms: dict[str, int] = {}
+    for name, track in state.of(target_id).tracks.items():
+        for index, condition in _price_conditions(watch, PriceKey.parse(name)):
+            episode = track.episodes.get(str(index), Episode())
+            price = _fires_at(condition, track, episode, PriceKey.parse(name))
+            if price is not None:
+                fires[name] = max(price, fires.get(name, 0))
+            if episode.open:
+                rearms[name] = min(episode.rearms_at, rearms.get(name, episode.rearms_at))
+    return Thresholds(fires, rearms)
+
+
+# ── prices ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _decide_prices(
+    watch: Watch, remembered: TargetState, before: History, now: Observation
+) -> tuple[TargetState, list[Verdict]]:
+    tracks = dict(remembered.tracks)
+    verdicts: list[Verdict] = []
+    for key, price in now.buyable_prices.items():
+        conditions = list(_price_conditions(watch, key))
+        if not conditions:
+            continue
+        track = tracks.get(str(key))
+        first_look = track is None
+        appeared = first_look and bool(remembered.tracks)
+        track = track or Track(reference=_reference(before, key, price, now.at))
+        look = _Look(watch, before, now, key, price, remembered.decided_at, first_look, appeared)
+        tracks[str(key)], said = _decide_key(look, track, conditions)
+        verdicts += said
+    if not now.buyable_prices:
+        verdicts += [
+            Verdict(index, Reason.NOT_KNOWN)
+            for index, condition in enumerate(watch.conditions)
+            if isinstance(condition, PriceCondition)
+        ]
+    return remembered.model_copy(update={"tracks": tracks}), verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One price of one key, and all that is needed to judge it."""
+
+    watch: Watch
+    before: History
+    now: Observation
+    key: PriceKey
+    price: int
+    decided_at: datetime | None
+    first_look: bool
+    appeared: bool
+
+    @property
+    def waits(self) -> bool:
+        """Whether what is already true now is taken as told."""
+        return self.first_look and self.watch.already_true == "wait"
+
+    def was_over(self, price: int) -> bool:
+        """Whether the look before this one, since the last decision, was at or over ``price`` too."""
+        runs = self.before.runs(self.key)
+        recent = runs and (self.decided_at is None or runs[-1].last_at >= self.decided_at)
+        return bool(recent) and runs[-1].value >= price
+
+
+def _decide_key(
+    look: _Look, track: Track, conditions: Sequence[tuple[int, PriceCondition]]
+) -> tuple[Track, list[Verdict]]:
+    """Judge every condition on one key. All of them share the price last told."""
+    episodes = dict(track.episodes)
+    verdicts, told = [], track.told
+    for index, condition in conditions:
+        episode = episodes.get(str(index), Episode())
+        verdict, after = _decide_condition(look, track, episode, index, condition)
+        verdicts.append(verdict)
+        if after != episode:
+            episodes[str(index)] = after
+        if verdict.reason.fires or verdict.reason is Reason.TAKEN_AS_TOLD:
+            told = look.price
+    return track.model_copy(update={"episodes": episodes, "told": told}), verdicts
+
+
+def _decide_condition(
+    look: _Look, track: Track, episode: Episode, index: int, condition: PriceCondition
+) -> tuple[Verdict, Episode]:
+    limit = _limit(condition, track, episode, look)
+    verdict = Verdict(index, Reason.NOT_TRUE, look.key, look.price)
+    if isinstance(limit, Reason):
+        return replace(verdict, reason=limit), episode
+    if look.price <= limit:
+        return _decide_true(look, track, episode, verdict, condition, limit)
+    if not episode.open:
+        return replace(verdict, reason=Reason.FIRST_LOOK if look.first_look else Reason.NOT_TRUE), episode
+    if look.price >= episode.rearms_at and look.was_over(episode.rearms_at):
+        return replace(verdict, reason=Reason.REARMED), episode.model_copy(update={"open": False})
+    return replace(verdict, reason=Reason.ALREADY_TOLD), episode
+
+
+def _decide_true(
+    look: _Look, track: Track, episode: Episode, verdict: Verdict, condition: PriceCondition, limit: int
+) -> tuple[Verdict, Episode]:
+    if look.waits:
+        return replace(verdict, reason=Reason.TAKEN_AS_TOLD), _opened(episode, limit)
+    if look.appeared:
+        return replace(verdict, reason=Reason.NEW_PRICE_KEY), episode
+    if look.before.needs_second_look(look.key, look.price):
+        return replace(verdict, reason=Reason.SECOND_LOOK), episode
+    if episode.open:
+        after = episode.model_copy(update={"step": episode.step + 1})
+        reason, was = Reason.FURTHER_DROP, track.told
+    else:
+        after = _opened(episode, limit)
+        reason, was = _first_reason(condition), _was(look, track, condition)
+    name = f"{look.key}:{verdict.condition}:{after.number}"
+    return replace(verdict, reason=reason, was=was, episode=name, step=after.step), after
+
+
+def _limit(condition: PriceCondition, track: Track, episode: Episode, look: _Look) -> int | Reason:
+    """The highest price that fires now, or why there is none."""
+    if isinstance(condition, HistoricLow) and not episode.open:
+        return _record(condition, look)
+    limit = _fires_at(condition, track, episode, look.key)
+    return Reason.NOT_TRUE if limit is None else limit
+
+
+def _fires_at(condition: PriceCondition, track: Track, episode: Episode, key: PriceKey) -> int | None:
+    if isinstance(condition, Drop):
+        start = track.told if episode.open and track.told is not None else track.reference
+        return _dropped(condition, start, key)
+    first = condition.limit if isinstance(condition, Below) else None
+    if not episode.open or track.told is None:
+        return first
+    further = track.told * (100 - FURTHER_STEP_PERCENT) // 100
+    return further if first is None else min(first, further)
+
+
+def _dropped(condition: Drop, start: int, key: PriceKey) -> int | None:
+    by_percent = floor(round(start * (100 - condition.percent) / 100, 6))
+    saving = minor_units(condition.min_saving, key.currency) if condition.min_saving else 0
+    limit = min(by_percent, start - saving)
+    return limit if limit > 0 else None
+
+
+def _record(condition: HistoricLow, look: _Look) -> int | Reason:
+    record = look.before.lows.get(look.key)
+    enough = min(ENOUGH_HISTORY, timedelta(days=condition.days))
+    if record is None or look.now.at - record.since < enough:
+        return Reason.NOT_ENOUGH_HISTORY
+    lowest = record.lowest(condition.days, look.now.at)
+    return Reason.NOT_ENOUGH_HISTORY if lowest is None else lowest - 1
+
+
+def _opened(episode: Episode, limit: int) -> Episode:
+    over = limit * (100 + HYSTERESIS_PERCENT) // 100 + 1
+    return Episode(number=episode.number + 1, open=True, rearms_at=over)
+
+
+def _first_reason(condition: PriceCondition) -> Reason:
+    if isinstance(condition, Below):
+        return Reason.BELOW_LIMIT
+    return Reason.DROPPED if isinstance(condition, Drop) else Reason.HISTORIC_LOW
+
+
+def _was(look: _Look, track: Track, condition: PriceCondition) -> int | None:
+    """What the price was: for a drop what it is measured from, else the last look's, if it was another."""
+    if isinstance(condition, Drop):
+        return track.reference
+    runs = look.before.runs(look.key)
+    return runs[-1].value if runs and runs[-1].value != look.price else None
+
+
+def _reference(before: History, key: PriceKey, price: int, at: datetime) -> int:
+    runs = before.runs(key)
+    return runs[-1].value if runs and at - runs[-1].last_at <= RECENT else price
+
+
+def _price_conditions(watch: Watch, key: PriceKey) -> Iterator[tuple[int, PriceCondition]]:
+    if not watch.wants(key):
+        return
+    for index, condition in enumerate(watch.conditions):
+        if isinstance(condition, PriceCondition) and condition.concerns(key):
+            yield index, condition
+
+
+def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey | None) -> str | None:
+    """The rule in one line: "Next text at $79.80 or less, or after it has been over $91.80"."""
+    at = thresholds(watch, state, target_id)
+    if key is None or (fires := at.fires_at.get(str(key))) is None:
+        return None
+    sentence = f"Next text at {spoken(fires, key.currency)} or less"
+    if (rearms := at.rearms_at.get(str(key))) is not None:
+        sentence += f", or after it has been over {spoken(rearms - 1, key.currency)}"
+    return sentence + "."
+
+
+def _is_over(now: Observation) -> bool:
+    return now.starts_at is not None and now.at > now.starts_at + OVER_AFTER

@@ -1,0 +1,293 @@
+"""One tick of one board: ask about what is due, decide, and record.
+
+    1  take the board's lease             a second delivery of this run, or a second tick, stops here
+    2  fold in the watches that changed   new ones get their first look, deleted ones leave
+    3  ask what is due, within the quota  longest unseen first; nothing is asked after the deadline
+    4  for each answer: tell those it concerns, and only then let the board move on
+    5  save the board                     gives the lease back
+
+A tick may be killed at any line: what it did not save is looked at again, and alerts that exist are not
+created twice. One target, one watch or one provider that fails is an outcome that is counted; only a tick
+that could not run raises.
+"""
+
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from watchers import board as boards
+from watchers.board import Board, Refused
+from watchers.documents import Documents
+from watchers.errors import (
+    ConflictError,
+    DocumentTooLargeError,
+    OutOfQuotaError,
+    ProviderError,
+    ProviderRejectedError,
+    StoreError,
+)
+from watchers.folding import fold
+from watchers.jobs import Places
+from watchers.looking import look
+from watchers.models import Alert, Observation, Target
+from watchers.money import spoken
+from watchers.providers.base import Fetched, Provider
+from watchers.quota import Budget
+
+log = logging.getLogger(__name__)
+
+THREADS = 8
+JITTER = timedelta(seconds=5)  # how early a scheduler may call; a look is not put off by a whole tick for it
+GIVE_UP_AFTER = 3  # batches in a row that failed: the provider is down, spare its quota
+
+
+@dataclass(slots=True)
+class Report:
+    """What a tick did, in numbers. ``would_tell`` is filled by a dry run only."""
+
+    board: str
+    run: str
+    skipped: str | None = None
+    targets: int = 0
+    asked: int = 0
+    calls: int = 0
+    changes: int = 0
+    alerts: int = 0
+    held: int = 0
+    left_due: int = 0
+    blind: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    operations: Counter[str] = field(default_factory=Counter)
+    milliseconds: int = 0
+    would_tell: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """For the answer and the log: what is empty is left out."""
+        said = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        said |= {"failures": dict(self.failures), "operations": dict(self.operations)}
+        return {name: value for name, value in said.items() if value not in (None, [], {})}
+
+
+def tick(  # noqa: PLR0913 - what a tick is made of
+    documents: Documents,
+    places: Places,
+    provider: Provider,
+    *,
+    board_name: str,
+    run: str,
+    now: datetime,
+    every: timedelta = timedelta(seconds=60),
+    seconds: float = 45,
+    dry_run: bool = False,
+) -> Report:
+    """Run one tick of one board.
+
+    Args:
+        documents: The database.
+        places: Where jobs and statuses lie.
+        provider: The board's provider.
+        board_name: ``steam-0``: provider and shard.
+        run: The run's key: a run that finished is never repeated.
+        now: The tick's time (aware UTC, cut to milliseconds).
+        every: How long a target rests between two looks.
+        seconds: After this long nothing more is asked; what is left stays due.
+        dry_run: Ask and decide, but create no alert and remember nothing except the calls that were spent.
+
+    Raises:
+        StoreError: the tick could not run, or not save; running it again is harmless.
+    """
+    began, operations = time.monotonic(), Counter(documents.operations)
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    report = Report(board_name, run)
+    board = boards.claim(documents, board_name, run, provider.quota, now)
+    if isinstance(board, Refused):
+        report.skipped = board.why
+    else:
+        budget = Budget(provider.quota, board.ledger, now)
+        scene = _Scene(
+            documents, places, provider, board, budget, report, now, every, began + seconds, dry_run
+        )
+        _run(scene, run)
+    report.operations = Counter(documents.operations) - operations
+    report.milliseconds = round((time.monotonic() - began) * 1000)
+    log.info("tick.done", extra=report.to_json())
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What the steps of one tick share."""
+
+    documents: Documents
+    places: Places
+    provider: Provider
+    board: Board
+    budget: Budget
+    report: Report
+    now: datetime
+    every: timedelta
+    deadline: float
+    dry_run: bool
+
+
+def _run(scene: _Scene, run: str) -> None:
+    """Steps 2 to 5. A dry run, or one that breaks off, keeps only the count of calls that were made."""
+    board, report = scene.board, scene.report
+    finished = False
+    try:
+        fold(scene.documents, scene.places, board, scene.now, scene.deadline)
+        _look_at_due(scene)
+        finished = not scene.dry_run
+    finally:
+        board.ledger, report.calls = scene.budget.ledger, scene.budget.made
+        if not finished:
+            boards.save_ledger(scene.documents, board)
+    _note_blindness(scene)
+    report.targets = len(board.rows)
+    if finished:
+        _save(scene, run)
+
+
+def _save(scene: _Scene, run: str) -> None:
+    try:
+        boards.save(scene.documents, scene.board, run)
+    except ConflictError:
+        scene.report.skipped = "overtaken"  # the lease ran out; whoever holds it now looks again
+    except DocumentTooLargeError:
+        boards.save_ledger(scene.documents, scene.board)
+        raise
+
+
+def _look_at_due(scene: _Scene) -> None:
+    due = _due(scene)
+    answered: set[str] = set()
+    for batch, answer in _answers(scene, due):
+        answered |= {target.id for target in batch}
+        if isinstance(answer, str):
+            _not_seen(scene, {target.id: answer for target in batch})
+            continue
+        _not_seen(scene, answer.failures)
+        for target_id in [target.id for target in batch if target.id in answer.observations]:
+            _seen(scene, target_id, answer.observations[target_id])
+    scene.report.left_due = len(due) - len(answered)
+
+
+def _due(scene: _Scene) -> list[Target]:
+    """What may be asked now: second looks and first looks first, then longest unseen."""
+    every = scene.every - min(scene.every / 10, JITTER)
+    due = [row for row in scene.board.rows.values() if row.is_due(scene.now, every)]
+    never = datetime.min.replace(tzinfo=UTC)
+    due.sort(key=lambda row: (not row.urgent, not row.fresh, row.asked_at or never))
+    return [row.target for row in due]
+
+
+def _answers(scene: _Scene, due: Sequence[Target]) -> Iterator[tuple[list[Target], Fetched | str]]:
+    """Each batch that was asked with its answer, or one word for why there is none.
+
+    Stops when the quota, the time or our patience with a provider that is down has run out.
+    """
+    waiting = deque(scene.provider.batches(due))
+    failed_in_a_row = answered = 0
+    asking: dict[Future[Fetched], list[Target]] = {}
+    with ThreadPoolExecutor(THREADS) as pool:
+        while waiting or asking:
+            patient = failed_in_a_row < GIVE_UP_AFTER and time.monotonic() < scene.deadline
+            while waiting and patient and len(asking) < THREADS and scene.budget.left > len(asking):
+                batch = waiting.popleft()
+                asking[pool.submit(scene.provider.fetch, batch, scene.budget, scene.now)] = batch
+            if not asking:
+                break
+            done, _ = wait(asking, return_when=FIRST_COMPLETED)
+            for future in done:
+                batch, answer = asking.pop(future), _answer(future)
+                if answer is None:
+                    continue
+                failed_in_a_row = failed_in_a_row + 1 if isinstance(answer, str) else 0
+                answered += not isinstance(answer, str)
+                yield batch, answer
+    _note_outage(scene, failed=bool(failed_in_a_row) and not answered)
+
+
+def _answer(future: "Future[Fetched]") -> Fetched | str | None:
+    """What was answered, why not in one word, or ``None`` when it was not asked at all."""
+    try:
+        return future.result()
+    except OutOfQuotaError:
+        return None
+    except ProviderRejectedError as exc:
+        log.warning("provider.rejected", extra={"why": str(exc)})
+        return "rejected"
+    except ProviderError:
+        return "unavailable"
+    except Exception:  # a bug met by one batch must not stop the tick
+        log.exception("provider.crashed")
+        return "crashed"
+
+
+def _not_seen(scene: _Scene, failures: Mapping[str, str]) -> None:
+    for target_id, why in failures.items():
+        row = scene.board.rows[target_id]
+        row.asked_at, row.failures = scene.now, row.failures + 1
+        scene.report.asked += 1
+        scene.report.failures[why] += 1
+        if row.failures == 1:
+            log.warning("target.not_observed", extra={"target": target_id, "why": why})
+
+
+def _seen(scene: _Scene, target_id: str, observation: Observation) -> None:
+    row, report = scene.board.rows[target_id], scene.report
+    if row.failures:
+        log.info("target.observed_again", extra={"target": target_id, "failures": row.failures})
+    try:
+        looked = look(scene.documents, scene.places, row, observation, dry_run=scene.dry_run)
+    except Exception as exc:  # one poisoned target must not stop the tick
+        log.exception("target.crashed", extra={"target": target_id})
+        _not_seen(scene, {target_id: "unrecorded" if isinstance(exc, StoreError) else "crashed"})
+        return
+    report.asked += 1
+    report.changes += looked.changed
+    report.held += looked.held
+    report.alerts += len(looked.alerts)
+    report.failures.update(looked.failures)
+    if scene.dry_run:
+        report.would_tell += [_told(alert) for alert in looked.alerts]
+
+
+def _told(alert: Alert) -> dict[str, Any]:
+    news = alert.news
+    return {
+        "watch": alert.watch_id,
+        "channel": str(alert.channel),
+        "reason": str(news.reason),
+        "price": spoken(news.price, news.currency) if news.price is not None and news.currency else None,
+    }
+
+
+def _note_outage(scene: _Scene, *, failed: bool) -> None:
+    """An outage is logged once when it starts and once when it ends."""
+    board = scene.board
+    if failed and board.down_since is None:
+        board.down_since = scene.now
+        log.error("provider.down", extra={"board": board.name})
+    elif not failed and board.down_since is not None and scene.report.asked:
+        log.info("provider.up", extra={"board": board.name, "since": board.down_since.isoformat()})
+        board.down_since = None
+
+
+def _note_blindness(scene: _Scene) -> None:
+    """A target that was not seen for longer than it should is blind, and said so once."""
+    turned = Counter[bool]()
+    for row in scene.board.rows.values():
+        if (blind := row.is_blind(scene.now)) != row.blind:
+            row.blind = blind
+            turned[blind] += 1
+    scene.report.blind = sum(row.blind for row in scene.board.rows.values())
+    if turned:
+        log.warning(
+            "targets.blind", extra={"board": scene.board.name, "more": turned[True], "fewer": turned[False]}
+        )

@@ -1,0 +1,43 @@
+"""What every test may rest on: an environment without the product's settings, and the real emulator."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from fnmatch import fnmatch
+
+import pytest
+
+from store.firestore import FirestoreDocuments
+from tests.firestore_emulator import connect, running_emulator, why_missing
+
+_SETTINGS = (
+    *("STORE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_EMULATOR_HOST", "APP_ID", "WORKER_COLLECTION"),
+    *("PUBLIC_URL", "SECRET_KEY", "TWILIO_*", "SMTP_URL", "MAIL_FROM", "TICKETMASTER_*", "STEAM_*"),
+    *("MIN_INTERVAL_SECONDS", "*_BASE_URL", "*_CALLS_PER_DAY", "*_CALLS_PER_SECOND"),
+)
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own settings never reach a test."""
+    for name in list(os.environ):
+        if any(fnmatch(name, pattern) for pattern in _SETTINGS):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    """``host:port`` of one Firestore emulator for the whole run; skips where it cannot run."""
+    reason = why_missing()
+    if reason:
+        pytest.skip(reason)
+    with running_emulator() as host:
+        yield host
+
+
+@pytest.fixture
+def firestore_documents(emulator: str) -> Iterator[FirestoreDocuments]:
+    """The real adapter on the emulator, in a project of its own: nothing needs clearing."""
+    client = connect(emulator, f"demo-{uuid.uuid4()}")
+    yield FirestoreDocuments(client=client)
+    client.close()  # type: ignore[no-untyped-call]

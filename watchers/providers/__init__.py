@@ -1,1 +1,86 @@
-"""The providers: a plain dict, in the order the form shows them."""
+"""The providers: a plain dict, in the order the form shows them.
+
+Each entry builds one provider from the settings it alone knows, or says which setting is missing. Nothing
+is imported before it is asked for, so that importing this package stays cheap.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from watchers.models import Filters, Observation, Target
+from watchers.providers.base import Provider
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """A provider that cannot be asked, and what someone must do about it: ``FOO_API_KEY is not set``."""
+
+    name: str
+    why: str
+
+
+class Kind(Protocol):
+    """What a provider can do before it is set up: its class."""
+
+    @staticmethod
+    def refusal(target: Target, filters: Filters) -> str | None:
+        """See ``Provider.refusal``."""
+        ...
+
+    @staticmethod
+    def read(body: bytes, now: datetime) -> list[Observation]:
+        """See ``Provider.read``."""
+        ...
+
+    def from_env(
+        self, env: Mapping[str, str], client: "httpx.Client | None" = None
+    ) -> Provider | SwitchedOff:
+        """The provider, asking through ``client`` if one is given and the process's own if not.
+
+        Raises:
+            ValueError: a setting is there but wrong; the message names it and never repeats its value.
+        """
+        ...
+
+
+def _ticketmaster() -> Kind:
+    from watchers.providers.ticketmaster import Ticketmaster  # noqa: PLC0415 - lazy on purpose
+
+    return Ticketmaster
+
+
+def _steam() -> Kind:
+    from watchers.providers.steam import Steam  # noqa: PLC0415 - lazy on purpose
+
+    return Steam
+
+
+PROVIDERS: dict[str, Callable[[], Kind]] = {
+    "ticketmaster": _ticketmaster,
+    "steam": _steam,
+}
+
+
+def from_env(
+    env: Mapping[str, str], client: "httpx.Client | None" = None
+) -> tuple[dict[str, Provider], tuple[SwitchedOff, ...]]:
+    """Every provider that is set up, by name, and every one that is not.
+
+    Raises:
+        ValueError: a setting is there but wrong.
+    """
+    built = {name: kind().from_env(env, client) for name, kind in PROVIDERS.items()}
+    switched_on = {name: one for name, one in built.items() if not isinstance(one, SwitchedOff)}
+    return switched_on, tuple(one for one in built.values() if isinstance(one, SwitchedOff))
+
+
+def refusal(target: Target, filters: Filters) -> str | None:
+    """Why nobody can watch this target with these filters, as a sentence. Needs no key."""
+    if target.provider not in PROVIDERS:
+        return f"There is no provider called {target.provider}; choose one of {', '.join(PROVIDERS)}."
+    return PROVIDERS[target.provider]().refusal(target, filters)

@@ -1,0 +1,145 @@
+"""Asking over HTTP: one GET, and every way it can fail, said as a ``ProviderError``.
+
+It never follows a redirect, never tries again, never waits or reads without an end, and never lets an
+address into an error or a log line: an address may carry a key, and httpx logs it and puts it on its
+exceptions. So no exception of httpx is kept as a cause, and httpx's loggers lose every query string.
+"""
+
+import json
+import logging
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from watchers.errors import ProviderError, ProviderRejectedError, ProviderUnavailableError
+
+USER_AGENT = "TicketScout/0.1 (price-watch alerts over public APIs)"
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds; for one read, not for the whole answer
+WHOLE_ANSWER_SECONDS = 60.0
+MAX_BYTES = 16 * 1024 * 1024  # 200 events of Ticketmaster are 2.3 MB
+MAX_CONNECTIONS = 64  # 800 requests/s against an upstream of 50 ms
+
+_BAD_REQUEST, _UNAUTHORIZED, _LATER_CODES = 400, 401, frozenset({408, 425, 429})
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer of any status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self, who: str) -> object:
+        """The body of a 200.
+
+        Raises:
+            ProviderUnavailableError: it says that it is something else, or is not JSON.
+        """
+        kind = self.headers.get("content-type", "")
+        if kind and "json" not in kind.lower():
+            raise ProviderUnavailableError(f"{who}: the answer is not JSON by its content type")
+        return decoded(self.body, who)
+
+
+def decoded(body: bytes, who: str) -> object:
+    """JSON as Python values.
+
+    Raises:
+        ProviderUnavailableError: it is not JSON.
+    """
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ProviderUnavailableError(f"{who}: the answer is not JSON") from None
+    return value
+
+
+def get(client: httpx.Client, address: str, params: Mapping[str, str], who: str) -> Answer:
+    """Ask once; an answer of any status comes back.
+
+    Raises:
+        ProviderUnavailableError: no connection, no complete answer in time, or more than ``MAX_BYTES``.
+    """
+    _hush()
+    try:
+        with client.stream(
+            "GET",
+            address,
+            params=dict(params),
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+            timeout=TIMEOUT,
+            follow_redirects=False,
+        ) as response:
+            return Answer(response.status_code, response.headers, _whole(response, who))
+    except httpx.TimeoutException:
+        failure = "no answer in time"
+    except (httpx.HTTPError, httpx.InvalidURL):
+        failure = "no connection, or it broke"
+    raise ProviderUnavailableError(f"{who}: {failure}")  # out here, so that it keeps no cause
+
+
+def _whole(response: httpx.Response, who: str) -> bytes:
+    body, deadline = bytearray(), time.monotonic() + WHOLE_ANSWER_SECONDS
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise ProviderUnavailableError(f"{who}: the answer is larger than {MAX_BYTES} bytes")
+        if time.monotonic() > deadline:
+            raise ProviderUnavailableError(f"{who}: no complete answer in time")
+    return bytes(body)
+
+
+def error_by_status(status: int, who: str) -> ProviderError | None:
+    """What a status means for everyone: ``None`` for a 200, and whether trying again helps for the rest."""
+    if status == httpx.codes.OK:
+        return None
+    if _BAD_REQUEST <= status < _SERVER_ERROR and status not in _LATER_CODES:
+        return ProviderRejectedError(f"{who}: refused with status {status}")
+    return ProviderUnavailableError(f"{who}: status {status}")
+
+
+def retry_at(headers: Mapping[str, str], now: datetime, default: timedelta, at_most: timedelta) -> datetime:
+    """When ``Retry-After`` (seconds or a date) lets us ask again; ``default`` when it says nothing usable."""
+    raw = headers.get("retry-after", "").strip()
+    pause = timedelta(seconds=int(raw)) if re.fullmatch(r"[0-9]{1,9}", raw) else _until(raw, now)
+    return now + (min(pause, at_most) if pause and pause > timedelta() else default)
+
+
+def _until(raw: str, now: datetime) -> timedelta | None:
+    try:
+        at = parsedate_to_datetime(raw)
+    except (ValueError, OverflowError):
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
+
+
+@cache
+def shared_client() -> httpx.Client:
+    """The process's one client: it keeps connections, and no cookies (Steam's would choose a country)."""
+    no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.Client(limits=httpx.Limits(max_connections=MAX_CONNECTIONS), cookies=no_cookies)
+
+
+class _WithoutQuery(logging.Filter):
+    """Cuts every address in a record at its question mark."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = re.sub(r"\?[^\s'\")]+", "?…", record.getMessage()), ()
+        return True
+
+
+_WITHOUT_QUERY = _WithoutQuery()
+
+
+def _hush() -> None:
+    for name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"):
+        logging.getLogger(name).addFilter(_WITHOUT_QUERY)  # a second time changes nothing

@@ -1,0 +1,210 @@
+"""Steam's storefront: the price of a game in one country.
+
+``GET /api/appdetails?appids=1,2&filters=price_overview&cc=us``. It is not documented, needs no key, takes
+many ids in one call only with that one filter, and allows some 200 calls in 5 minutes; whoever goes on after
+a 429 is shut out for hours. https://steamcommunity.com/dev/apiterms is the nearest thing to terms.
+
+Settings: ``STEAM_COUNTRY`` (whose prices, where a target names no country), ``STEAM_BASE_URL``,
+``STEAM_CALLS_PER_DAY`` and ``STEAM_CALLS_PER_SECOND``.
+
+Its integers are hundredths of every currency, also of those without hundredths: 550000 KRW are 5,500 won.
+A price of 0 is one only where Steam says that the game is free. "No price" is not "free".
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+from watchers.errors import ProviderError, ProviderUnavailableError
+from watchers.models import Availability, Basis, Filters, Observation, Price, Target
+from watchers.money import minor_units
+from watchers.providers import SwitchedOff, http, settings, shapes
+from watchers.providers.base import Fetched
+from watchers.providers.recordings import recordings
+from watchers.quota import Budget, Quota
+
+NAME = "steam"
+BASE_URL = "https://store.steampowered.com"
+COUNTRY = "US"
+# About 200 in 5 minutes: https://steamdb.info/blog/store-prices-api/ . Half, so that it holds over any edge.
+QUOTA = Quota(calls=100, per=timedelta(minutes=5), per_second=2.0)
+# A day's quota says nothing of 5 minutes, so its calls are spread: 150 in 5 minutes at most.
+PER_SECOND_OF_A_DAY = 0.5
+APPS_A_CALL = 100
+PAUSES = {429: timedelta(minutes=5), 403: timedelta(hours=1)}
+LONGEST_PAUSE = timedelta(hours=24)
+
+_APP = re.compile(r"[1-9][0-9]{0,9}")
+_HUNDREDTHS = Decimal(100)
+_YES, _NO = (True, "true"), (False, "false")  # both spellings occur
+
+
+class Steam:
+    """Asks Steam's storefront; implements ``Provider``."""
+
+    def __init__(
+        self, client: httpx.Client, base_url: str = BASE_URL, country: str = COUNTRY, quota: Quota = QUOTA
+    ) -> None:
+        self.name = NAME
+        self.quota = quota
+        self._client, self._root, self._country = client, base_url, country
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], client: httpx.Client | None = None) -> "Steam | SwitchedOff":
+        """From the settings named above; there is no key, so it is always on.
+
+        Raises:
+            ValueError: a setting is wrong.
+        """
+        return cls(
+            client or http.shared_client(),
+            settings.base_url(env, "STEAM_BASE_URL", BASE_URL),
+            settings.country(env, "STEAM_COUNTRY", COUNTRY),
+            _quota(env),
+        )
+
+    @staticmethod
+    def refusal(target: Target, filters: Filters) -> str | None:
+        """Why this cannot be watched, as a sentence."""
+        if target.search is not None:
+            return "Steam can be watched by app id only; it offers no search to ask again and again."
+        if filters.min_quantity or filters.sections or filters.weekdays:
+            return "A game on Steam has no quantity, sections or weekdays."
+        if filters.basis not in (None, Basis.LISTING):
+            return "Steam publishes listing prices only."
+        return _app_refusal(target.item or "")
+
+    def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
+        """By hundred for each country."""
+        by_country: dict[str, list[Target]] = {}
+        for target in targets:
+            by_country.setdefault(self._shop(target), []).append(target)
+        return [
+            same[start : start + APPS_A_CALL]
+            for same in by_country.values()
+            for start in range(0, len(same), APPS_A_CALL)
+        ]
+
+    def _shop(self, target: Target) -> str:
+        return target.country or self._country
+
+    def fetch(self, batch: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
+        """Ask about one of ``batches``; see ``Provider``.
+
+        Codes of failures: ``not_found`` (unknown, or not sold in this country), ``missing`` from the answer,
+        ``malformed``, ``other_item``, ``bad_id`` (never asked).
+        """
+        askable = [target for target in batch if _APP.fullmatch(target.item or "")]
+        failures = {target.id: "bad_id" for target in batch if target not in askable}
+        if not askable:
+            return Fetched(failures=failures)
+        apps = _apps(self._ask(askable, budget, now))
+        observations: dict[str, Observation] = {}
+        for target in askable:
+            answer = _answer(apps, target, now, self._root)
+            if isinstance(answer, Observation):
+                observations[target.id] = answer
+            else:
+                failures[target.id] = answer
+        return Fetched(observations, failures)
+
+    def _ask(self, targets: Sequence[Target], budget: Budget, now: datetime) -> object:
+        apps = ",".join(dict.fromkeys(target.item or "" for target in targets))
+        shop = self._shop(targets[0]).lower()
+        budget.take()
+        params = {"appids": apps, "filters": "price_overview", "cc": shop}
+        answer = http.get(self._client, f"{self._root}/api/appdetails", params, NAME)
+        if pause := PAUSES.get(answer.status):
+            budget.block_until(http.retry_at(answer.headers, now, pause, LONGEST_PAUSE))
+            raise ProviderUnavailableError(f"{NAME}: status {answer.status}: told to stop asking for a while")
+        if error := http.error_by_status(answer.status, NAME):
+            raise error
+        return answer.json(NAME)
+
+    @staticmethod
+    def read(body: bytes, now: datetime) -> list[Observation]:
+        """The priced and unpriced apps of recorded answers, multi or full; see ``Provider``."""
+        seen: list[Observation] = []
+        for one in recordings(body, NAME):
+            if one.status is not None and (error := http.error_by_status(one.status, NAME)):
+                raise error
+            apps = _apps(one.body)
+            if not apps or not all(_APP.fullmatch(app) for app in apps):
+                raise ProviderError(f"{NAME}: this is no answer of Steam's appdetails")
+            answers = [_answer(apps, Target(provider=NAME, item=app), now, BASE_URL) for app in apps]
+            seen += [answer for answer in answers if isinstance(answer, Observation)]
+        return seen
+
+
+def _quota(env: Mapping[str, str]) -> Quota:
+    if settings.given(env, "STEAM_CALLS_PER_DAY") is None:
+        return Quota(QUOTA.calls, QUOTA.per, settings.rate(env, "STEAM_CALLS_PER_SECOND", QUOTA.per_second))
+    return Quota(
+        settings.whole_number(env, "STEAM_CALLS_PER_DAY", QUOTA.calls),
+        timedelta(days=1),
+        settings.rate(env, "STEAM_CALLS_PER_SECOND", PER_SECOND_OF_A_DAY),
+    )
+
+
+def _app_refusal(item: str) -> str | None:
+    if _APP.fullmatch(item):
+        return None
+    if pasted := re.search(r"/app/([1-9][0-9]{0,9})\b", item):
+        return f"Give the app id alone; in this address it is {pasted[1]}."
+    return "A Steam app id is a number; in a store address it stands behind /app/."
+
+
+def _apps(body: object) -> Mapping[str, Any]:
+    """The answer by app id. ``null`` is what is sent to those who asked too often."""
+    if not isinstance(body, dict):
+        raise ProviderUnavailableError(f"{NAME}: the answer is null, or holds no apps")
+    return body
+
+
+def _answer(apps: Mapping[str, Any], target: Target, now: datetime, root: str) -> Observation | str:
+    """What is said about one app, or the code of a failure."""
+    app = target.item or ""
+    if app not in apps:
+        return "missing"
+    entry = shapes.mapping(apps[app])
+    success = entry.get("success")
+    if success in _NO:
+        return "not_found"
+    if success not in _YES or not isinstance(entry.get("data"), dict | list):
+        return "malformed"
+    data = shapes.mapping(entry["data"])  # a list, and an empty one, where there is no price
+    if str(data.get("steam_appid", app)) != app:
+        return "other_item"
+    return _observed(target, data, now, root)
+
+
+def _observed(target: Target, data: Mapping[str, Any], now: datetime, root: str) -> Observation:
+    price, problem = _price(data)
+    return Observation(
+        target=target,
+        at=now,
+        name=shapes.text(data.get("name")),
+        url=f"{root}/app/{target.item}",
+        availability=Availability.AVAILABLE if price else Availability.UNKNOWN,
+        prices=(price,) if price else (),
+        problems=(problem,) if problem else (),
+    )
+
+
+def _price(data: Mapping[str, Any]) -> tuple[Price | None, str | None]:
+    """The price, or why there is none."""
+    overview = shapes.mapping(data.get("price_overview"))
+    free = data.get("is_free") in _YES
+    if not overview:
+        return None, "Steam names no price: the app is free, not for sale, or has no price yet."
+    currency, final = shapes.currency(overview.get("currency")), overview.get("final")
+    if currency is None or not isinstance(final, int) or isinstance(final, bool) or not 0 <= final < 10**12:
+        return None, "Steam's price is not a known currency and a whole number of hundredths; not used."
+    low = minor_units(Decimal(final) / _HUNDREDTHS, currency)
+    if low == 0 and not (free and final == 0):
+        return None, "A price of 0 without a word that the app is free; taken as unknown."
+    return Price(Basis.LISTING, currency, low), None

@@ -1,0 +1,120 @@
+"""``python -m sandbox`` (``make run``): everything in one process on this machine, with no account anywhere.
+
+The sandbox plays only the parts for which no real account is set (in the environment or ``.env``): the
+market without TICKETMASTER_API_KEY, the phone without TWILIO_ACCOUNT_SID, the mailbox without SMTP_URL.
+Then it starts the product as ``scout.py run`` would. Only this file knows both sides.
+"""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import NoReturn
+
+import click
+from dotenv import load_dotenv
+
+from sandbox.environment import (
+    CALLS_PER_DAY,
+    MAILBOX_KEY,
+    MARKET_KEY,
+    PHONE_KEY,
+    Places,
+    account,
+    environment,
+    needs,
+    welcome,
+)
+from sandbox.mailbox import Mailbox, mailbox_app, receiving
+from sandbox.market import Market, market_app
+from sandbox.phone import Phone, phone_app
+from sandbox.servers import PortTakenError, listen, serving, url_of
+
+PRODUCT_PORT = 8080
+PORTS = {MARKET_KEY: 8081, PHONE_KEY: 8082, MAILBOX_KEY: 8083}
+MAX_PORT = 65_535
+TRIES = 50  # the next free port is looked for this far
+
+
+def main() -> int:
+    """Start everything, and stop it again at Ctrl-C or SIGTERM; returns the exit code."""
+    signal.signal(signal.SIGTERM, _stop)
+    load_dotenv(".env")
+    try:
+        with running(os.environ) as (places, settings):
+            os.environ.update(settings)
+            click.echo(welcome(places))
+            _run_the_product()
+    except PortTakenError as exc:
+        click.echo(str(exc), err=True)
+        return 1
+    except click.ClickException as exc:
+        exc.show()
+        return exc.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nStopped.")
+    return 0
+
+
+@contextmanager
+def running(given: Mapping[str, str]) -> Iterator[tuple[Places, dict[str, str]]]:
+    """Run the parts that are needed until the block ends; yields where, and the product's settings.
+
+    Raises:
+        PortTakenError: a sentence that says what to do.
+    """
+    twilio, market, mailbox = account(given), Market(calls_per_day=CALLS_PER_DAY), Mailbox()
+    market.quota_back_in = timedelta(minutes=1)  # a demonstration does not wait for tomorrow
+    with ExitStack() as stack:
+        product, taken = _take_ports(given, stack)
+        smtp = stack.enter_context(receiving(mailbox)) if MAILBOX_KEY in taken else None
+        urls = {key: url_of(listening) for key, listening in taken.items()}
+        places = Places(product, urls.get(MARKET_KEY), urls.get(PHONE_KEY), urls.get(MAILBOX_KEY), smtp)
+        apps = {
+            MARKET_KEY: market_app(market, places.links),
+            PHONE_KEY: phone_app(Phone(twilio.sid, twilio.token), places.links),
+            MAILBOX_KEY: mailbox_app(mailbox, places.links),
+        }
+        for key, listening in taken.items():
+            stack.enter_context(serving(apps[key], listening))
+        yield places, environment(given, places, twilio)
+
+
+def _take_ports(given: Mapping[str, str], stack: ExitStack) -> tuple[str, dict[str, socket.socket]]:
+    """The product's URL, whose port is found free and left to it, and the sandbox's sockets."""
+    with _product_socket(given.get("PORT")) as product:
+        wanted = {key: port for key, port in PORTS.items() if needs(given, key)}
+        taken = {key: stack.enter_context(listen(port, TRIES)) for key, port in wanted.items()}
+        return url_of(product), taken
+
+
+def _product_socket(port: str | None) -> socket.socket:
+    """The port asked for and no other, or else the next free one."""
+    if not port:
+        return listen(PRODUCT_PORT, TRIES)
+    if not (port.isdecimal() and 0 < int(port) <= MAX_PORT):
+        raise click.UsageError(f"PORT must be a number from 1 to {MAX_PORT}, such as {PRODUCT_PORT}.")
+    try:
+        return listen(int(port))
+    except PortTakenError as exc:
+        raise PortTakenError(
+            f"Port {port} is taken (PORT is set to it). Stop what listens there, choose another with "
+            f"`PORT={int(port) + 10} make run`, or leave PORT unset to take the next free one."
+        ) from exc
+
+
+def _run_the_product() -> None:
+    import scout  # noqa: PLC0415 - it reads its settings, which stand only now
+
+    scout.cli(["run"], standalone_mode=False)
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

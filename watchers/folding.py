@@ -24,14 +24,15 @@ OVERLAP = timedelta(seconds=5)  # how late a write may become visible after its 
 
 def fold(documents: Documents, places: Places, board: Board, now: datetime, deadline: float) -> None:
     """Bring the board up to the jobs as they stand now; past ``deadline`` (monotonic) the rest waits."""
-    touched: set[str] = set()
+    touched, read, since = set[str](), set[str](), board.cursor
     complete = False
-    since = board.cursor
     while not complete and time.monotonic() < deadline:
         page = documents.find(jobs.changed_since(places, since, PAGE))
-        for document in page:
+        unread = [document for document in page if document.path not in read]
+        for document in unread:
             touched |= _fold_one(board, document, now)
-        complete = len(page) < PAGE
+        read |= {document.path for document in unread}
+        complete = not unread or len(page) < PAGE
         since = page[-1].fields["updated_at"] if page else since
     for target_id in sorted(touched):
         _recount(documents, places, board, target_id)

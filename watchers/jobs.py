@@ -282,11 +282,9 @@ def _written(places: Places, job: Job) -> Write:
 
 
 def changed_since(places: Places, at: datetime | None, limit: int) -> Query:
-    """Jobs the trigger wrote after ``at``, oldest first."""
-    collection = places.worker_collection
-    if at is None:
-        return Query(collection, ("updated_at",), ">", datetime(1970, 1, 1, tzinfo=UTC), limit)
-    return Query(collection, ("updated_at",), ">", at, limit)
+    """Jobs the trigger wrote at ``at`` or later, oldest first. Two writes may bear the same time."""
+    since = at or datetime(1970, 1, 1, tzinfo=UTC)
+    return Query(places.worker_collection, ("updated_at",), ">=", since, limit)
 
 
 def watching(places: Places, target_id: str) -> Query:

@@ -1,0 +1,197 @@
+"""Entry points of the deployed functions: translate in, call one function, translate out.
+
+===================== ============ ====================================================================
+ticket_monitor_worker HTTP         Cloud Scheduler, OIDC: one run of the worker
+poll_board            CloudEvent   Pub/Sub, when there are several boards: one tick of one board
+copy_monitor_job      CloudEvent   Firestore, a person's watch was written
+deliver_alert         CloudEvent   Firestore, an alert was created
+web                   HTTP         people, and Twilio's webhooks
+===================== ============ ====================================================================
+
+Everything is built once, on first use; importing this module reads no settings and opens nothing.
+"""
+
+import base64
+import json
+import logging
+import os
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import flask
+import functions_framework
+from cloudevents.http import CloudEvent
+
+from notifiers.base import Notifier
+from watchers.documents import Documents
+from watchers.models import Channel
+from watchers.providers.base import Provider
+from watchers.settings import Settings
+
+log = logging.getLogger("main")
+
+SWEEP_FOR = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the functions are made of."""
+
+    settings: Settings
+    documents: Documents
+    providers: dict[str, Provider]
+    notifiers: dict[Channel, Notifier]
+    switched_off: dict[str, str]
+
+    def sweep(self, now: datetime) -> Counter[str]:
+        """Deliver what is due in the outbox."""
+        from notifiers.deliver import sweep
+
+        public_url = self.settings.public_url
+        return sweep(self.documents, self.notifiers, public_url=public_url, now=now, deadline=now + SWEEP_FOR)
+
+
+@cache
+def parts() -> Parts:
+    """Read the settings and build everything, once a process."""
+    import notifiers
+    from store import open_documents
+    from watchers import logs, providers
+
+    settings = Settings.from_env(os.environ)
+    logs.configure(settings.secrets, settings.project)
+    asked, off = providers.from_env(os.environ)
+    told, silent = notifiers.from_env(os.environ)
+    for why in (*(f"{one.name}: {one.why}" for one in off), *silent):
+        log.warning("switched_off", extra={"why": why})
+    documents = open_documents(settings.store, project=settings.project)
+    return Parts(settings, documents, asked, told, {one.name: one.why for one in off})
+
+
+@functions_framework.http
+def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
+    """Run the worker once. ``?dry_run=1`` decides without telling anybody."""
+    from watchers.worker import run_key, work
+
+    scout, now = _begin(request.headers), datetime.now(UTC)
+    settings = scout.settings
+    done = work(
+        scout.documents,
+        settings.places,
+        scout.providers,
+        scout.sweep,
+        run=run_key(dict(request.headers), now, uuid.uuid4().hex),
+        now=now,
+        every=settings.every,
+        seconds=settings.tick_seconds,
+        dry_run=request.args.get("dry_run") == "1",
+    )
+    return done.to_json(), 503 if done.failed else 200
+
+
+@functions_framework.cloud_event
+def poll_board(event: CloudEvent) -> None:
+    """Tick the board that a Pub/Sub message names: ``{"board": "steam-0", "run": "…"}``."""
+    from watchers.tick import tick
+
+    scout = _begin(event.get_attributes())
+    message = _pubsub_message(event)
+    provider = scout.providers.get(str(message.get("board", "")).rsplit("-", 1)[0])
+    if provider is None or not message.get("run"):
+        log.error("poll_board.unknown", extra={"board": str(message.get("board"))[:80]})
+        return
+    tick(
+        scout.documents,
+        scout.settings.places,
+        provider,
+        board_name=str(message["board"]),
+        run=str(message["run"]),
+        now=datetime.now(UTC),
+        every=scout.settings.every,
+        seconds=scout.settings.tick_seconds,
+    )
+
+
+@functions_framework.cloud_event
+def copy_monitor_job(event: CloudEvent) -> None:
+    """Copy a person's watch to the worker. Only the document's name is taken from the event."""
+    from watchers.jobs import copy_watch
+    from watchers.providers import refusal
+
+    scout = _begin(event.get_attributes())
+    match _document(event).split("/"):
+        case ["artifacts", app_id, "users", uid, "ticket_monitors", watch_id]:
+            places, now = scout.settings.places, datetime.now(UTC)
+            if app_id == places.app_id:
+                copy_watch(scout.documents, places, refusal, uid=uid, watch_id=watch_id, now=now)
+        case _:
+            log.error("copy_monitor_job.unknown", extra={"event": str(event["id"])})
+
+
+@functions_framework.cloud_event
+def deliver_alert(event: CloudEvent) -> None:
+    """Deliver an alert that was just created. What is left behind, the worker's sweep finds."""
+    from notifiers.deliver import deliver
+
+    scout = _begin(event.get_attributes())
+    match _document(event).split("/"):
+        case ["alerts", alert_id]:
+            public_url, now = scout.settings.public_url, datetime.now(UTC)
+            deliver(alert_id, scout.documents, scout.notifiers, public_url=public_url, now=now)
+        case _:
+            log.error("deliver_alert.unknown", extra={"event": str(event["id"])})
+
+
+@functions_framework.http
+def web(request: flask.Request) -> flask.Response:
+    """Everything people see: a whole Flask application behind one function."""
+    from werkzeug.wrappers import Response
+
+    _begin(request.headers)
+    return Response.from_app(_web_app(), request.environ)  # type: ignore[return-value]
+
+
+@cache
+def _web_app() -> flask.Flask:
+    from web.app import create_app
+
+    from watchers.providers import PROVIDERS, refusal
+
+    scout = parts()
+    settings = scout.settings
+    return create_app(
+        scout.documents,
+        settings.places,
+        refusal=refusal,
+        secret_key=settings.secret_key,
+        public_url=settings.public_url,
+        local_person=settings.local_person,
+        links=json.loads(settings.sandbox_links or "[]"),
+        providers={name: scout.switched_off.get(name, "on") for name in PROVIDERS},
+        now=lambda: datetime.now(UTC),
+    )
+
+
+def _begin(headers: Any) -> Parts:
+    """Everything a call needs; its trace goes with every log line."""
+    from watchers import logs
+
+    logs.TRACE.set(logs.trace_of(headers))
+    return parts()
+
+
+def _document(event: CloudEvent) -> str:
+    """``alerts/a1``: the path of the document an event is about, whatever its body says."""
+    return str(event.get("document") or str(event.get("subject", "")).removeprefix("documents/"))
+
+
+def _pubsub_message(event: CloudEvent) -> dict[str, Any]:
+    try:
+        message = json.loads(base64.b64decode(event.data["message"]["data"]))
+    except (KeyError, TypeError, ValueError):
+        return {}
+    return message if isinstance(message, dict) else {}

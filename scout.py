@@ -1,0 +1,464 @@
+"""The operator's command line, as thin as the entry points: read the arguments, call one function, print.
+
+Exit codes: 0 done, 1 something is wrong (and says what), 2 the command was not understood.
+"""
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from watchers.documents import Documents
+    from watchers.models import Observation, Target
+    from watchers.settings import Settings
+    from watchers.tick import Report
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """Ticket Scout: watch public event and price APIs, and tell people in time.
+
+    Settings come from the environment and from .env; see the table in README.md.
+    """
+    from dotenv import load_dotenv
+
+    load_dotenv(".env")
+
+
+@cli.command()
+def run() -> None:
+    """Run everything in this one process: the form, the ticks, the deliveries. Ctrl-C stops it."""
+    from web.laptop import Laptop
+
+    laptop = Laptop(_settings())
+    laptop.start()
+    click.echo(f"Ticket Scout is at {_settings().public_url} (Ctrl-C stops it)")
+    try:
+        laptop.wait()
+    finally:
+        laptop.stop()
+
+
+@cli.command()
+@click.option("--dry-run", is_flag=True, help="Ask and decide, but create no alert and send nothing.")
+@as_json
+def tick(*, dry_run: bool, as_json: bool) -> None:
+    """Run the worker once: a tick of every board, then the outbox."""
+    import notifiers
+    from notifiers.deliver import sweep
+    from watchers import providers
+    from watchers.worker import run_key, work
+
+    settings, now = _settings(), datetime.now(UTC)
+    asked, _ = providers.from_env(os.environ)
+    told, _ = notifiers.from_env(os.environ)
+    documents = _documents(settings)
+    done = work(
+        documents,
+        settings.places,
+        asked,
+        lambda at: sweep(
+            documents, told, public_url=settings.public_url, now=at, deadline=at + settings.every
+        ),
+        run=run_key({}, now, secrets.token_hex(8)),
+        now=now,
+        every=settings.every,
+        seconds=settings.tick_seconds,
+        dry_run=dry_run,
+    )
+    report = done.to_json()
+    if as_json:
+        click.echo(json.dumps(report))
+    else:
+        for board in done.reports:
+            click.echo(_summary(board))
+            for one in board.would_tell:
+                click.echo(
+                    f"  would tell {one['watch']} by {one['channel']}: {one['reason']} {one['price'] or ''}"
+                )
+        click.echo(f"outbox: {dict(done.swept) or 'nothing due'}")
+    sys.exit(1 if done.failed else 0)
+
+
+def _summary(board: "Report") -> str:
+    if board.skipped:
+        return f"{board.board}: skipped, {board.skipped}"
+    failed = sum(board.failures.values())
+    asked = f"{board.asked} of {board.targets} targets asked with {board.calls} calls"
+    return f"{board.board}: {asked}, {board.changes} changed, {board.alerts} alerts, {failed} failures"
+
+
+@cli.command()
+@as_json
+def doctor(*, as_json: bool) -> None:
+    """Check the settings and the database, and say what is switched off and why. Sends and spends nothing."""
+    from web.doctor import examine
+
+    findings = examine(os.environ)
+    if as_json:
+        click.echo(json.dumps([finding.to_json() for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.mark} {finding.what}: {finding.said}")
+    sys.exit(1 if any(finding.is_wrong for finding in findings) else 0)
+
+
+@cli.command()
+@click.argument("provider")
+@click.argument("what", required=False)
+@click.option("--city", help="Search in this city.")
+@click.option("--country", help="Two letters: of a search, or of a shop whose prices depend on it.")
+@click.option("--from", "date_from", help="Search from this day (YYYY-MM-DD).")
+@click.option("--to", "date_to", help="Search up to this day (YYYY-MM-DD).")
+@click.option("--search", "is_search", is_flag=True, help="WHAT is a keyword, not an item's id.")
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Understand a recorded answer instead of asking.",
+)
+def look(provider: str, what: str | None, *, file: Path | None, **asked: Any) -> None:
+    """Show what a provider says about an item or a search now, as JSON.
+
+    WHAT is an item's id, or with --search (or any search option) a keyword.
+    """
+    from watchers import providers
+    from watchers.errors import ProviderError
+
+    now = datetime.now(UTC)
+    if provider not in providers.PROVIDERS:
+        raise click.UsageError(
+            f"there is no provider {provider!r}; choose one of {', '.join(providers.PROVIDERS)}"
+        )
+    try:
+        if file:
+            found = providers.PROVIDERS[provider]().read(file.read_bytes(), now)
+        else:
+            found = _ask(provider, what, asked, now)
+    except ProviderError as exc:
+        click.echo("[]")
+        understood = file is not None and type(exc) is not ProviderError
+        click.echo(f"{'a refusal or an error' if understood else 'not shown'}: {exc}", err=True)
+        sys.exit(0 if understood else 1)
+    click.echo(json.dumps([_shown(one) for one in found], ensure_ascii=False, indent=2))
+
+
+def _ask(provider: str, what: str | None, asked: dict[str, Any], now: datetime) -> "list[Observation]":
+    from watchers import board, providers
+    from watchers.quota import Budget
+
+    target = _target(provider, what, asked)
+    switched_on, off = providers.from_env(os.environ)
+    if provider not in switched_on:
+        raise click.ClickException("; ".join(one.why for one in off if one.name == provider))
+    chosen = switched_on[provider]
+    ledger = board.peek(_documents(_settings()), f"{provider}-0").ledger
+    fetched = chosen.fetch([target], Budget(chosen.quota, ledger, now), now)
+    if target.id in fetched.failures:
+        raise click.ClickException(f"{provider}: {fetched.failures[target.id]}")
+    seen = fetched.observations[target.id]
+    return list(seen.listings) if seen.listings is not None else [seen]
+
+
+def _target(provider: str, what: str | None, asked: dict[str, Any]) -> "Target":
+    from pydantic import ValidationError
+
+    from watchers.asked import sentences
+    from watchers.models import Filters, Target
+    from watchers.providers import refusal
+
+    narrowing = {name: asked[name] for name in ("city", "date_from", "date_to") if asked[name]}
+    country = {"country": asked["country"].upper()} if asked["country"] else {}
+    if asked["is_search"] or narrowing:
+        question: dict[str, Any] = {"search": {"keyword": what, **narrowing, **country}}
+    else:
+        question = {"item": what, **country}
+    try:
+        target = Target.model_validate({"provider": provider, **question})
+    except ValidationError as exc:
+        raise click.UsageError(" ".join(sentences(exc))) from exc
+    if said := refusal(target, Filters()):
+        raise click.UsageError(said)
+    return target
+
+
+def _shown(seen: "Observation") -> dict[str, Any]:
+    from watchers.money import decimal_amount
+
+    starts = seen.starts_at or seen.starts_on
+    return {
+        "provider": seen.target.provider,
+        "item": seen.target.item or None,
+        "name": seen.name,
+        "url": seen.url,
+        "starts_at": starts.isoformat() if starts else None,
+        "venue": seen.venue,
+        "city": seen.city,
+        "status": seen.status,
+        "availability": seen.availability,
+        "prices": [
+            {
+                "basis": price.basis,
+                "currency": price.currency,
+                "low": float(decimal_amount(price.low, price.currency)),
+                "high": None if price.high is None else float(decimal_amount(price.high, price.currency)),
+            }
+            for price in seen.prices
+        ],
+        "problems": list(seen.problems),
+    }
+
+
+@cli.group()
+def watch() -> None:
+    """Save, list, pause, resume and remove watches."""
+
+
+@watch.command("add")
+@click.option("--person", "uid", default="you", show_default=True, help="Whose watch it is.")
+@click.option("--name", help="What to call it; the item by default.")
+@click.option("--provider", help="Whom to ask: ticketmaster, steam, …")
+@click.option("--item", help="The provider's own id.")
+@click.option("--search", "keyword", help="A keyword to search for, instead of an item.")
+@click.option("--city", help="Search in this city.")
+@click.option("--country", help="Two letters.")
+@click.option("--below", nargs=2, metavar="PRICE CURRENCY", help="At or under this price: --below 90 USD")
+@click.option("--drop", type=float, metavar="PERCENT", help="At least this much under today's price.")
+@click.option("--lowest-in", "days", type=int, metavar="DAYS", help="Lowest of so many days.")
+@click.option("--new-listing", is_flag=True, help="Something new among a search's results.")
+@click.option("--back-in-stock", is_flag=True, help="Sold out or off sale, and available again.")
+@click.option("--status-change", is_flag=True, help="On-sale dates, cancelled, postponed, moved.")
+@click.option("--wait", is_flag=True, help="If it is already true, tell only a further drop.")
+@click.option("--document", type=click.File(), help="A watch as a JSON document, instead of all of these.")
+@as_json
+def watch_add(*, as_json: bool, uid: str, document: Any, **asked: Any) -> None:
+    """Save a watch."""
+    from watchers.asked import read_watch
+    from watchers.documents import Put
+    from watchers.errors import WatchRefusedError
+    from watchers.jobs import copy_watch
+    from watchers.providers import refusal
+
+    fields, now = json.load(document) if document else _document_of(asked), datetime.now(UTC)
+    try:
+        read_watch(fields, refusal, now)
+    except WatchRefusedError as refused:
+        raise click.ClickException("\n".join(refused.reasons)) from refused
+    settings = _settings()
+    documents, watch_id = _documents(settings), secrets.token_hex(10)
+    documents.commit(Put(settings.places.source(uid, watch_id), fields))
+    copy_watch(documents, settings.places, refusal, uid=uid, watch_id=watch_id, now=now)
+    click.echo(json.dumps({"watch": watch_id, "person": uid}) if as_json else f"saved as {watch_id}")
+
+
+def _document_of(asked: dict[str, Any]) -> dict[str, Any]:
+    search = {name: asked[name] for name in ("keyword", "city") if asked[name]}
+    country = {"country": asked["country"].upper()} if asked["country"] else {}
+    target: dict[str, Any] = {"provider": asked["provider"]}
+    target |= {"search": search | country} if search else {"item": asked["item"], **country}
+    conditions: list[dict[str, Any]] = []
+    if asked["below"]:
+        price, currency = asked["below"]
+        conditions.append({"kind": "below", "price": price, "currency": currency.upper()})
+    if asked["drop"] is not None:
+        conditions.append({"kind": "drop", "percent": asked["drop"]})
+    if asked["days"] is not None:
+        conditions.append({"kind": "historic_low", "days": asked["days"]})
+    kinds = {"new_listing": "new_listing", "back_in_stock": "back_in_stock", "status_change": "status"}
+    conditions += [{"kind": kind} for option, kind in kinds.items() if asked[option]]
+    return {
+        "name": asked["name"] or asked["item"] or asked["keyword"],
+        "target": target,
+        "conditions": conditions,
+        "already_true": "wait" if asked["wait"] else "tell",
+    }
+
+
+@watch.command("list")
+@click.option("--person", "uid", help="Only this person's.")
+@as_json
+def watch_list(*, uid: str | None, as_json: bool) -> None:
+    """List watches as the worker knows them."""
+    from watchers.documents import Query
+
+    settings = _settings()
+    field = ("uid",) if uid else ()
+    found = _documents(settings).find(Query(settings.places.worker_collection, field, "==", uid))
+    alive = [one for one in found if one.fields.get("deleted_at") is None]
+    rows = [_listed(one.id, one.fields) for one in alive]
+    if as_json:
+        click.echo(json.dumps(rows))
+    for row in rows if not as_json else ():
+        click.echo(f"{row['watch']}  {row['person']:12}  {row['state']:8}  {row['name']}")
+
+
+def _listed(watch_id: str, fields: Any) -> dict[str, Any]:
+    asked = fields.get("watch", {})
+    watching = bool(fields.get("targets"))
+    stopped = "paused" if asked.get("status") == "paused" else "refused"
+    return {
+        "watch": watch_id,
+        "person": fields.get("uid"),
+        "name": asked.get("name"),
+        "state": "watching" if watching else stopped,
+    }
+
+
+@watch.command("pause")
+@click.argument("watch_id")
+def watch_pause(watch_id: str) -> None:
+    """Stop watching, and remember everything."""
+    _set_status(watch_id, "paused")
+
+
+@watch.command("resume")
+@click.argument("watch_id")
+def watch_resume(watch_id: str) -> None:
+    """Go on with a paused watch."""
+    _set_status(watch_id, "active")
+
+
+@watch.command("remove")
+@click.argument("watch_id")
+def watch_remove(watch_id: str) -> None:
+    """Delete a watch."""
+    from watchers.documents import Delete
+
+    _change(watch_id, lambda path, _: Delete(path))
+    click.echo(f"{watch_id} is removed")
+
+
+def _set_status(watch_id: str, status: str) -> None:
+    from watchers.documents import Put
+
+    _change(watch_id, lambda path, fields: Put(path, {**fields, "status": status}))
+    click.echo(f"{watch_id} is {status}")
+
+
+def _change(watch_id: str, change: Callable[[str, Any], Any]) -> None:
+    """Change a person's own document, and copy it at once."""
+    from watchers.jobs import copy_watch
+    from watchers.providers import refusal
+
+    settings = _settings()
+    documents, places = _documents(settings), settings.places
+    job = documents.get(places.job(watch_id))
+    uid = str(job.fields["uid"]) if job else ""
+    source = documents.get(places.source(uid, watch_id)) if job else None
+    if source is None:
+        raise click.ClickException(f"there is no watch {watch_id}; `scout.py watch list` shows them")
+    documents.commit(change(source.path, source.fields))
+    copy_watch(documents, places, refusal, uid=uid, watch_id=watch_id, now=datetime.now(UTC))
+
+
+@cli.group()
+def person() -> None:
+    """Manage whom to tell."""
+
+
+@person.command("add")
+@click.argument("uid")
+@click.option("--phone", help="In international form, such as +14155550123.")
+@click.option("--email", help="An e-mail address.")
+@click.option("--timezone", default="UTC", show_default=True, help="Such as America/New_York.")
+@as_json
+def person_add(uid: str, *, phone: str | None, email: str | None, timezone: str, as_json: bool) -> None:
+    """Add a person, or change one. You vouch that the contacts are theirs and that they agreed."""
+    from notifiers.contacts import vouched
+    from watchers.documents import Put
+
+    settings, now = _settings(), datetime.now(UTC)
+    documents = _documents(settings)
+    known = documents.get(f"people/{uid}")
+    try:
+        fields = vouched(known.fields if known else {}, phone=phone, email=email, timezone=timezone, now=now)
+    except ValueError as exc:
+        raise click.ClickException(str(exc)) from exc
+    documents.commit(Put(f"people/{uid}", fields))
+    link = _entry_link(settings, uid)
+    if as_json:
+        click.echo(json.dumps({"person": uid, "link": link}))
+        return
+    click.echo(f"{uid} is saved")
+    click.echo(f"their way in, valid for a day: {link}" if link else "set SECRET_KEY to get a link for them")
+
+
+def _entry_link(settings: "Settings", uid: str) -> str | None:
+    from web.entry import entry_token
+
+    if not settings.secret_key:
+        return None
+    return f"{settings.public_url}/enter?token={entry_token(settings.secret_key, uid)}"
+
+
+@cli.command()
+@click.argument("watch_id")
+@as_json
+def why(watch_id: str, *, as_json: bool) -> None:
+    """Decide the recent looks again: what was decided about a watch and why, and why not."""
+    from watchers.alerts import from_document
+    from watchers.documents import Query
+    from watchers.jobs import read_job
+    from watchers.why import explain
+
+    settings = _settings()
+    documents = _documents(settings)
+    document = documents.get(settings.places.job(watch_id))
+    if document is None:
+        raise click.ClickException(f"there is no watch {watch_id}; `scout.py watch list` shows them")
+    alerts = [from_document(one) for one in documents.find(Query("alerts", ("watch_id",), "==", watch_id))]
+    story = explain(documents, read_job(document), alerts)
+    if as_json:
+        click.echo(json.dumps(story, default=str))
+    else:
+        _print_story(story)
+
+
+def _print_story(story: dict[str, Any]) -> None:
+    click.echo(f"{story['name']} ({story['state']})")
+    for target in story["targets"]:
+        click.echo(f"  {target['target']}: {target['state']}")
+        if target["rule"]:
+            click.echo(f"  {target['rule']}")
+        for one in target["looks"]:
+            click.echo(f"    {one['at']:%d %b %H:%M:%S}  {one['seen']:24}  {one['reason']}")
+    _print_alerts(story["alerts"])
+
+
+def _print_alerts(alerts: Iterable[dict[str, Any]]) -> None:
+    for one in alerts:
+        said = f" ({one['why']})" if one["why"] else ""
+        click.echo(
+            f"  told {one['at']:%d %b %H:%M:%S}  #{one['code'][:4]}  {one['channel']}: {one['state']}{said}"
+        )
+
+
+def _settings() -> "Settings":
+    from watchers.settings import Settings
+
+    try:
+        return Settings.from_env(os.environ)
+    except ValueError as exc:
+        raise click.ClickException(str(exc)) from exc
+
+
+def _documents(settings: "Settings") -> "Documents":
+    from store import open_documents
+
+    try:
+        return open_documents(settings.store, project=settings.project)
+    except ValueError as exc:
+        raise click.ClickException(str(exc)) from exc
+
+
+if __name__ == "__main__":
+    cli()

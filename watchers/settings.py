@@ -1,0 +1,113 @@
+"""The product's settings, read once; those of providers and notifiers stand beside them.
+
+A setting that is there but wrong stops the start with a sentence that names it; a value is never repeated.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from watchers.jobs import Places
+
+SECRETS = ("SECRET_KEY", "TICKETMASTER_API_KEY", "TWILIO_AUTH_TOKEN", "SMTP_URL")
+"""Settings whose values must never appear in a log line."""
+
+DOCUMENTED: Mapping[str, str] = {
+    "STORE": "sqlite:///data/ticket-scout.db",
+    "GOOGLE_CLOUD_PROJECT": "",
+    "APP_ID": "ticket-scout",
+    "WORKER_COLLECTION": "worker_monitor_jobs",
+    "PUBLIC_URL": "http://127.0.0.1:8080",
+    "PORT": "8080",
+    "SECRET_KEY": "",
+    "MIN_INTERVAL_SECONDS": "60",
+    "TICK_SECONDS": "45",
+    "TICK_EVERY_SECONDS": "60",
+    "LOCAL_PERSON": "",
+    "SANDBOX_LINKS": "",
+}
+"""Every setting of the product itself with its default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may choose.
+
+    Attributes:
+        store: ``sqlite:///path`` or ``firestore``.
+        project: The Google Cloud project, where there is one.
+        places: Where documents lie.
+        public_url: The product's address as people see it, without a final slash.
+        port: Where ``scout.py run`` listens.
+        secret_key: Signs links and sessions; ``None`` when not set.
+        every: How long a target rests between two looks.
+        tick_seconds: After this long a tick asks nothing more.
+        tick_every: How often ``scout.py run`` ticks.
+        local_person: On a laptop, who is signed in without asking.
+        sandbox_links: The sandbox's pages as JSON, for the header.
+        secrets: Values that no log line may show.
+    """
+
+    store: str
+    project: str | None
+    places: Places
+    public_url: str
+    port: int
+    secret_key: str | None
+    every: timedelta
+    tick_seconds: float
+    tick_every: timedelta
+    local_person: str | None
+    sandbox_links: str
+    secrets: tuple[str, ...]
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """Read them.
+
+        Raises:
+            ValueError: a setting is wrong; the message names it.
+        """
+
+        def text(name: str) -> str:
+            return env.get(name, "").strip() or DOCUMENTED[name]
+
+        places = Places(
+            _name("APP_ID", text("APP_ID")), _name("WORKER_COLLECTION", text("WORKER_COLLECTION"))
+        )
+        return cls(
+            store=text("STORE"),
+            project=text("GOOGLE_CLOUD_PROJECT") or None,
+            places=places,
+            public_url=_url("PUBLIC_URL", text("PUBLIC_URL")),
+            port=int(_number("PORT", text("PORT"))),
+            secret_key=text("SECRET_KEY") or None,
+            every=timedelta(seconds=_number("MIN_INTERVAL_SECONDS", text("MIN_INTERVAL_SECONDS"))),
+            tick_seconds=_number("TICK_SECONDS", text("TICK_SECONDS")),
+            tick_every=timedelta(seconds=_number("TICK_EVERY_SECONDS", text("TICK_EVERY_SECONDS"))),
+            local_person=text("LOCAL_PERSON") or None,
+            sandbox_links=text("SANDBOX_LINKS"),
+            secrets=tuple(env[name] for name in SECRETS if env.get(name)),
+        )
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1e6:  # noqa: PLR2004 - also refuses NaN and infinity
+        raise ValueError(f"{name} must be a number of at least 0, such as {DOCUMENTED[name]}")
+    return number
+
+
+def _name(name: str, value: str) -> str:
+    if "/" in value:
+        raise ValueError(f"{name} must not contain a slash")
+    return value
+
+
+def _url(name: str, text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError(f"{name} must begin with https:// (or http:// on this machine)")
+    return text.rstrip("/")

@@ -1,0 +1,127 @@
+"""Why a watch fired, and why it did not: the recent observations decided again.
+
+Nothing is logged for each look. Because ``decide`` is pure and the board keeps recent looks, the same
+answers come out again. What a watch was actually told is in the outbox; this shows the reasoning.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from watchers import board
+from watchers.documents import Documents
+from watchers.history import History, Run, Runs, moment
+from watchers.jobs import Job
+from watchers.memory import WatchState
+from watchers.models import Alert, Availability, Observation, Price, PriceKey, Target
+from watchers.money import spoken
+from watchers.rows import Row
+from watchers.rules import Decision, decide, rule_sentence
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One look: what was seen, in words, and what it meant to the watch."""
+
+    at: datetime
+    target_id: str
+    seen: str
+    decision: Decision
+
+
+def replay(job: Job, row: Row) -> list[Explained]:
+    """Decide the looks that the row still remembers again, since what is asked now was asked.
+
+    Looks in a row that saw the same are shown once or twice: the first, and the last. Announcements and
+    listings are not among them; the board keeps only the latest.
+    """
+    asked_at = datetime.fromisoformat(job.rule_version)
+    state, before, explained = WatchState(), History(), list[Explained]()
+    for now in _looks(row.target, row.history):
+        if now.at >= asked_at:
+            decision = decide(job.watch, state, before, now)
+            state = decision.state
+            explained.append(Explained(now.at, row.target.id, _seen(now), decision))
+        before = before.after(now)
+    return explained
+
+
+def _looks(target: Target, history: History) -> Iterator[Observation]:
+    every_run: list[Run[Any]] = [run for runs in history.prices.values() for run in runs]
+    every_run.extend(history.availability)
+    moments = sorted({ms for run in every_run for ms in (run.first_ms, run.last_ms)})
+    for ms in moments:
+        prices = {key: _value(runs, ms) for key, runs in history.prices.items()}
+        yield Observation(
+            target,
+            moment(ms),
+            availability=_value(history.availability, ms) or Availability.UNKNOWN,
+            prices=tuple(Price(*key, low) for key, low in prices.items() if low is not None),
+        )
+
+
+def _value(runs: Runs[V], ms: int) -> V | None:
+    return next((run.value for run in runs if run.first_ms <= ms <= run.last_ms), None)
+
+
+def _seen(now: Observation) -> str:
+    prices = [_priced(key, price) for key, price in now.buyable_prices.items()]
+    return ", ".join(prices) or (
+        "not available" if now.availability is Availability.UNAVAILABLE else "no price"
+    )
+
+
+def _priced(key: PriceKey, price: int) -> str:
+    return f"{spoken(price, key.currency)} {key.basis}"
+
+
+def explain(documents: Documents, job: Job, alerts: Iterable[Alert]) -> dict[str, Any]:
+    """Everything about one watch, for an operator: state, rule, recent looks, and what was sent."""
+    return {
+        "watch": job.watch_id,
+        "name": job.watch.name,
+        "state": "watching" if job.targets else "deleted" if job.deleted_at else "stopped",
+        "targets": [_explained(documents, job, target) for target in job.targets.values()],
+        "alerts": [
+            {
+                "at": alert.created_at,
+                "code": alert.code,
+                "channel": str(alert.channel),
+                "reason": str(alert.news.reason),
+                "state": str(alert.state),
+                "why": alert.why,
+            }
+            for alert in sorted(alerts, key=lambda alert: alert.created_at)
+        ],
+    }
+
+
+def _explained(documents: Documents, job: Job, target: Target) -> dict[str, Any]:
+    row = board.peek(documents, f"{target.provider}-0").rows.get(target.id)
+    said = {"target": target.id, "asked": target.to_document(), "state": "not looked at yet", "rule": None}
+    if row is None:
+        return said | {"looks": []}
+    seen_at = row.history.seen_at
+    state = (
+        f"{'blind, ' if row.blind else ''}last seen {seen_at:%d %b %H:%M:%S} UTC" if seen_at else "never seen"
+    )
+    keys = [PriceKey.parse(name) for name in job.state.of(target.id).tracks]
+    rules = [rule_sentence(job.watch, job.state, target.id, key) for key in keys]
+    looks = [_told(explained) for explained in replay(job, row)]
+    return said | {"state": state, "rule": " ".join(rule for rule in rules if rule) or None, "looks": looks}
+
+
+def _told(explained: Explained) -> dict[str, Any]:
+    verdicts = [
+        {
+            "condition": one.condition,
+            "price_key": str(one.key) if one.key else None,
+            "reason": str(one.reason),
+        }
+        for one in explained.decision.verdicts
+    ]
+    reason = str(explained.decision.reason)
+    return {"at": explained.at, "seen": explained.seen, "reason": reason, "verdicts": verdicts}

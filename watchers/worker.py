@@ -1,0 +1,116 @@
+"""One run of the worker: a tick of every board, then whatever was left in the outbox.
+
+Cloud Scheduler delivers a run at least once. Its key is the same for every delivery, so that a run that
+finished is not repeated. A run that a person forces has a key of its own, because it may carry the time of
+the next run, which must still take place.
+"""
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from watchers.documents import Documents
+from watchers.errors import StoreError
+from watchers.jobs import Places
+from watchers.providers.base import Provider
+from watchers.tick import Report, tick
+
+log = logging.getLogger(__name__)
+
+EARLY = timedelta(seconds=10)  # a scheduled run may start this long before its time by our clock
+
+Sweep = Callable[[datetime], Counter[str]]
+"""Deliver what is due in the outbox at a time; count the outcomes by name."""
+
+
+def run_key(headers: Mapping[str, str], now: datetime, unique: str) -> str:
+    """The key of a run from Cloud Scheduler's headers.
+
+    Args:
+        headers: Of the request; the two that count are constant over retries of one run.
+        now: The time of the request (aware UTC).
+        unique: What tells two manual runs apart.
+
+    Source: https://cloud.google.com/scheduler/docs/deduplicate-job-requests
+    """
+    job, at = headers.get("X-CloudScheduler-JobName"), headers.get("X-CloudScheduler-ScheduleTime")
+    scheduled = _time(at or "")
+    if not job or scheduled is None or scheduled > now + EARLY:
+        return f"manual-{hashlib.sha256(f'{now.isoformat()} {unique}'.encode()).hexdigest()[:16]}"
+    return f"{job.rsplit('/', 1)[-1]}-{scheduled.isoformat()}"
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a run did: a report for each board, and what was swept. ``failed`` boards could not run."""
+
+    run: str
+    reports: tuple[Report, ...]
+    swept: Mapping[str, int]
+    failed: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer to the scheduler."""
+        total = Counter[str]()
+        for report in self.reports:
+            total.update(report.operations)
+        return {
+            "run": self.run,
+            "targets_asked": sum(report.asked for report in self.reports),
+            "calls": {report.board.rsplit("-", 1)[0]: report.calls for report in self.reports},
+            "changes": sum(report.changes for report in self.reports),
+            "alerts": sum(report.alerts for report in self.reports),
+            "failures": dict(sum((report.failures for report in self.reports), Counter[str]())),
+            "delivered": dict(self.swept),
+            "document_operations": dict(total),
+            "milliseconds": sum(report.milliseconds for report in self.reports),
+            "boards": [report.to_json() for report in self.reports],
+            "boards_failed": list(self.failed),
+        }
+
+
+def work(  # noqa: PLR0913 - the parts of the worker
+    documents: Documents,
+    places: Places,
+    providers: Mapping[str, Provider],
+    sweep: Sweep,
+    *,
+    run: str,
+    now: datetime,
+    every: timedelta,
+    seconds: float,
+    dry_run: bool = False,
+) -> Round:
+    """Tick every board in turn, then sweep the outbox. A board that fails does not stop the others.
+
+    ``seconds`` are shared evenly by the boards. A dry run sends nothing.
+    """
+    reports: list[Report] = []
+    failed: list[str] = []
+    for name, provider in providers.items():
+        board = f"{name}-0"
+        share = seconds / len(providers)
+        try:
+            report = tick(
+                documents, places, provider, board_name=board, run=run, now=now, every=every, seconds=share,
+                dry_run=dry_run,
+            )  # fmt: skip
+        except StoreError as exc:
+            log.exception("tick.failed", extra={"board": board, "why": type(exc).__name__})
+            failed.append(board)
+        else:
+            reports.append(report)
+    swept = Counter[str]() if dry_run else sweep(now)
+    return Round(run, tuple(reports), swept, tuple(failed))

@@ -1,0 +1,125 @@
+"""What an uneventful tick costs: document operations, time and memory, for 5,000 targets and 25,000 watches.
+
+    make bench
+
+The provider answers from memory at once, so that only our own work is measured. Document operations are
+counted at the client, as Firestore bills them. Times are medians of five ticks; the board's size and the
+share of the document limit stand beside them. The same is measured with one watcher a target, to show that
+the number of watchers costs nothing.
+"""
+
+import statistics
+import sys
+import tempfile
+import tracemalloc
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from store.sqlite import SqliteDocuments
+from watchers.board import path as board_path
+from watchers.documents import Put
+from watchers.jobs import Places, copy_watch
+from watchers.models import Availability, Basis, Filters, Observation, Price, Target
+from watchers.providers.base import Fetched
+from watchers.quota import Budget, Quota
+from watchers.tick import Report, tick
+
+TARGETS, WATCHERS = 5_000, 5
+TICKS = 5
+LIMIT = 1_048_576
+PLACES = Places()
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Unmoved:
+    """A provider whose prices never move."""
+
+    name = "bench"
+    quota = Quota(calls=1_000_000, per=timedelta(days=1), per_second=1_000_000)
+
+    @staticmethod
+    def refusal(_target: Target, _filters: Filters) -> None:
+        """Everything can be watched."""
+
+    def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
+        """By fifty."""
+        return [list(targets[start : start + 50]) for start in range(0, len(targets), 50)]
+
+    def fetch(self, batch: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
+        """The same price as ever."""
+        budget.take()
+        return Fetched({target.id: _observed(target, now) for target in batch})
+
+    @staticmethod
+    def read(_body: bytes, _now: datetime) -> list[Observation]:
+        """Nothing is recorded here."""
+        return []
+
+
+def _observed(target: Target, now: datetime) -> Observation:
+    price = Price(Basis.FACE, "USD", 9_000 + int(target.item or 0) % 900)
+    return Observation(target, now, name="A show", prices=(price,), availability=Availability.AVAILABLE)
+
+
+def _filled(folder: str, targets: int, watchers: int) -> SqliteDocuments:
+    """A database with that many watches, copied by the trigger's own function."""
+    documents = SqliteDocuments(f"{folder}/bench-{watchers}.db")
+    for number in tqdm(
+        range(targets * watchers), desc=f"{targets} x {watchers} watches", leave=False, disable=None
+    ):
+        uid, watch_id = f"u{number % 997}", f"w{number}"
+        asked = {
+            "name": f"Watch {number}",
+            "target": {"provider": "bench", "item": str(number % targets)},
+            "conditions": [{"kind": "below", "price": "50.00", "currency": "USD"}],
+        }
+        documents.commit(Put(PLACES.source(uid, watch_id), asked))
+        copy_watch(documents, PLACES, Unmoved.refusal, uid=uid, watch_id=watch_id, now=BEGAN)
+    return documents
+
+
+def _tick(documents: SqliteDocuments, number: int) -> Report:
+    now = BEGAN + timedelta(minutes=number)
+    return tick(documents, PLACES, Unmoved(), board_name="bench-0", run=f"r{number}", now=now, seconds=600)
+
+
+def _measured(folder: str, watchers: int) -> dict[str, float]:
+    documents = _filled(folder, TARGETS, watchers)
+    for number in range(3):  # first looks, and the overlap after them
+        _tick(documents, number)
+    reports = [_tick(documents, 3 + number) for number in range(TICKS)]
+    tracemalloc.start()
+    _tick(documents, 3 + TICKS)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    board = documents.get(board_path("bench-0"))
+    return {
+        "asked": reports[-1].asked,
+        "reads": max(report.operations["reads"] for report in reports),
+        "writes": max(report.operations["writes"] for report in reports),
+        "median_ms": statistics.median(report.milliseconds for report in reports),
+        "peak_mb": peak / 1e6,
+        "board_kb": len(board.fields["blob"]) / 1e3 if board else 0,
+    }
+
+
+def main() -> int:
+    """Print the table; fail if an uneventful tick costs more documents than promised."""
+    with tempfile.TemporaryDirectory() as folder:
+        one, many = (_measured(folder, watchers) for watchers in (1, WATCHERS))
+    print(f"{'uneventful tick, ' + format(TARGETS, ',') + ' targets':34}{'1 watcher':>12}{'5 watchers':>12}")
+    for name in one:
+        print(f"{name:34}{one[name]:>12,.0f}{many[name]:>12,.0f}")
+    shares = [figures["board_kb"] * 1e3 / LIMIT for figures in (one, many)]
+    print(f"{'share of the document limit':34}{shares[0]:>12.1%}{shares[1]:>12.1%}")
+    print("The outbox sweep of a run costs one more read.")
+    return 0 if many["reads"] <= 2 and many["writes"] <= 2 else 1  # noqa: PLR2004 - the promise
+
+
+if __name__ == "__main__":
+    sys.exit(main())

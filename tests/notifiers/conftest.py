@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+
+import pytest
+
+from store.sqlite import SqliteDocuments
+from tests.notifiers.kit import Post, save_person
+
+
+@pytest.fixture
+def documents() -> Iterator[SqliteDocuments]:
+    """An empty database with one reachable person."""
+    database = SqliteDocuments(":memory:")
+    save_person(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def post(documents: SqliteDocuments) -> Post:
+    return Post(documents)

@@ -84,7 +84,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         settings.places,
         scout.providers,
         scout.sweep,
-        run=run_key(dict(request.headers), now, uuid.uuid4().hex),
+        run=run_key(request.headers.get, now, uuid.uuid4().hex),
         now=now,
         every=settings.every,
         seconds=settings.tick_seconds,
@@ -157,9 +157,8 @@ def web(request: flask.Request) -> flask.Response:
 
 @cache
 def _web_app() -> flask.Flask:
-    from web.app import create_app
-
     from watchers.providers import PROVIDERS, refusal
+    from web.app import create_app
 
     scout = parts()
     settings = scout.settings

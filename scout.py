@@ -69,7 +69,7 @@ def tick(*, dry_run: bool, as_json: bool) -> None:
         lambda at: sweep(
             documents, told, public_url=settings.public_url, now=at, deadline=at + settings.every
         ),
-        run=run_key({}, now, secrets.token_hex(8)),
+        run=run_key(lambda _: None, now, secrets.token_hex(8)),
         now=now,
         every=settings.every,
         seconds=settings.tick_seconds,
@@ -369,9 +369,9 @@ def person() -> None:
 @click.argument("uid")
 @click.option("--phone", help="In international form, such as +14155550123.")
 @click.option("--email", help="An e-mail address.")
-@click.option("--timezone", default="UTC", show_default=True, help="Such as America/New_York.")
+@click.option("--timezone", help="Such as America/New_York; UTC if never said.")
 @as_json
-def person_add(uid: str, *, phone: str | None, email: str | None, timezone: str, as_json: bool) -> None:
+def person_add(uid: str, *, as_json: bool, **said: str | None) -> None:
     """Add a person, or change one. You vouch that the contacts are theirs and that they agreed."""
     from notifiers.contacts import vouched
     from watchers.documents import Put
@@ -380,7 +380,7 @@ def person_add(uid: str, *, phone: str | None, email: str | None, timezone: str,
     documents = _documents(settings)
     known = documents.get(f"people/{uid}")
     try:
-        fields = vouched(known.fields if known else {}, phone=phone, email=email, timezone=timezone, now=now)
+        fields = vouched(known.fields if known else {}, **said, now=now)
     except ValueError as exc:
         raise click.ClickException(str(exc)) from exc
     documents.commit(Put(f"people/{uid}", fields))

@@ -12,7 +12,6 @@ from notifiers import phrases
 from notifiers.base import Message
 from notifiers.gsm import fits, plain, segments, shorten
 from notifiers.letters import alert_link, email, stop_link
-from watchers.alerts import alert_code
 from watchers.models import Alert, Channel, News, Reason
 
 __all__ = ["email", "render", "segments", "sms"]
@@ -35,7 +34,7 @@ def render(alert: Alert, public_url: str) -> Message:
     """The alert, ready for its channel."""
     if alert.channel is Channel.SMS:
         return Message(alert.id, alert.code, sms(alert.news, alert.code, public_url))
-    text_code = alert_code(alert.copy_of) if alert.copy_of else None
+    text_code = alert.code if alert.copy_of else None  # a copy bears the code of its text
     subject, text, html = email(
         alert.news, alert.code, public_url, copy_why=alert.copy_why, text_code=text_code
     )

@@ -110,7 +110,7 @@ def email_copy(alert: Alert, why: str, now: datetime) -> Alert:
         uid=alert.uid,
         watch_id=alert.watch_id,
         channel=Channel.EMAIL,
-        code=alerts.alert_code(identity),
+        code=alert.code,
         news=alert.news,
         created_at=now,
         due_at=now,

@@ -10,8 +10,9 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from datetime import timedelta
+from io import StringIO
 from typing import NoReturn
 
 import click
@@ -22,6 +23,7 @@ from sandbox.environment import (
     MAILBOX_KEY,
     MARKET_KEY,
     PHONE_KEY,
+    YOU,
     Places,
     account,
     environment,
@@ -32,6 +34,9 @@ from sandbox.mailbox import Mailbox, mailbox_app, receiving
 from sandbox.market import Market, market_app
 from sandbox.phone import Phone, phone_app
 from sandbox.servers import PortTakenError, listen, serving, url_of
+
+# Whoever sits at this machine: the contacts that the sandbox plays.
+YOUR_PHONE, YOUR_EMAIL = "+15005550010", "you@sandbox.example"
 
 PRODUCT_PORT = 8080
 PORTS = {MARKET_KEY: 8081, PHONE_KEY: 8082, MAILBOX_KEY: 8083}
@@ -47,7 +52,7 @@ def main() -> int:
         with running(os.environ) as (places, settings):
             os.environ.update(settings)
             click.echo(welcome(places))
-            _run_the_product()
+            _run_the_product(places)
     except PortTakenError as exc:
         click.echo(str(exc), err=True)
         return 1
@@ -106,9 +111,14 @@ def _product_socket(port: str | None) -> socket.socket:
         ) from exc
 
 
-def _run_the_product() -> None:
+def _run_the_product(places: Places) -> None:
     import scout  # noqa: PLC0415 - it reads its settings, which stand only now
 
+    contacts = ["--phone", YOUR_PHONE] if places.phone else []
+    contacts += ["--email", YOUR_EMAIL] if places.mailbox else []
+    if contacts:
+        with redirect_stdout(StringIO()):
+            scout.cli(["person", "add", YOU, *contacts], standalone_mode=False)
     scout.cli(["run"], standalone_mode=False)
 
 

@@ -16,6 +16,9 @@ CALLS_PER_DAY = 1_000_000
 MARKET_KEY, PHONE_KEY, MAILBOX_KEY = "TICKETMASTER_API_KEY", "TWILIO_ACCOUNT_SID", "SMTP_URL"
 
 
+YOU = "you"  # the person who sits at this machine
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Base URLs of what runs; ``None`` for what is real or absent."""
@@ -63,7 +66,7 @@ def environment(given: Mapping[str, str], places: Places, twilio: Account) -> di
         "PUBLIC_URL": places.product,
         "STORE": f"sqlite:///data/{'sandbox' if places.market else 'ticket-scout'}.db",
         "SECRET_KEY": secrets.token_hex(32),
-        "LOCAL_PERSON": "you",
+        "LOCAL_PERSON": YOU,
         "SANDBOX_LINKS": json.dumps(places.links[1:]),
         **_market(places.market),
         **_phone(places.phone, twilio),

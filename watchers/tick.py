@@ -66,6 +66,11 @@ class Report:
     milliseconds: int = 0
     would_tell: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def is_eventful(self) -> bool:
+        """Whether there is anything to say about it."""
+        return bool(self.skipped or self.changes or self.alerts or self.held or self.failures)
+
     def to_json(self) -> dict[str, Any]:
         """For the answer and the log: what is empty is left out."""
         said = {entry.name: getattr(self, entry.name) for entry in fields(self)}
@@ -115,7 +120,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
         _run(scene, run)
     report.operations = Counter(documents.operations) - operations
     report.milliseconds = round((time.monotonic() - began) * 1000)
-    log.info("tick.done", extra=report.to_json())
+    log.log(logging.INFO if report.is_eventful else logging.DEBUG, "tick.done", extra=report.to_json())
     return report
 
 

@@ -27,17 +27,17 @@ Sweep = Callable[[datetime], Counter[str]]
 """Deliver what is due in the outbox at a time; count the outcomes by name."""
 
 
-def run_key(headers: Mapping[str, str], now: datetime, unique: str) -> str:
+def run_key(header: Callable[[str], str | None], now: datetime, unique: str) -> str:
     """The key of a run from Cloud Scheduler's headers.
 
     Args:
-        headers: Of the request; the two that count are constant over retries of one run.
+        header: A header of the request by name; the two that count are constant over retries of a run.
         now: The time of the request (aware UTC).
         unique: What tells two manual runs apart.
 
     Source: https://cloud.google.com/scheduler/docs/deduplicate-job-requests
     """
-    job, at = headers.get("X-CloudScheduler-JobName"), headers.get("X-CloudScheduler-ScheduleTime")
+    job, at = header("X-CloudScheduler-JobName"), header("X-CloudScheduler-ScheduleTime")
     scheduled = _time(at or "")
     if not job or scheduled is None or scheduled > now + EARLY:
         return f"manual-{hashlib.sha256(f'{now.isoformat()} {unique}'.encode()).hexdigest()[:16]}"

@@ -296,7 +296,7 @@ def test_a_copy_says_honestly_what_became_of_the_text(why: str, said: str) -> No
 def test_a_rendered_copy_names_the_code_of_the_text_it_stands_in_for() -> None:
     copy = an_alert(Channel.EMAIL, copy_of="first", copy_why="no_answer")
 
-    assert f"(#{alert_code('first')[:4]})" in render(copy, PUBLIC_URL).text
+    assert f"(#{copy.code[:4]})" in render(copy, PUBLIC_URL).text
 
 
 def test_somebody_elses_words_stay_words() -> None:

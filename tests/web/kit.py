@@ -1,0 +1,214 @@
+"""People in front of the pages: an application on SQLite in memory, and somebody signed in to it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
+from werkzeug.test import TestResponse
+
+from store.sqlite import SqliteDocuments
+from tests.fakes import FaultyDocuments
+from watchers import alerts, board
+from watchers.documents import Document, Put, Query
+from watchers.history import History
+from watchers.jobs import Places, copy_watch
+from watchers.models import (
+    Alert,
+    AlertState,
+    Availability,
+    Basis,
+    Channel,
+    Filters,
+    News,
+    Observation,
+    Price,
+    Reason,
+    Target,
+)
+from watchers.quota import Quota
+from watchers.rows import Row
+from web.app import Link, create_app
+from web.entry import entry_token
+
+SECRET = "for tests only"
+PLACES = Places()
+PROVIDERS = {"ticketmaster": "on", "steam": "on", "seatgeek": "SEATGEEK_CLIENT_ID is not set"}
+WATCH = {
+    "name": "Lakers v Warriors",
+    "provider": "ticketmaster",
+    "what": "item",
+    "item": "vvG1zZ9abc",
+    "below": "on",
+    "price": "90.00",
+    "currency": "USD",
+    "basis": "any",
+    "already_true": "tell",
+    "sms": "on",
+    "email": "on",
+}
+
+
+def refusal(target: Target, filters: Filters) -> str | None:
+    """What a provider might refuse."""
+    if target.item == "unknown":
+        return "There is no such event."
+    return "It does not say how many are left." if filters.min_quantity else None
+
+
+@dataclass
+class World:
+    """One application and its database; ``later`` moves its clock."""
+
+    documents: FaultyDocuments = field(default_factory=lambda: FaultyDocuments(SqliteDocuments(":memory:")))
+    later: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.later
+
+    def app(
+        self,
+        *,
+        local_person: str | None = None,
+        public_url: str = "http://localhost",
+        links: Sequence[Link] = (),
+        secret_key: str = SECRET,
+    ) -> Flask:
+        return create_app(
+            self.documents,
+            PLACES,
+            refusal=refusal,
+            secret_key=secret_key,
+            public_url=public_url,
+            local_person=local_person,
+            links=links,
+            providers=PROVIDERS,
+            now=self.now,
+        )
+
+    def person(self, uid: str = "ann") -> "Someone":
+        """Somebody who came in by their personal link."""
+        someone = Someone(self.app().test_client())
+        answer = someone.post("/enter", {"token": entry_token(SECRET, uid)})
+        assert answer.status_code == 303
+        return someone
+
+    def watches(self, uid: str = "ann") -> list[Document]:
+        return self.documents.inner.find(Query(PLACES.sources(uid)))
+
+    def put_watch(self, watch_id: str, uid: str = "ann", **fields: object) -> None:
+        watch = {
+            "name": "Lakers v Warriors",
+            "target": {"provider": "ticketmaster", "item": "vvG1zZ9abc"},
+            "conditions": [{"kind": "below", "price": "90.00", "currency": "USD"}],
+            "notify": ["sms", "email"],
+            "status": "active",
+        }
+        self.documents.inner.commit(Put(PLACES.source(uid, watch_id), watch | fields))
+
+    def copy(self, watch_id: str, uid: str = "ann") -> str:
+        """What the trigger does."""
+        return copy_watch(self.documents.inner, PLACES, refusal, uid=uid, watch_id=watch_id, now=self.now())
+
+    def see(
+        self,
+        target: Target,
+        *prices: Price,
+        ago: timedelta = timedelta(minutes=3),
+        availability: Availability = Availability.UNKNOWN,
+    ) -> None:
+        """What a tick leaves on the board after one look."""
+        now = self.now() - ago
+        found = board.claim(self.documents.inner, f"{target.provider}-0", "run", _QUOTA, self.now())
+        assert isinstance(found, board.Board)
+        history = History().after(Observation(target, now, prices=prices, availability=availability))
+        found.rows[target.id] = Row(target, since=now, history=history)
+        board.save(self.documents.inner, found, "run")
+
+    def told(self, code: str, uid: str = "ann", channel: Channel = Channel.SMS, **changes: object) -> Alert:
+        """An alert in the outbox."""
+        news = changes.pop("news", None) or news_of()
+        assert isinstance(news, News)
+        made: dict[str, object] = {
+            "watch_id": "w1",
+            "created_at": self.now(),
+            "state": AlertState.SENT,
+            "settled_at": self.now(),
+        }
+        alert = Alert(
+            id=f"{code}-{uid}-{channel}",
+            uid=uid,
+            channel=channel,
+            code=code,
+            news=news,
+            **made | changes,  # type: ignore[arg-type]
+        )
+        self.documents.inner.commit(alerts.creation(alert))
+        return alert
+
+
+_QUOTA = Quota(calls=1000, per=timedelta(days=1), per_second=5)
+ITEM = Target(provider="ticketmaster", item="vvG1zZ9abc")
+FACE = Price(Basis.FACE, "USD", 9500)
+
+
+def news_of(url: str | None = "https://shop.example/e/1", **changes: object) -> News:
+    facts: dict[str, object] = {
+        "watch_name": "Lakers v Warriors",
+        "provider": "ticketmaster",
+        "event_name": "Lakers - Warriors",
+        "venue": "Arena",
+        "basis": Basis.FACE,
+        "currency": "USD",
+        "price": 8400,
+        "was": 11200,
+    }
+    return News(Reason.BELOW_LIMIT, url=url, **facts | changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class Someone:
+    """A browser that keeps cookies and sends each form's token, as a real one would."""
+
+    client: FlaskClient
+
+    def get(self, path: str) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.status
+        return text_of(answer)
+
+    def post(
+        self, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        self.client.get("/enter")  # any page makes a session; this one needs no database
+        with self.client.session_transaction() as session:
+            session.setdefault("csrf", "token-of-the-session")
+            data = {"csrf": session["csrf"], **(fields or {})}
+        return self.client.post(path, data=data, headers=Headers(headers))
+
+    def save(self, **changes: str) -> TestResponse:
+        """The form of a new watch, with ``changes``; an empty one unticks."""
+        page = self.get("/watches/new")
+        found = re.search(r'name="watch_id" value="([0-9a-f]{20})"', page)
+        assert found
+        filled = {"watch_id": found[1]} | WATCH | changes
+        return self.post(
+            "/watches/new", {name: text for name, text in filled.items() if text or name not in _TICKS}
+        )
+
+
+_TICKS = {"below", "drop", "historic_low", "new_listing", "back_in_stock", "status_news", "sms", "email"}
+
+
+def text_of(answer: TestResponse) -> str:
+    """The page as people read it, still with its tags."""
+    return unescape(answer.get_data(as_text=True))
+
+
+def errors_of(answer: TestResponse) -> dict[str, str]:
+    """The sentences beside the fields."""
+    return dict(re.findall(r'<p class="error" id="(\w+)-error">(.*?)</p>', text_of(answer)))

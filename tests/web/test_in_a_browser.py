@@ -1,0 +1,183 @@
+"""The pages in a real Chromium, at a phone's and a desktop's width, without JavaScript."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.web.kit import FACE, ITEM, World, news_of
+from watchers.documents import Put
+from watchers.models import AlertState, Channel
+from web.app import Link
+
+CHROMIUM = Path("/usr/bin/chromium")
+PICTURES = os.environ.get("WEB_PICTURES")  # a folder: keep a screenshot of every page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM.exists(),
+        reason="no /usr/bin/chromium: apt-get install -y --no-install-recommends chromium",
+    ),
+]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(world: World) -> Iterator[str]:
+    links = [
+        Link(name="Market", url="http://127.0.0.1:8081"),
+        Link(name="Phone", url="http://127.0.0.1:8082"),
+    ]
+    server = make_server(
+        "127.0.0.1", 0, world.app(local_person="you", links=links), threaded=True, request_handler=_Quiet
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(params=[390, 1280])
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": request.param, "height": 800},
+        java_script_enabled=False,
+        color_scheme="dark" if request.param == 1280 else "light",
+    )
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    yield page
+    context.close()
+    assert [error for error in errors if "status of 4" not in error] == []  # a refused form is a 422
+
+
+def _look(page: Page, name: str) -> None:
+    """Nothing is cut off at the side, and every field has its label."""
+    width = (page.viewport_size or {"width": 0})["width"]
+    assert page.locator("html").evaluate("html => html.scrollWidth") <= width
+    for field in page.locator("input:not([type=hidden]), select").all():
+        assert field.evaluate("field => field.labels.length") == 1
+    assert page.locator("html").get_attribute("lang") == "en"
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}-{width}.png", full_page=True)
+
+
+def _focused(page: Page) -> str:
+    return str(page.locator(":focus").evaluate("e => e.name || e.innerText"))
+
+
+def _tab_to(page: Page, name: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if _focused(page) == name:
+            return
+    raise AssertionError(f"the keyboard never reaches {name}")
+
+
+def _write(page: Page, field: str, text: str) -> None:
+    _tab_to(page, field)
+    page.keyboard.type(text)
+
+
+def test_a_watch_is_saved_by_keyboard(page: Page, address: str, world: World) -> None:
+    page.goto(address)
+    _look(page, "empty")
+    _tab_to(page, "New watch")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("New watch")
+    _look(page, "form")
+    _write(page, "name", "Lakers v Warriors")
+    _tab_to(page, "what")
+    page.keyboard.press("ArrowDown")
+    _write(page, "item", "vvG1zZ9abc")
+    _write(page, "price", "90.00")
+    _tab_to(page, "drop")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Saved “Lakers v Warriors”.")
+    _look(page, "saving")
+    (source,) = world.watches("you")
+    assert [condition["kind"] for condition in source.fields["conditions"]] == ["below", "drop"]
+    world.copy(source.id, "you")
+    world.see(ITEM, FACE)
+    page.get_by_role("link", name="Look again").click()
+    expect(page.locator(".chip")).to_have_text("Watching")
+    _look(page, "watching")
+
+
+def test_mistakes_are_announced_and_reached_by_their_links(page: Page, address: str, world: World) -> None:
+    page.goto(f"{address}/watches/new")
+    page.get_by_label("Price", exact=True).fill("cheap")
+    page.get_by_label("The price drops").check()
+    page.get_by_label("Percent").fill("")
+    page.get_by_role("button", name="Save watch").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    _look(page, "mistakes")
+    page.get_by_role("link", name="Price: Write an amount").click()
+    expect(page.get_by_label("Price", exact=True)).to_be_focused()
+    expect(page.get_by_label("Price", exact=True)).to_have_value("cheap")
+    assert world.watches("you") == []
+
+
+def test_what_is_deleted_comes_back(page: Page, address: str, world: World) -> None:
+    world.put_watch("w1", "you")
+    page.goto(address)
+    page.get_by_role("button", name="Delete Lakers v Warriors").click()
+    _look(page, "deleted")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Lakers v Warriors")).to_be_visible()
+    page.get_by_role("button", name="Pause Lakers v Warriors").click()
+    page.get_by_role("link", name="Edit Lakers v Warriors").click()
+    expect(page.get_by_label("Price", exact=True)).to_have_value("90.00")
+    _look(page, "edit")
+
+
+def test_everything_at_once_still_fits(page: Page, address: str, world: World) -> None:
+    verified = {
+        "email": "you@example.test",
+        "email_verified_at": world.now(),
+        "timezone": "America/Los_Angeles",
+    }
+    world.documents.commit(Put("people/you", verified))
+    search = {"keyword": "W" * 120, "city": "Los Angeles", "country": "US", "date_to": "2030-12-31"}
+    world.put_watch("w1", "you")
+    world.put_watch("w2", "you", target={"provider": "ticketmaster", "item": "unknown"}, name="Refused")
+    world.put_watch(
+        "w3", "you", name="N" * 200, target={"provider": "ticketmaster", "search": search}, status="paused"
+    )
+    for watch_id in ("w1", "w2", "w3"):
+        world.copy(watch_id, "you")
+    world.see(ITEM, FACE)
+    text = world.told("K7Q2ABCD", "you", state=AlertState.FAILED, why="30007")
+    world.told("K7Q2ABCD", "you", Channel.EMAIL, copy_of=text.id)
+    world.told("M7Q2ABCD", "you", watch_id="w2", news=news_of(None, event_name="E" * 200))
+    page.goto(address)
+    expect(page.locator(".card")).to_have_count(5)
+    _look(page, "everything")
+    page.goto(f"{address}/a/M7Q2ABCD")
+    _look(page, "alert")
+    page.goto(f"{address}/stop/K7Q2ABCD")
+    _look(page, "stop")
+    page.get_by_role("button", name="Stop these alerts").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Stopped")
+    _look(page, "stopped")

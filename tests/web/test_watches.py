@@ -1,0 +1,412 @@
+"""Saving, changing, pausing, deleting: one document, only one's own, and twice does no harm."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.web.kit import FACE, ITEM, PLACES, WATCH, Someone, World, errors_of, news_of, text_of
+from watchers.documents import Put
+from watchers.history import History
+from watchers.models import AlertState, Availability, Basis, Channel, Observation, Price, Reason
+from watchers.telling import tell
+from web.words import REASONS
+
+
+def test_a_saved_watch_is_one_document_and_shown_as_being_saved(world: World, ann: Someone) -> None:
+    answer = ann.save(drop="on", percent="15", min_saving="5.00")
+    (source,) = world.watches()
+    assert answer.status_code == 303
+    assert answer.location == f"/#w-{source.id}"
+    assert source.fields == {
+        "name": "Lakers v Warriors",
+        "target": {"provider": "ticketmaster", "item": "vvG1zZ9abc"},
+        "conditions": [
+            {"kind": "below", "price": "90.00", "currency": "USD"},
+            {"kind": "drop", "percent": 15, "min_saving": "5.00"},
+        ],
+        "already_true": "tell",
+        "notify": ["sms", "email"],
+        "status": "active",
+    }
+    page = ann.get("/")
+    assert "Saved “Lakers v Warriors”." in page
+    assert "Being saved…" in page
+    assert "at or under $90.00; or 15 % and at least 5.00" in page
+
+
+def test_a_watch_the_worker_took_over_is_shown_with_price_age_and_rule(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    assert world.copy("w1") == "copied"
+    assert "The first look is still to come." in ann.get("/")
+    world.see(ITEM, FACE, Price(Basis.RESALE, "USD", 14050))
+    page = ann.get("/")
+    assert ">Watching<" in page
+    assert "<strong>$95</strong> face value, fees come on top (seen 3 min ago)" in page
+    assert "<strong>$140.50</strong> resale, fees may come on top (seen 3 min ago)" in page
+
+
+def test_a_watch_that_was_told_says_when_it_speaks_again(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    seen = Price(Basis.FACE, "USD", 8400)
+    world.see(ITEM, seen)
+    job = world.documents.get(PLACES.job("w1"))
+    assert job
+    tell(
+        world.documents, PLACES, job, History(), Observation(ITEM, world.now(), name="Lakers", prices=(seen,))
+    )
+    page = ann.get("/")
+    assert "Told at $84 on " in page
+    assert "Next text at $79.80 or less, or after it has been over $91.80." in page
+    assert "Text is about to be sent; E-mail is about to be sent" in page
+    ann.post("/watches/w1/pause")
+    world.copy("w1")
+    assert "Next text" not in ann.get("/")
+
+
+def test_what_cannot_be_bought_or_has_no_price_is_said(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    world.see(ITEM, availability=Availability.UNAVAILABLE)
+    page = ann.get("/")
+    assert "Cannot be bought now (seen 3 min ago)." in page
+    assert "No price is published (looked 3 min ago)." in page
+
+
+def test_a_limit_in_a_currency_the_shop_does_not_publish_is_said(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    world.see(ITEM, Price(Basis.FACE, "GBP", 4500))
+    assert "No USD price is published here" in ann.get("/")
+
+
+def test_a_target_not_seen_for_hours_is_called_blind(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    world.see(ITEM, FACE, ago=timedelta(hours=2, minutes=5))
+    assert "Blind for 2 h" in ann.get("/")
+
+
+def test_a_refused_watch_says_why(world: World, ann: Someone) -> None:
+    world.put_watch("w1", target={"provider": "ticketmaster", "item": "unknown"}, surprise=1)
+    world.put_watch("w2", target={"provider": "ticketmaster", "item": "unknown"})
+    assert [world.copy("w1"), world.copy("w2")] == ["refused", "refused"]
+    page = ann.get("/")
+    assert page.count(">Refused<") == 2
+    assert "surprise: this field is not known; remove it." in page
+    assert "There is no such event." in page
+
+
+def test_a_watch_nobody_picks_up_is_not_called_watching(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.later = timedelta(minutes=10)
+    assert "Saved, but not picked up for 10 min" in ann.get("/")
+
+
+def test_an_edited_watch_is_being_saved_until_the_worker_has_it(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    assert ann.post("/watches/w1/edit", WATCH | {"price": "80"}).status_code == 303
+    assert "Being saved…" in ann.get("/")
+    world.copy("w1")
+    assert "at or under $80.00" in ann.get("/")
+
+
+def test_alerts_are_shown_with_their_delivery_and_what_failed(world: World, ann: Someone) -> None:
+    text = world.told("K7Q2ABCD", state=AlertState.FAILED, why="21610", also_by_email=False)
+    world.told("M4X2ABCD", channel=Channel.EMAIL, copy_of=text.id, copy_why="21610")
+    world.told("Z4X2ABCD", "bob", news=news_of(event_name="Bob's secret"))
+    page = ann.get("/")
+    assert "$84 face (was $112)" in page
+    assert "under your limit" in page
+    assert "Text not sent; E-mail (instead of the text) sent" in page
+    assert "could not be delivered: your number has opted out" in page
+    assert page.count("#K7Q2,") == 1
+    assert "#M4X2" not in page
+    assert "secret" not in page
+
+
+def test_an_unconfirmed_text_is_called_so(world: World, ann: Someone) -> None:
+    world.told("K7Q2ABCD", state=AlertState.UNCERTAIN, why="no_answer", news=news_of(currency="USD"))
+    page = ann.get("/")
+    assert "Text perhaps sent: not confirmed" in page
+    assert "could not confirm" in page
+
+
+def test_who_cannot_be_texted_is_told_before_it_matters(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    assert "No text can be sent to you: we have no verified phone number of yours." in ann.get("/")
+    verified = {"email": "ann@example.test", "email_verified_at": world.now()}
+    world.documents.commit(Put("people/ann", verified))
+    assert "For now everything goes by e-mail instead." in ann.get("/")
+    form = ann.get("/watches/new")
+    assert "Goes to ann@example.test." in form
+    assert "Does not work yet: we have no verified phone number of yours." in form
+
+
+# ── mistakes ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_mistake_writes_nothing_and_keeps_what_was_written(world: World, ann: Someone) -> None:
+    answer = ann.save(
+        name='"><script>alert(1)</script>', price="-5", historic_low="on", days="0", sms="", status_news="on"
+    )
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert world.watches() == []
+    assert errors_of(answer) == {
+        "days": "Must be at least 2.",
+        "price": 'Write an amount as a plain number such as "90.00".',
+    }
+    assert 'role="alert" tabindex="-1" autofocus' in page
+    assert '<a href="#price">Price: Write an amount' in page
+    assert 'value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in page
+    assert re.search(
+        r'id="price" [^>]*value="-5"[^>]* aria-describedby="price-error" aria-invalid="true"', page
+    )
+    assert re.search(r'name="status_news"[^>]* checked', page)
+    assert not re.search(r'name="sms"[^>]* checked', page)
+
+
+def test_a_name_of_100_kb_is_refused_and_echoed_only_in_part(world: World, ann: Someone) -> None:
+    answer = ann.save(name="x" * 100_000)
+    assert answer.status_code == 422
+    assert errors_of(answer) == {"name": "At most 200 characters."}
+    assert len(answer.data) < 30_000
+    assert world.watches() == []
+
+
+def test_a_body_that_is_no_form_is_refused_with_a_page(world: World, ann: Someone) -> None:
+    answer = ann.save(name="x" * 300_000)
+    assert answer.status_code == 413
+    assert "longer than any watch" in text_of(answer)
+    assert world.watches() == []
+
+
+def test_somebody_elses_words_are_escaped_wherever_they_are_shown(world: World, ann: Someone) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    world.put_watch("w1", name=evil, target={"provider": "ticketmaster", "item": evil})
+    world.put_watch("w2", name=evil, **{evil: evil})
+    world.copy("w1")
+    world.copy("w2")
+    news = news_of(event_name=evil, venue=evil, detail=evil)
+    world.told("K7Q2ABCD", news=news_of(None, event_name=evil, venue=evil, watch_name=evil))
+    world.told("M7Q2ABCD", news=news, state=AlertState.FAILED, why=evil)
+    page = ann.client.get("/").get_data(as_text=True)
+    deleted = ann.post("/watches/w1/delete").get_data(as_text=True)
+    shown = [page, deleted]
+    shown += [ann.client.get(path).get_data(as_text=True) for path in ("/a/K7Q2ABCD", "/stop/K7Q2ABCD")]
+    for html in shown:
+        assert "<img" not in html
+        assert "&lt;img" in html
+
+
+# ── twice, and at the same time ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_double_click_saves_one_watch(world: World, ann: Someone) -> None:
+    first, second = ann.save(watch_id="0" * 20), ann.save(watch_id="0" * 20)
+    assert first.location == second.location == "/#w-00000000000000000000"
+    assert len(world.watches()) == 1
+
+
+def test_a_form_that_is_saved_already_never_overwrites_its_watch_with_another(
+    world: World, ann: Someone
+) -> None:
+    ann.save(watch_id="0" * 20)
+    answer = ann.save(watch_id="0" * 20, name="Another", item="another1")
+    assert answer.status_code == 409
+    assert "is saved already, as “Lakers v Warriors”" in text_of(answer)
+    assert world.watches()[0].fields["name"] == "Lakers v Warriors"
+    found = re.search(r'name="watch_id" value="([0-9a-f]{20})"', text_of(answer))
+    assert found
+    assert ann.save(watch_id=found[1], name="Another", item="another1").status_code == 303
+    assert len(world.watches()) == 2
+
+
+def test_the_same_watch_again_is_recognised(world: World, ann: Someone) -> None:
+    ann.save()
+    answer = ann.save(name="By another name", already_true="wait")
+    assert answer.status_code == 422
+    assert "You already have this: “Lakers v Warriors”" in text_of(answer)
+    assert len(world.watches()) == 1
+
+
+def test_two_people_may_watch_the_same(world: World, ann: Someone) -> None:
+    ann.save()
+    assert world.person("bob").save().status_code == 303
+
+
+def test_a_database_that_is_down_keeps_the_form_and_writes_nothing(world: World, ann: Someone) -> None:
+    page = ann.get("/watches/new")
+    assert page
+    world.put_watch("w1")
+    world.documents.down = True
+    for path in ("/watches/new", "/watches/w1/edit"):
+        answer = ann.post(path, WATCH | {"watch_id": "0" * 20})
+        assert answer.status_code == 503
+        assert "press Save again" in text_of(answer)
+        assert 'value="vvG1zZ9abc"' in text_of(answer)
+    assert len(world.watches()) == 1
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "delete"])
+def test_a_button_while_the_database_is_down_says_so(world: World, ann: Someone, action: str) -> None:
+    world.put_watch("w1")
+    before = world.watches()
+    world.documents.down = True
+    answer = ann.post(f"/watches/w1/{action}")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "10"
+    assert "database does not answer" in text_of(answer)
+    assert world.watches() == before
+
+
+# ── buttons ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_pause_and_resume_change_only_the_status(world: World, ann: Someone) -> None:
+    world.put_watch("w1", filters={"sections": ["A"]})
+    before = dict(world.watches()[0].fields)
+    for _ in range(2):
+        assert ann.post("/watches/w1/pause").status_code == 303
+    assert world.watches()[0].fields == before | {"status": "paused"}
+    world.copy("w1")
+    assert ">Paused<" in ann.get("/")
+    assert ann.post("/watches/w1/resume").status_code == 303
+    assert world.watches()[0].fields == before
+
+
+def test_a_pause_that_loses_a_race_reads_again(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    slipped: list[int] = []
+
+    def somebody_renames(_: object) -> None:
+        if not slipped:
+            slipped.append(1)
+            world.put_watch("w1", name="Renamed")
+
+    world.documents.before_commit = somebody_renames
+    assert ann.post("/watches/w1/pause").status_code == 303
+    (source,) = world.watches()
+    assert (source.fields["name"], source.fields["status"]) == ("Renamed", "paused")
+
+
+def test_an_edit_keeps_the_pause_and_what_the_form_has_no_field_for(world: World, ann: Someone) -> None:
+    world.put_watch("w1", status="paused", filters={"sections": ["A"]})
+    assert "Kept as it is: sections: A." in ann.get("/watches/w1/edit")
+    assert ann.post("/watches/w1/edit", WATCH | {"price": "70"}).status_code == 303
+    (source,) = world.watches()
+    assert source.fields["status"] == "paused"
+    assert source.fields["filters"] == {"sections": ["A"]}
+
+
+def test_a_watch_beyond_the_form_can_be_paused_but_not_edited(world: World, ann: Someone) -> None:
+    world.put_watch("w1", target={"markets": [{"provider": "ticketmaster", "item": "vvG1zZ9abc"}]})
+    assert "/watches/w1/edit" not in ann.get("/")
+    assert "several markets" in text_of(ann.client.get("/watches/w1/edit"))
+    assert ann.post("/watches/w1/edit", WATCH).status_code == 409
+    assert ann.post("/watches/w1/pause").status_code == 303
+
+
+def test_what_is_deleted_can_be_had_back_as_it_was(world: World, ann: Someone) -> None:
+    world.put_watch("w1", status="paused", made_at=world.now().replace(microsecond=0))
+    before = dict(world.watches()[0].fields)
+    page = text_of(ann.post("/watches/w1/delete"))
+    assert world.watches() == []
+    found = re.search(r'name="undo" value="([^"]+)"', page)
+    assert found
+    for _ in range(2):
+        assert ann.post("/watches/w1/undo", {"undo": found[1]}).status_code == 303
+    assert dict(world.watches()[0].fields) == before
+    world.put_watch("w1", name="Written since")
+    ann.post("/watches/w1/undo", {"undo": found[1]})
+    assert world.watches()[0].fields["name"] == "Written since"
+
+
+def test_deleting_twice_is_no_error(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    ann.post("/watches/w1/delete")
+    assert ann.post("/watches/w1/delete").status_code == 303
+    assert "deleted already" in ann.get("/")
+
+
+def test_an_undo_writes_only_what_its_owner_deleted_there(world: World, ann: Someone) -> None:
+    bob = world.person("bob")
+    world.put_watch("w1", "bob")
+    found = re.search(r'name="undo" value="([^"]+)"', text_of(bob.post("/watches/w1/delete")))
+    assert found
+    assert ann.post("/watches/w1/undo", {"undo": found[1]}).status_code == 403
+    assert bob.post("/watches/w2/undo", {"undo": found[1]}).status_code == 403
+    assert bob.post("/watches/w1/undo", {"undo": found[1][:-2]}).status_code == 403
+    assert world.watches() == world.watches("bob") == []
+
+
+# ── other people ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_another_persons_watch_is_neither_shown_nor_changed(world: World, ann: Someone) -> None:
+    world.put_watch("w1", "bob", name="Bob's own")
+    world.copy("w1", "bob")
+    before = world.watches("bob")
+    assert "Bob's own" not in ann.get("/")
+    assert ann.client.get("/watches/w1/edit").status_code == 404
+    assert ann.post("/watches/w1/edit", WATCH).status_code == 404
+    for action in ("pause", "resume"):
+        assert ann.post(f"/watches/w1/{action}").status_code == 404
+    assert ann.post("/watches/w1/delete").status_code == 303
+    assert world.watches("bob") == before
+    assert world.watches() == []
+
+
+def test_a_watch_under_another_persons_id_shows_nothing_of_theirs(world: World, ann: Someone) -> None:
+    """The worker knows watches by id alone; whoever had the id first keeps it."""
+    world.put_watch("w1", "bob")
+    world.copy("w1", "bob")
+    world.see(ITEM, FACE)
+    world.put_watch("w1", "ann", target={"provider": "ticketmaster", "item": "another1"})
+    assert world.copy("w1", "ann") == "refused"
+    page = ann.get("/")
+    assert "already in use" in page
+    assert "$95" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/watches/new", "/watches/w1/edit"])
+def test_nobody_sees_anything_without_being_signed_in(world: World, path: str) -> None:
+    world.put_watch("w1")
+    answer = world.app().test_client().get(path)
+    assert answer.status_code == 401
+    assert "scout.py person add" in text_of(answer)
+
+
+@pytest.mark.parametrize("watch_id", ["..", ".", "__x__", "a%2Fb", "%00", "x" * 300, "%ED%A0%80"])
+def test_an_id_no_watch_can_have_is_not_found(ann: Someone, watch_id: str) -> None:
+    assert ann.client.get(f"/watches/{watch_id}/edit").status_code == 404
+
+
+def test_somebody_who_has_too_many_watches_is_told(world: World, ann: Someone) -> None:
+    for number in range(200):
+        world.documents.inner.commit(Put(PLACES.source("ann", f"w{number}"), {"name": "x"}))
+    answer = ann.save()
+    assert answer.status_code == 422
+    assert "as many as one can have" in text_of(answer)
+    assert ann.get("/").count('class="card"') == 200
+
+
+def test_damaged_documents_never_break_the_page(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    world.documents.inner.commit(
+        Put(PLACES.source("ann", "w2"), {"name": ["x"], "target": 5, "status": {}}),
+        Put(PLACES.job("w1"), {"uid": "ann"}),
+        Put("alerts/broken", {"uid": "ann"}),
+        Put("people/ann", {"timezone": "Mars/Olympus"}),
+    )
+    page = ann.get("/")
+    assert "Lakers v Warriors" in page
+    assert "Times are UTC." in page
+
+
+def test_every_reason_has_words() -> None:
+    assert {reason for reason in Reason if reason.fires} == set(REASONS)

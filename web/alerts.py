@@ -1,0 +1,122 @@
+"""The short links of alerts: to the official page, and to stop. Neither needs anyone to be signed in.
+
+A text shows four characters of a code and its link carries all eight, forty bits that only its reader
+knows. Four lead to the official page, which is public, when only one person's alert can be meant. Eight are
+needed to stop. Looking at an address never changes anything: scanners look at every address in a letter.
+"""
+
+import logging
+import re
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from notifiers import phrases
+from watchers import alerts
+from watchers.documents import Query
+from watchers.models import Alert
+from web import entry, monitors, words
+from web.site import site
+
+log = logging.getLogger(__name__)
+
+_CODE = re.compile(r"[2-9A-HJ-NP-Z]{8}")
+_SHORT_CODE = re.compile(r"[2-9A-HJ-NP-Z]{4}")
+_LOOKED_AT = 50
+_AMBIGUOUS = "This short code fits more than one alert. Use the whole link from your text or e-mail."
+
+pages = Blueprint("alerts", __name__)
+
+
+@pages.after_request
+def without_referrer(answer: Response) -> Response:
+    """The code in the address is a secret: it goes to no other site."""
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+@pages.get("/a/<code>")
+def follow(code: str) -> ResponseReturnValue:
+    """To the official page, or what the alert said when it has none."""
+    found = _find(code.upper())
+    if not found:
+        abort(404)
+    if len({alert.uid for alert in found}) > 1:
+        return _said("Which alert is it?", _AMBIGUOUS)
+    alert = max(found, key=lambda one: (one.created_at, one.id))
+    if _is_web_address(alert.news.url):
+        return redirect(str(alert.news.url))
+    return _facts(alert)
+
+
+def _facts(alert: Alert) -> str:
+    news = alert.news
+    return render_template(
+        "alert.html",
+        code=alert.code[:4],
+        headline=phrases.headline(news) + phrases.was(news),
+        name=phrases.one_line(news.event_name),
+        about=phrases.joined(
+            phrases.starts(news, year=True), phrases.one_line(news.venue), phrases.one_line(news.city)
+        ),
+        shop=words.shop(news.provider),
+        seen=words.ago(news.observed_at, site().now()) if news.observed_at else "",
+        watch_name=phrases.one_line(news.watch_name) if entry.who() == alert.uid else "",
+    )
+
+
+@pages.get("/stop/<code>")
+def ask_to_stop(code: str) -> ResponseReturnValue:
+    """One button."""
+    alert = _whole(code)
+    return render_template("stop.html", code=alert.code, name=phrases.one_line(alert.news.watch_name))
+
+
+@pages.post("/stop/<code>")
+def stop(code: str) -> ResponseReturnValue:
+    """Pause the alert's watch: by the button, or by a mail client in one click (RFC 8058)."""
+    alert = _whole(code)
+    source = monitors.set_status(alert.uid, alert.watch_id, "paused")
+    log.info("watch.stopped_by_link", extra={"watch": alert.watch_id})
+    if source is None:
+        return _said("Stopped", "This watch does not exist any more. Nothing more will come from it.")
+    name = monitors.name_of(source)
+    return _said("Stopped", f"“{name}” is paused and tells you nothing more. Resume it among your watches.")
+
+
+def _whole(code: str) -> Alert:
+    """The alert of a whole code; it must be clear whose watch is meant."""
+    found = _find(code) if _CODE.fullmatch(code := code.upper()) else []
+    if len({(alert.uid, alert.watch_id) for alert in found}) != 1:
+        abort(404)
+    return found[0]
+
+
+def _find(code: str) -> list[Alert]:
+    if _CODE.fullmatch(code):
+        query = Query(alerts.COLLECTION, ("code",), "==", code, _LOOKED_AT)
+    elif _SHORT_CODE.fullmatch(code):
+        query = Query(alerts.COLLECTION, ("code",), ">=", code, _LOOKED_AT)
+    else:
+        return []
+    documents = site().documents.find(query)
+    return [
+        alerts.from_document(document)
+        for document in documents
+        if str(document.fields["code"]).startswith(code)
+    ]
+
+
+def _is_web_address(url: str | None) -> bool:
+    if not url or not re.fullmatch(r"[!-~\u00a1-\U0010ffff]+", url):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _said(title: str, sentence: str) -> str:
+    return render_template("message.html", title=title, sentences=[sentence])

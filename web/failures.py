@@ -1,0 +1,59 @@
+"""Pages for what went wrong: what happened, and what to do. Never what broke inside."""
+
+from typing import NamedTuple
+
+from flask import Response, make_response, render_template
+from werkzeug.exceptions import HTTPException
+
+from watchers.errors import StoreUnavailableError
+
+RETRY_AFTER = 10  # seconds
+
+
+class _Page(NamedTuple):
+    title: str
+    sentence: str
+
+
+_UNKNOWN = _Page("That did not work", "Go back and try again.")
+_PAGES = {
+    401: _Page(
+        "You are not signed in",
+        "Ticket Scout has no passwords: you come in by a personal link. Ask whoever runs this Ticket Scout "
+        "for one (they make it with “scout.py person add”) and open it here. A link works for one day.",
+    ),
+    403: _Page("This was refused", ""),
+    404: _Page(
+        "There is nothing here",
+        "The address may have been cut off on its way, or what it led to is gone.",
+    ),
+    405: _Page("This address only takes buttons", "Go to your watches and press the button there."),
+    409: _Page("This cannot be done here", ""),
+    413: _Page("That was too much", "The form was longer than any watch can be. Go back and shorten it."),
+    500: _Page(
+        "Something broke on our side",
+        "It has been noted. What you did may or may not have been kept; look at your watches to see.",
+    ),
+    503: _Page(
+        "The database does not answer at the moment",
+        "Nothing is lost and nothing is half-saved. Wait a moment and do it again; twice does no harm.",
+    ),
+}
+
+
+def page(error: HTTPException) -> Response:
+    """The page of an HTTP error."""
+    code = error.code or 500
+    title, sentence = _PAGES.get(code, _UNKNOWN)
+    return _answer(code, title, sentence or str(error.description))
+
+
+def store_unavailable(_: StoreUnavailableError) -> Response:
+    """The page for a database that is down."""
+    answer = _answer(503, *_PAGES[503])
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
+
+
+def _answer(code: int, title: str, sentence: str) -> Response:
+    return make_response(render_template("message.html", title=title, sentences=[sentence]), code)

@@ -1,0 +1,66 @@
+"""Whether a request that changes something comes from our own pages.
+
+Two independent guards: what the browser says about where the request comes from, and a token that only our
+own form and the session's cookie know. One address is open to all: the one-click stop of a mail client
+(RFC 8058), which has neither; its eight-character code is the secret there.
+"""
+
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from flask import abort, request, session
+
+from web.site import site
+
+FIELD = "csrf"
+STALE = (
+    "This form was open for too long, or your browser keeps no cookies for this site. Press the button again."
+)
+_FOREIGN = (
+    "The button that brought you here stands on another site. Nothing was changed. Open Ticket Scout itself "
+    "and press the button there."
+)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OPEN_TO_ALL = frozenset({"alerts.stop"})
+_KEEPS_INPUT = frozenset({"saving.create", "saving.change"})  # these show the form again, filled in
+
+
+def token() -> str:
+    """The session's token, for a hidden field of each form."""
+    return str(session.setdefault(FIELD, secrets.token_urlsafe(16)))
+
+
+def has_token() -> bool:
+    """Whether the form that was posted is one we made for this session."""
+    known, given = session.get(FIELD), request.form.get(FIELD, "")
+    return isinstance(known, str) and hmac.compare_digest(known.encode(), given.encode())
+
+
+def refuse_forged() -> None:
+    """Before every request: 403 for a change that did not come from our own pages."""
+    if request.method in _SAFE or request.endpoint is None or request.endpoint in _OPEN_TO_ALL:
+        return
+    if _is_foreign():
+        abort(403, _FOREIGN)
+    if not has_token() and request.endpoint not in _KEEPS_INPUT:
+        abort(403, f"{STALE} If that does not help, open your watches anew.")
+
+
+def _is_foreign() -> bool:
+    said = request.headers.get("Sec-Fetch-Site", "")
+    if said in ("cross-site", "same-site"):  # another port of this machine is "same-site"
+        return True
+    origin = request.headers.get("Origin")
+    if origin is None:
+        referer = request.headers.get("Referer")
+        return referer is not None and not _is_ours(referer)
+    return not _is_ours(origin) and not (origin == "null" and said == "same-origin")
+
+
+def _is_ours(address: str) -> bool:
+    try:
+        host = urlsplit(address).netloc
+    except ValueError:
+        return False
+    return host in (request.host, urlsplit(site().public_url).netloc)

@@ -1,0 +1,221 @@
+"""The form of a watch, and the document it stands for: both ways. Pure.
+
+What a watch holds and the form has no field for is kept as it is when it can be, and a watch that would
+lose something is not shown in the form at all. Whether it can be watched is judged in ``faults.py``.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from watchers.models import (
+    MAX_NAME,
+    Below,
+    Channel,
+    Condition,
+    Drop,
+    HistoricLow,
+    Kind,
+    Markets,
+    PriceCondition,
+    Target,
+    Watch,
+)
+
+LONGEST = 2000  # characters of one field; an address may be that long
+
+MAX_LENGTHS = {"name": MAX_NAME, "keyword": MAX_NAME, "city": MAX_NAME, "item": LONGEST}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields, as text and ticks, under the names they have on the page."""
+
+    name: str = ""
+    provider: str = ""
+    what: str = "item"
+    item: str = ""
+    keyword: str = ""
+    city: str = ""
+    country: str = ""
+    date_from: str = ""
+    date_to: str = ""
+    below: bool = False
+    price: str = ""
+    currency: str = "USD"
+    drop: bool = False
+    percent: str = "15"
+    min_saving: str = ""
+    historic_low: bool = False
+    days: str = "30"
+    new_listing: bool = False
+    back_in_stock: bool = False
+    status_news: bool = False
+    basis: str = "any"
+    already_true: str = "tell"
+    sms: bool = False
+    email: bool = False
+
+
+def blank(providers: Mapping[str, str]) -> Form:
+    """The form of a new watch: a search of the first shop that is on, a limit, both ways of telling."""
+    first = next((name for name, state in providers.items() if state == "on"), "")
+    return Form(provider=first, what="search", below=True, sms=True, email=True)
+
+
+def posted(values: Mapping[str, str]) -> Form:
+    """What came over the wire: cleaned of what no field can hold, judged by nobody yet."""
+    given: dict[str, Any] = {
+        field.name: field.name in values if field.type is bool else _clean(values.get(field.name, ""))
+        for field in fields(Form)
+    }
+    return Form(**given)
+
+
+def _clean(text: str) -> str:
+    printable = (letter if letter.isprintable() else " " for letter in text[: LONGEST + 1])
+    return "".join(printable).strip()
+
+
+# ── a watch, shown in the form ───────────────────────────────────────────────────────────────────────────
+
+
+def filled(watch: Watch) -> Form:
+    """The form that stands for a watch which is not ``beyond`` it."""
+    shown: dict[str, Any] = {
+        "name": watch.name,
+        "already_true": watch.already_true,
+        "sms": Channel.SMS in watch.notify,
+        "email": Channel.EMAIL in watch.notify,
+    }
+    if isinstance(watch.target, Target):
+        shown |= _target_fields(watch.target)
+    for condition in watch.conditions:
+        shown |= _condition_fields(condition)
+    return Form(**shown)
+
+
+def _target_fields(target: Target) -> dict[str, str]:
+    if target.search is None:
+        return {"provider": target.provider, "item": target.item or "", "country": target.country or ""}
+    search = target.search
+    return {
+        "provider": target.provider,
+        "what": "search",
+        "keyword": search.keyword or "",
+        "city": search.city or "",
+        "country": search.country or target.country or "",
+        "date_from": search.date_from.isoformat() if search.date_from else "",
+        "date_to": search.date_to.isoformat() if search.date_to else "",
+    }
+
+
+def _condition_fields(condition: Condition) -> dict[str, Any]:
+    match condition:
+        case Below():
+            own = {"price": str(condition.price), "currency": condition.currency}
+        case Drop():
+            saving = "" if condition.min_saving is None else str(condition.min_saving)
+            own = {"percent": f"{condition.percent:g}", "min_saving": saving}
+        case HistoricLow():
+            own = {"days": str(condition.days)}
+        case _:
+            return {_TICKS[condition.kind]: True}
+    return {_TICKS[condition.kind]: True, "basis": str(condition.basis), **own}
+
+
+_TICKS = {kind: "status_news" if kind is Kind.STATUS else str(kind) for kind in Kind}
+
+
+def beyond(watch: Watch) -> str | None:
+    """Why this watch cannot be shown in the form without losing something; ``None`` when it can."""
+    if isinstance(watch.target, Markets):
+        return "it looks at several markets at once"
+    if max(Counter(condition.kind for condition in watch.conditions).values()) > 1:
+        return "it has several conditions of the same kind"
+    bases = {condition.basis for condition in watch.conditions if isinstance(condition, PriceCondition)}
+    if len(bases) > 1:
+        return "its conditions count different kinds of prices"
+    return "its search names a country twice" if watch.target.search and watch.target.country else None
+
+
+def kept(watch: Watch | None) -> list[str]:
+    """What the form has no field for and saving keeps as it is, in words."""
+    if watch is None:
+        return []
+    search = watch.target.search if isinstance(watch.target, Target) else None
+    filters = watch.filters
+    found = {
+        "category": search.category if search else None,
+        "weekdays of the search": ", ".join(search.weekdays) if search else "",
+        "at least so many together": filters.min_quantity,
+        "sections": ", ".join(filters.sections),
+        "only prices": filters.basis,
+        "weekdays": ", ".join(filters.weekdays),
+    }
+    return [f"{label}: {value}" for label, value in found.items() if value]
+
+
+# ── the form, as a document ──────────────────────────────────────────────────────────────────────────────
+
+
+def document(form: Form, base: Watch | None = None) -> dict[str, Any]:
+    """The document to write. ``base``: the watch as it stands, when one is being changed."""
+    channels = ((Channel.SMS, form.sms), (Channel.EMAIL, form.email))
+    made: dict[str, Any] = {
+        **_given(name=form.name),
+        "target": _target(form, base),
+        "conditions": list(_conditions(form)),
+        "already_true": form.already_true,
+        "notify": [str(channel) for channel, is_wanted in channels if is_wanted],
+        "status": base.status if base else "active",
+    }
+    filters = base.filters.model_dump(mode="json", exclude_defaults=True) if base else {}
+    return made | ({"filters": filters} if filters else {})
+
+
+def _target(form: Form, base: Watch | None) -> dict[str, Any]:
+    country = form.country.upper()
+    if form.what != "search":
+        return {"provider": form.provider, "item": form.item, **_given(country=country)}
+    places = _given(keyword=form.keyword, city=form.city, country=country)
+    days = _given(date_from=form.date_from, date_to=form.date_to)
+    return {"provider": form.provider, "search": {**places, **days, **_kept_of_search(base)}}
+
+
+def _kept_of_search(base: Watch | None) -> dict[str, Any]:
+    search = base.target.search if base and isinstance(base.target, Target) else None
+    if search is None:
+        return {}
+    return search.model_dump(mode="json", include={"category", "weekdays"}, exclude_defaults=True)
+
+
+def _conditions(form: Form) -> Iterator[dict[str, Any]]:
+    basis = {} if form.basis == "any" else _given(basis=form.basis)
+    if form.below:
+        yield {"kind": "below", **_given(price=form.price, currency=form.currency.upper()), **basis}
+    if form.drop:
+        percent = _number(form.percent.removesuffix("%").strip())
+        yield {"kind": "drop", **_given(percent=percent, min_saving=form.min_saving), **basis}
+    if form.historic_low:
+        yield {"kind": "historic_low", **_given(days=_number(form.days)), **basis}
+    for tick, kind in (
+        ("new_listing", "new_listing"),
+        ("back_in_stock", "back_in_stock"),
+        ("status_news", "status"),
+    ):
+        if getattr(form, tick):
+            yield {"kind": kind}
+
+
+def _given(**values: str | float) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value != ""}
+
+
+def _number(text: str) -> str | float:
+    """A number as one; anything else stays as it was written, and is refused later in words."""
+    if re.fullmatch(r"[0-9]{1,6}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,3}", text) else text

@@ -1,0 +1,64 @@
+"""A person's own copies of their watches: the only documents the pages ever write.
+
+Every path holds the id of the person who is signed in, so another person's watch is not refused: it is not
+there. Changes are compare-and-set or may be repeated; the worker learns of them from the database.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from notifiers.phrases import one_line
+from watchers.asked import read_watch
+from watchers.documents import Document, Query, Update
+from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
+from watchers.models import Watch
+from web.site import site
+
+MAX_WATCHES = 200  # of one person
+_ATTEMPTS = 5
+_ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,200}")
+_BEFORE_ANY_WATCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that no day has passed
+
+
+def find(uid: str, watch_id: str) -> Document | None:
+    """One of this person's watches."""
+    return site().documents.get(site().places.source(uid, watch_id)) if _ID.fullmatch(watch_id) else None
+
+
+def find_all(uid: str) -> list[Document]:
+    """All of this person's watches."""
+    return site().documents.find(Query(site().places.sources(uid), limit=2 * MAX_WATCHES))
+
+
+def set_status(uid: str, watch_id: str, status: str) -> Document | None:
+    """Pause or resume; a watch that is gone stays gone. Returns what was found.
+
+    Raises:
+        StoreUnavailableError: nothing is known; it may be repeated.
+    """
+    for _ in range(_ATTEMPTS):
+        source = find(uid, watch_id)
+        if source is None or source.fields.get("status", "active") == status:
+            return source
+        try:
+            site().documents.commit(Update(source.path, {"status": status}, source.version))
+        except ConflictError:
+            continue
+        return source
+    raise StoreUnavailableError(f"watch {watch_id} kept changing")
+
+
+def read(fields: Mapping[str, Any]) -> Watch | None:
+    """The watch a document asks for, be it refused or over; ``None`` when it is no watch at all."""
+    try:
+        return read_watch(fields, lambda _target, _filters: None, _BEFORE_ANY_WATCH)
+    except WatchRefusedError:
+        return None
+
+
+def name_of(source: Document) -> str:
+    """What its owner calls it, also when it is no watch at all."""
+    said = source.fields.get("name") or source.fields.get("eventName") or source.fields.get("eventId")
+    return one_line(str(said or ""))[:200] or "Watch without a name"

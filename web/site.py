@@ -1,0 +1,43 @@
+"""What every page needs, handed to ``create_app`` once: no page reads the environment or a clock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict, cast
+
+from flask import current_app
+
+from watchers.asked import Refusal
+from watchers.documents import Documents
+from watchers.jobs import Places
+
+EXTENSION = "ticket_scout"
+
+
+class Link(TypedDict):
+    """One entry of the header that leads out of the product; ``SANDBOX_LINKS`` is a JSON list of these."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The surroundings of the pages.
+
+    ``providers``: by name, ``on`` or why it is off. ``local_person``: who is signed in by itself on a laptop.
+    """
+
+    documents: Documents
+    places: Places
+    refusal: Refusal
+    secret_key: str
+    public_url: str
+    local_person: str | None
+    providers: Mapping[str, str]
+    now: Callable[[], datetime]
+
+
+def site() -> Site:
+    """The surroundings of the request being answered."""
+    return cast("Site", current_app.extensions[EXTENSION])

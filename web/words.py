@@ -1,0 +1,154 @@
+"""How pages say what a watch asks for, what is known, and how long ago. Pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from watchers.models import (
+    BackInStock,
+    Basis,
+    Below,
+    Condition,
+    Drop,
+    HistoricLow,
+    Markets,
+    NewListing,
+    Person,
+    Reason,
+    Search,
+    Target,
+    Watch,
+)
+from watchers.money import decimal_amount, exponent, minor_units, spoken
+
+BASES = {
+    "any": "Any kind of price",
+    Basis.FACE: "Face value (fees come on top)",
+    Basis.ALL_IN: "All-in (with all fees)",
+    Basis.RESALE: "Resale (asked by another fan; fees may come on top)",
+    Basis.LISTING: "List price of a shop (taxes may follow)",
+}
+BASIS = {
+    Basis.FACE: "face value, fees come on top",
+    Basis.ALL_IN: "all-in, with all fees",
+    Basis.RESALE: "resale, fees may come on top",
+    Basis.LISTING: "list price, taxes may follow",
+}
+BASIS_NAME = {
+    Basis.FACE: "face value",
+    Basis.ALL_IN: "all-in",
+    Basis.RESALE: "resale",
+    Basis.LISTING: "list price",
+}
+_BASIS_OF_LIMIT: Mapping[str, str] = {
+    "any": "",
+    **{basis: f" {name}" for basis, name in BASIS_NAME.items()},
+}
+REASONS = {
+    Reason.BELOW_LIMIT: "under your limit",
+    Reason.DROPPED: "dropped as much as you asked for",
+    Reason.HISTORIC_LOW: "lower than on any of the days you named",
+    Reason.FURTHER_DROP: "dropped further",
+    Reason.NEW_LISTING: "newly listed",
+    Reason.BACK_IN_STOCK: "available again",
+    Reason.STATUS_CHANGED: "changed",
+}
+
+
+_JUST_NOW = timedelta(seconds=10)
+
+
+def condition(asked: Condition, currency: str | None = None) -> str:
+    """``at or under $90.00``. ``currency``: of the prices that are known, for a saving in money."""
+    match asked:
+        case Below():
+            return f"at or under {exact(asked.limit, asked.currency)}{_BASIS_OF_LIMIT[asked.basis]}"
+        case Drop():
+            return _drop(asked, currency)
+        case HistoricLow():
+            return f"lowest in {asked.days} days{_BASIS_OF_LIMIT[asked.basis]}"
+        case NewListing():
+            return "new dates"
+        case BackInStock():
+            return "back in stock"
+    return "on-sale dates, cancelled or moved"
+
+
+def _drop(asked: Drop, currency: str | None) -> str:
+    basis = _BASIS_OF_LIMIT[asked.basis]
+    if asked.min_saving is None:
+        return f"{asked.percent:g} % off{basis}"
+    saving = f"{asked.min_saving} (in the shop's currency)"
+    if currency:
+        saving = spoken(minor_units(asked.min_saving, currency), currency)
+    return f"{asked.percent:g} % and at least {saving} off{basis}"
+
+
+def exact(minor: int, currency: str) -> str:
+    """``$90.00``: a limit with all its digits, so that nobody wonders what was understood."""
+    text = spoken(minor, currency)
+    amount = decimal_amount(minor, currency)
+    is_cut = exponent(currency) and amount == amount.to_integral_value()
+    return f"{text}.{'0' * exponent(currency)}" if is_cut else text
+
+
+def shop(provider: str) -> str:
+    """A provider's name, as a name."""
+    return provider.replace("_", " ").capitalize()
+
+
+def asked_of(watch: Watch) -> str:
+    """What is watched, in one line."""
+    targets = watch.target.markets if isinstance(watch.target, Markets) else (watch.target,)
+    return "; ".join(map(_target, targets))
+
+
+def _target(target: Target) -> str:
+    country = f" ({target.country})" if target.country else ""
+    if target.search is None:
+        return f"{shop(target.provider)} {target.item}{country}"
+    return f"{shop(target.provider)} search: {_search(target.search)}{country}"
+
+
+def _search(search: Search) -> str:
+    place = ", ".join(filter(None, (search.city, search.country)))
+    parts = (search.keyword, search.category, place, _days(search.date_from, search.date_to))
+    return ", ".join(filter(None, (*parts, "/".join(search.weekdays))))
+
+
+def _days(first: date | None, last: date | None) -> str:
+    said = (f"from {_day(first)}" if first else "", f"to {_day(last)}" if last else "")
+    return " ".join(filter(None, said))
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def span(length: timedelta) -> str:
+    """``40 s``, ``5 min``, ``2 h``, ``3 days``."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds} s"
+    if seconds < 3600:  # noqa: PLR2004
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h" if seconds < 2 * 86400 else f"{seconds // 86400} days"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """``5 min ago``."""
+    return "just now" if now - at < _JUST_NOW else f"{span(now - at)} ago"
+
+
+def moment(at: datetime, zone: tzinfo) -> str:
+    """``14 Jun 19:30``, on the person's own clock."""
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def zone_of(person: Person) -> tzinfo:
+    """The person's zone; UTC when it is not one."""
+    try:
+        return ZoneInfo(person.timezone)
+    except (KeyError, ValueError, OSError):
+        return UTC

@@ -38,7 +38,7 @@ def replay(job: Job, row: Row) -> list[Explained]:
     Looks in a row that saw the same are shown once or twice: the first, and the last. Announcements and
     listings are not among them; the board keeps only the latest.
     """
-    asked_at = datetime.fromisoformat(job.rule_version)
+    asked_at = datetime.fromisoformat(job.rule_version).replace(microsecond=0)  # as past looks are
     state, before, explained = WatchState(), History(), list[Explained]()
     for now in _looks(row.target, row.history):
         if now.at >= asked_at:

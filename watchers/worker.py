@@ -7,6 +7,7 @@ the next run, which must still take place.
 
 import hashlib
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from watchers.documents import Documents
-from watchers.errors import StoreError
 from watchers.jobs import Places
 from watchers.providers.base import Provider
 from watchers.tick import Report, tick
@@ -95,22 +95,26 @@ def work(  # noqa: PLR0913 - the parts of the worker
 ) -> Round:
     """Tick every board in turn, then sweep the outbox. A board that fails does not stop the others.
 
-    ``seconds`` are shared evenly by the boards. A dry run sends nothing.
+    ``seconds`` are shared evenly by the boards. ``now`` is when the run began: what comes later in it is
+    given its own time, from which leases run. A dry run sends nothing.
     """
+    began = time.monotonic()
     reports: list[Report] = []
     failed: list[str] = []
     for name, provider in providers.items():
         board = f"{name}-0"
         share = seconds / len(providers)
+        at = now + timedelta(seconds=time.monotonic() - began)
         try:
             report = tick(
-                documents, places, provider, board_name=board, run=run, now=now, every=every, seconds=share,
+                documents, places, provider, board_name=board, run=run, now=at, every=every, seconds=share,
                 dry_run=dry_run,
             )  # fmt: skip
-        except StoreError as exc:
+        except Exception as exc:  # the store's fault or a bug: the other boards and the outbox go on
             log.exception("tick.failed", extra={"board": board, "why": type(exc).__name__})
             failed.append(board)
         else:
             reports.append(report)
-    swept = Counter[str]() if dry_run else sweep(now)
+    later = now + timedelta(seconds=time.monotonic() - began)  # leases begin when the sending does
+    swept = Counter[str]() if dry_run else sweep(later)
     return Round(run, tuple(reports), swept, tuple(failed))

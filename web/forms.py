@@ -7,7 +7,7 @@ lose something is not shown in the form at all. Whether it can be watched is jud
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from watchers.models import (
@@ -27,6 +27,9 @@ from watchers.models import (
 LONGEST = 2000  # characters of one field; an address may be that long
 
 MAX_LENGTHS = {"name": MAX_NAME, "keyword": MAX_NAME, "city": MAX_NAME, "item": LONGEST}
+
+
+_LINKED = ("name", "provider", "item", "keyword", "city", "country", "price", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,12 @@ def blank(providers: Mapping[str, str]) -> Form:
     """The form of a new watch: a search of the first shop that is on, a limit, both ways of telling."""
     first = next((name for name, state in providers.items() if state == "on"), "")
     return Form(provider=first, what="search", below=True, sms=True, email=True)
+
+
+def linked(form: Form, values: Mapping[str, str]) -> Form:
+    """A form that a link fills in: what to watch and at which price; never how anybody is told."""
+    given = {name: _clean(values[name]) for name in _LINKED if name in values}
+    return replace(form, **given, what="item" if "item" in given else form.what)
 
 
 def posted(values: Mapping[str, str]) -> Form:

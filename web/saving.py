@@ -41,8 +41,9 @@ class _Page:
 
 @pages.get("/watches/new")
 def new() -> ResponseReturnValue:
-    """An empty form, with the id the watch will have."""
-    return _shown(_Page(entry.person(), _new_id()), forms.blank(site().providers))
+    """An empty form, or what the link fills in, with the id the watch will have."""
+    form = forms.linked(forms.blank(site().providers), request.args)
+    return _shown(_Page(entry.person(), _new_id()), form)
 
 
 @pages.post("/watches/new")

@@ -105,7 +105,7 @@ def test_a_price_is_set_on_the_market_page(page: Page, everything: tuple[Places,
     expect(page.locator("#SbxFogtownRovers .price")).to_contain_text("USD 19.50")
     page.locator("#SbxFogtownRovers").get_by_role("button", name="Cancelled").click()
     expect(page.locator("#SbxFogtownRovers .state")).to_have_text("Cancelled")
-    page.locator("#SbxFogtownRovers").get_by_role("link").click()
+    page.locator("#SbxFogtownRovers").get_by_role("link").first.click()
     _look(page, "event")
 
 

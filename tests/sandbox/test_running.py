@@ -86,6 +86,10 @@ import os, time, click
 @click.group()
 def cli(): ...
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("contacts", nargs=-1)
+def person(contacts): ...
+
 @cli.command()
 def run():
     print(os.environ["STORE"], os.environ["SECRET_KEY"], flush=True)

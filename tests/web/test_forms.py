@@ -222,3 +222,18 @@ def test_what_people_add_to_a_number_is_understood() -> None:
 
 def test_control_characters_never_reach_a_document() -> None:
     assert forms.posted({"name": " La\x00kers\n v \u202e\u2028 "}).name == "La kers  v"
+
+
+def test_a_link_fills_in_what_to_watch_and_never_how_anybody_is_told() -> None:
+    given = {"provider": "steam", "item": "570", "name": "Dota", "price": "9", "sms": "", "secret": "x"}
+
+    form = forms.linked(forms.blank({"ticketmaster": "on"}), given)
+
+    assert (form.provider, form.item, form.name, form.price, form.what) == (
+        "steam",
+        "570",
+        "Dota",
+        "9",
+        "item",
+    )
+    assert form.sms

@@ -1,0 +1,235 @@
+"""The operator's command line, as an operator uses it: on a database file, with the sandbox's market."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import scout
+from sandbox.market import Market, market_app
+from sandbox.phone import Phone, phone_app
+from sandbox.servers import serving
+
+ITEM = "SbxNightTram01"
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market()
+
+
+@pytest.fixture
+def phone() -> Phone:
+    return Phone("AC" + "0" * 32, "token")
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, market: Market, phone: Phone) -> Iterator[None]:
+    """An empty folder with a market and a phone, and settings for both."""
+    monkeypatch.chdir(tmp_path)
+    with serving(market_app(market)) as shops, serving(phone_app(phone)) as twilio:
+        settings = {
+            "STORE": "sqlite:///scout.db",
+            "TICKETMASTER_API_KEY": "sandbox",
+            "TICKETMASTER_BASE_URL": shops,
+            "STEAM_BASE_URL": shops,
+            "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+            "TWILIO_AUTH_TOKEN": "token",
+            "TWILIO_FROM_NUMBER": "+15005550006",
+            "TWILIO_BASE_URL": twilio,
+            "MIN_INTERVAL_SECONDS": "0",
+            "SECRET_KEY": "a secret",
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+def run(*arguments: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(scout.cli, list(arguments))
+    assert result.exit_code == code, (result.output, result.exception)
+    return result
+
+
+def run_json(*arguments: str, code: int = 0) -> Any:
+    return json.loads(run(*arguments, "--json", code=code).stdout)
+
+
+def add_watch(*more: str) -> str:
+    target = ("--provider", "ticketmaster", "--item", ITEM)
+    added: str = run_json("watch", "add", *target, "--below", "50", "GBP", *more)["watch"]
+    return added
+
+
+def test_a_watch_saved_here_is_told_by_text_when_the_price_falls(market: Market, phone: Phone) -> None:
+    run("person", "add", "you", "--phone", "+15005550010")
+    watch = add_watch("--name", "Night Tram")
+
+    first = run_json("tick")
+    market.set_price(ITEM, "face", 45)
+    second = run_json("tick")
+    third = run_json("tick")
+
+    assert (first["alerts"], second["alerts"], third["alerts"]) == (0, 2, 0)
+    assert second["delivered"]["sent"] == 1
+    (text,) = phone.texts
+    assert text.body.startswith("£45 face (was £54)")
+    story = run_json("why", watch)
+    assert "below_limit" in [look["reason"] for look in story["targets"][0]["looks"]]
+    assert {alert["channel"]: alert["state"] for alert in story["alerts"]} == {
+        "sms": "sent",
+        "email": "failed",
+    }
+
+
+def test_why_says_why_not_in_words() -> None:
+    watch = add_watch("--name", "Night Tram")
+    run("tick")
+
+    said = run("why", watch).output
+
+    assert "Night Tram (watching)" in said
+    assert "Next text at £50 or less." in said
+    assert "£54 face" in said
+    assert "first_look" in said
+
+
+def test_a_dry_run_says_what_it_would_tell_and_tells_nobody(market: Market, phone: Phone) -> None:
+    run("person", "add", "you", "--phone", "+15005550010")
+    watch = add_watch()
+    run("tick")
+    market.set_price(ITEM, "face", 45)
+
+    dry = run("tick", "--dry-run").output
+    report = run_json("tick")
+
+    assert f"would tell {watch} by sms: below_limit" in dry
+    assert report["alerts"] == 2
+    assert len(phone.texts) == 1
+
+
+def test_watches_are_listed_paused_resumed_and_removed() -> None:
+    watch = add_watch("--name", "Night Tram")
+    states = []
+    for command in (("pause", watch), ("resume", watch), ("remove", watch)):
+        states += [one["state"] for one in run_json("watch", "list")]
+        run("watch", *command)
+
+    assert states == ["watching", "stopped" if "stopped" in states else "paused", "watching"]
+    assert run_json("watch", "list") == []
+    assert run_json("tick")["targets_asked"] == 0
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "remove"])
+def test_a_watch_that_is_not_there_says_how_to_find_one(command: str) -> None:
+    assert "scout.py watch list" in run("watch", command, "nope", code=1).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--provider", "ticketmaster", "--item", ITEM), "conditions"),
+        (("--provider", "nobody", "--item", "1", "--drop", "10"), "There is no provider called nobody"),
+        (("--provider", "steam", "--item", "570", "--below", "1e9", "USD"), "plain number"),
+        (("--provider", "steam", "--item", "570", "--below", "-5", "USD"), "plain number"),
+        (("--provider", "steam", "--item", "570", "--below", "NaN", "USD"), "plain number"),
+        (("--provider", "steam", "--search", "dota", "--new-listing"), "Steam can be watched by app id only"),
+        (("--provider", "steam", "--item", "570", "--drop", "10", "--name", "x" * 100_000), "too large"),
+    ],
+    ids=["no condition", "no provider", "exponent", "negative", "nan", "search on steam", "100 KB name"],
+)
+def test_what_cannot_be_watched_is_refused_and_nothing_is_written(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    refused = run("watch", "add", *arguments, code=1)
+
+    assert said in refused.output
+    assert run_json("watch", "list") == []
+
+
+def test_a_watch_can_come_as_a_document(tmp_path: Path) -> None:
+    document = {"eventId": ITEM, "eventName": "Night Tram", "maxPrice": 60, "status": "active"}
+    (tmp_path / "watch.json").write_text(json.dumps(document))
+
+    run("watch", "add", "--document", "watch.json")
+
+    assert [one["name"] for one in run_json("watch", "list")] == ["Night Tram"]
+
+
+def test_look_shows_an_item_a_search_and_a_recorded_answer(tmp_path: Path) -> None:
+    (item,) = json.loads(run("look", "ticketmaster", ITEM).stdout)
+    found = json.loads(run("look", "ticketmaster", "Night Tram", "--search").stdout)
+    (tmp_path / "answer.json").write_text(
+        '{"570": {"success": true, "data": {"price_overview": '
+        '{"currency": "KRW", "initial": 550000, "final": 550000}}}}'
+    )
+    (recorded,) = json.loads(run("look", "steam", "--file", "answer.json").stdout)
+
+    keys = ["provider", "item", "name", "url", "starts_at", "venue", "city", "status", "availability"]
+    assert list(item) == [*keys, "prices", "problems"]
+    assert {"basis": "face", "currency": "GBP", "low": 54.0, "high": 115.0} in item["prices"]
+    assert [one["item"] for one in found] == [ITEM]
+    assert recorded["prices"] == [{"basis": "listing", "currency": "KRW", "low": 5500.0, "high": None}]
+
+
+def test_look_understands_a_recorded_refusal_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "refusal.json").write_text('{"errors": [{"code": "DIS1004", "status": "404"}]}')
+    (tmp_path / "garbage.json").write_text('{"hello": 1}')
+
+    refusal = run("look", "ticketmaster", "--file", "refusal.json")
+    garbage = run("look", "ticketmaster", "--file", "garbage.json", code=1)
+
+    assert refusal.stdout == garbage.stdout == "[]\n"
+    assert "DIS1004" in refusal.stderr
+    assert "not shown" in garbage.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nobody", "1"), "choose one of ticketmaster, steam"),
+        (("steam", "https://store.steampowered.com/app/570/Dota/"), "in this address it is 570"),
+        (("ticketmaster",), "item"),
+        (("ticketmaster", "x", "--from", "soon"), "date_from"),
+    ],
+)
+def test_look_says_how_to_ask(arguments: tuple[str, ...], said: str) -> None:
+    assert said in run("look", *arguments, code=2).output
+
+
+def test_doctor_says_what_is_on_off_and_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TICKETMASTER_API_KEY")
+    found = {one["what"]: one for one in run_json("doctor")}
+
+    assert found["steam"]["mark"] == "ok"
+    assert found["ticketmaster"] == {
+        "mark": "off", "what": "ticketmaster", "said": "TICKETMASTER_API_KEY is not set",
+    }  # fmt: skip
+    monkeypatch.setenv("STORE", "postgres://x")
+    assert "STORE" in run("doctor", code=1).output
+
+
+def test_a_person_gets_a_way_in_and_a_wrong_contact_is_refused() -> None:
+    assert "/enter?token=" in run_json("person", "add", "ann", "--email", "ann@example.com")["link"]
+    for wrong in (("--phone", "555"), ("--email", "ann"), ("--timezone", "Mars/Base")):
+        run("person", "add", "ann", *wrong, code=1)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["run", "tick", "doctor", "look", "why", "watch", "watch add", "watch list", "watch pause", "person add"],
+)
+def test_every_command_explains_itself(command: str) -> None:
+    assert "Usage:" in run(*command.split(), "--help").output
+
+
+def test_a_wrong_setting_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIN_INTERVAL_SECONDS", "very-secret")
+
+    said = run("watch", "list", code=1).output
+
+    assert "MIN_INTERVAL_SECONDS" in said
+    assert "very-secret" not in said

@@ -23,8 +23,7 @@ from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableE
 from watchers.models import Basis, Filters, Observation, Search, Target
 from watchers.providers import SwitchedOff, http, settings
 from watchers.providers.base import Fetched
-from watchers.providers.recordings import recordings
-from watchers.providers.ticketmaster_answers import (
+from watchers.providers.discovery.answers import (
     NAME,
     NotFoundError,
     Page,
@@ -32,10 +31,11 @@ from watchers.providers.ticketmaster_answers import (
     error_of,
     page_of,
 )
-from watchers.providers.ticketmaster_calls import DAY, Calls
-from watchers.providers.ticketmaster_event import event_id, event_of
-from watchers.providers.ticketmaster_search import EVERYTHING, found, question
-from watchers.providers.ticketmaster_shows import Entry, entry, item, shows, with_problem
+from watchers.providers.discovery.calls import DAY, Calls
+from watchers.providers.discovery.event import event_id, event_of
+from watchers.providers.discovery.search import EVERYTHING, found, question
+from watchers.providers.discovery.shows import Entry, entry, item, shows, with_problem
+from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 
 BASE_URL = "https://app.ticketmaster.com"

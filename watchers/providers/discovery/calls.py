@@ -14,7 +14,7 @@ import httpx
 
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableError
 from watchers.providers import http
-from watchers.providers.ticketmaster_answers import NAME, SlowDownError, error_of
+from watchers.providers.discovery.answers import NAME, SlowDownError, error_of
 from watchers.quota import SAME_WINDOW, Budget
 
 DAY = timedelta(days=1)  # a window: from its first call, not from midnight

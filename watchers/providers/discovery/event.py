@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from watchers.models import Availability, EventStatus, Observation, Presale, Target
 from watchers.providers import shapes
-from watchers.providers.ticketmaster_prices import prices
+from watchers.providers.discovery.prices import prices
 
 _STATUS = {
     "onsale": EventStatus.ONSALE,

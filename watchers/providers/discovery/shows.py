@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from watchers.models import Observation, Target
 from watchers.providers import shapes
-from watchers.providers.ticketmaster_event import event_id, observe
+from watchers.providers.discovery.event import event_id, observe
 
 # Types of a classification: https://app.ticketmaster.com/discovery/v2/classifications
 _NOT_SHOWS = frozenset({"parking", "upsell", "merchandise", "donation", "nonticket", "transportation"})

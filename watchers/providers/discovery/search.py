@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from watchers.models import Availability, Observation, Price, PriceKey, Search, Target
-from watchers.providers.ticketmaster_shows import Entry, shows
+from watchers.providers.discovery.shows import Entry, shows
 
 # Leave nothing out. Without these, events "to be announced" or in another language disappear.
 EVERYTHING = {"size": "200", "includeTBA": "yes", "includeTBD": "yes", "locale": "*"}

@@ -114,3 +114,11 @@ def test_importing_any_module_reads_no_setting_and_opens_nothing() -> None:
         env={}, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
+
+
+def test_the_example_of_settings_names_only_settings_that_exist() -> None:
+    example = (ROOT / "deploy/settings.env.example").read_text()
+    named = re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)
+
+    assert "TICKETMASTER_API_KEY" in named
+    assert not [name for name in named if f"`{name}`" not in README]

@@ -1,1 +1,1 @@
-"""Ticketmaster's Discovery API v2 in detail: its answers, calls, events, prices, searches and what is a show."""
+"""Ticketmaster's Discovery API v2 in detail: answers, calls, events, prices, searches, and what is a show."""

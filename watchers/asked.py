@@ -6,19 +6,26 @@ Ticketmaster ``below`` watch in US dollars.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
 from watchers.errors import WatchRefusedError
-from watchers.models import Filters, Kind, Target, Watch
+from watchers.models import MAX_NAME, Basis, Filters, Kind, Target, Watch
 
 Refusal = Callable[[Target, Filters], str | None]
 """Why a target cannot be watched with these filters, as a sentence; ``None`` when it can."""
 
 MAX_BYTES = 20_000
 _PLAIN = {"eventId", "eventName", "maxPrice", "status"}
+_PLAIN_NAMES = {
+    "name": "eventName",
+    "target, item": "eventId",
+    "conditions 1, price": "maxPrice",
+    "conditions 1, below": "maxPrice",
+}
+_LATEST_ZONE = timedelta(hours=12)  # a day is over only when it is over everywhere
 
 
 def read_watch(fields: Mapping[str, Any], refusal: Refusal, now: datetime) -> Watch:
@@ -32,25 +39,39 @@ def read_watch(fields: Mapping[str, Any], refusal: Refusal, now: datetime) -> Wa
     Raises:
         WatchRefusedError: with a sentence for every fault found.
     """
-    if len(json.dumps(fields, default=str)) > MAX_BYTES:
-        raise WatchRefusedError([f"The watch is too large: at most {MAX_BYTES:,} characters in all."])
-    shape = _from_plain(fields) if "eventId" in fields else dict(fields)
+    _require_a_document(fields)
+    plain = "eventId" in fields
+    shape = _from_plain(fields) if plain else dict(fields)
     try:
         watch = Watch.model_validate(shape)
     except ValidationError as exc:
-        raise WatchRefusedError(sentences(exc)) from exc
+        raise WatchRefusedError(sentences(exc, _PLAIN_NAMES if plain else {})) from exc
     if reasons := [*_past(watch, now), *_refused(watch, refusal)]:
         raise WatchRefusedError(reasons)
-    return watch
+    return watch.model_copy(update={"notify": tuple(dict.fromkeys(watch.notify))})
+
+
+def _require_a_document(fields: object) -> None:
+    if not isinstance(fields, Mapping):
+        raise WatchRefusedError(
+            ['A watch is an object with fields, such as {"name": "Lakers under $90", …}.']
+        )
+    try:
+        size = len(json.dumps(fields, default=str))
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise WatchRefusedError(["The watch could not be read: names of fields are text."]) from exc
+    if size > MAX_BYTES:
+        raise WatchRefusedError([f"The watch is too large: at most {MAX_BYTES:,} characters in all."])
 
 
 def _from_plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(fields) - _PLAIN):
         raise WatchRefusedError([f"{_named(name)}: this field is not known; remove it." for name in unknown])
     status = fields.get("status", "active")
+    event_id = "" if fields["eventId"] is None else fields["eventId"]
     return {
-        "name": fields.get("eventName") or fields.get("eventId"),
-        "target": {"provider": "ticketmaster", "item": fields.get("eventId")},
+        "name": fields.get("eventName") or str(event_id or "event")[:MAX_NAME],
+        "target": {"provider": "ticketmaster", "item": event_id},
         "conditions": [{"kind": Kind.BELOW, "price": fields.get("maxPrice"), "currency": "USD"}],
         "status": status.lower() if isinstance(status, str) else status,
     }
@@ -58,7 +79,8 @@ def _from_plain(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _past(watch: Watch, now: datetime) -> list[str]:
     days = [target.search.date_to for target in watch.targets if target.search and target.search.date_to]
-    return [f"date_to: {day} has passed; choose a later day." for day in days if day < now.date()]
+    today = (now - _LATEST_ZONE).date()
+    return [f"date_to: {day} has passed; choose a later day." for day in days if day < today]
 
 
 def _refused(watch: Watch, refusal: Refusal) -> list[str]:
@@ -79,7 +101,11 @@ _SENTENCES = {
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be under {lt}",
     "less_than_equal": "must be at most {le}",
-    "finite_number": "must be a plain number",
+    **dict.fromkeys(("string_type", "string_unicode"), "write this as text"),
+    **dict.fromkeys(("finite_number", "float_type", "float_parsing"), "must be a plain number"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    "tuple_type": "write this as a list",
+    **dict.fromkeys(("model_type", "model_attributes_type"), "this needs fields of its own, in braces"),
     "union_tag_invalid": "choose one of {expected_tags}",
     "union_tag_not_found": 'say which kind it is, such as {{"kind": "below"}}',
 }
@@ -90,13 +116,24 @@ _PATTERNS = {
 }
 
 
-def sentences(error: ValidationError) -> list[str]:
-    """What pydantic found, in words for the person who filled in the form."""
-    found = (f"{_where(fault['loc'])}: {_what(fault)}." for fault in error.errors())
-    return list(dict.fromkeys(found))
+def sentences(error: ValidationError, names: Mapping[str, str] | None = None) -> list[str]:
+    """What pydantic found, in words for whoever filled in the form; ``names`` are their own fields."""
+    faults = error.errors()
+    inside = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
+    found: dict[str, None] = {}
+    for fault in faults:
+        if fault["type"] == "too_short" and fault["loc"] in inside:
+            continue  # nothing is left of a list only because its entries are at fault
+        where = _where(fault["loc"])
+        found[f"{(names or {}).get(where, where)}: {_what(fault)}."] = None
+    return list(found)
 
 
 def _what(fault: Mapping[str, Any]) -> str:
+    if str(fault["type"]).startswith("date_"):
+        return 'write a date such as "2026-12-31"'
+    if "basis" in fault["loc"] and fault["type"] in ("enum", "literal_error"):
+        return f"choose one of {', '.join(Basis)}" + (" or any" if "conditions" in fault["loc"] else "")
     if fault["type"] == "string_pattern_mismatch":
         return _PATTERNS.get(str(fault["loc"][-1]), "this is not in the right form")
     template = _SENTENCES.get(fault["type"])
@@ -117,7 +154,7 @@ def _where(location: Sequence[int | str]) -> str:
     for part in location:
         if isinstance(part, int):
             words[-1:] = [f"{words[-1]} {part + 1}"] if words else [str(part + 1)]
-        elif part not in (*Kind, *words) or part == location[-1]:
+        elif "[" not in part and (part not in (*Kind, *words) or part == location[-1]):
             words.append(_named(part))
     return ", ".join(dict.fromkeys(words)) or "watch"
 

@@ -45,7 +45,7 @@ def decode(blob: bytes) -> dict[str, Row]:
         entries = zip(*(columns[name] for name in _COLUMNS), strict=True)
         cells = (dict(zip(_COLUMNS, entry, strict=True)) for entry in entries)
         return {key: _row(cell) for key, cell in zip(content["ids"], cells, strict=True)}
-    except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (zlib.error, ValueError, KeyError, TypeError, AttributeError, OverflowError) as exc:
         raise UnreadableBoardError("the board's content is damaged") from exc
 
 

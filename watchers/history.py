@@ -77,12 +77,12 @@ class Facts:
 
     def after(self, now: Observation) -> "Facts":
         """These facts with everything that ``now`` knows better."""
-        presales = tuple(sorted((presale.name, presale.starts_at) for presale in now.presales))
+        presales = tuple(sorted((presale.name, _whole(presale.starts_at)) for presale in now.presales))
         return Facts(
             now.status or self.status,
             now.starts_on or self.starts_on,
-            now.starts_at.astimezone(UTC) if now.starts_at else self.starts_at,
-            now.onsale_at or self.onsale_at,
+            _whole(now.starts_at) if now.starts_at else self.starts_at,
+            _whole(now.onsale_at) if now.onsale_at else self.onsale_at,
             presales or self.presales,
         )
 
@@ -94,7 +94,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Ids ever listed by a search, as short digests, oldest first. 48 bits: no clash among some thousands."""
+    """Ids ever listed by a search, as short digests. 48 bits: no clash among some thousands."""
 
     digests: Mapping[str, None]
 
@@ -102,11 +102,12 @@ class Seen:
         return self.digest(listing_id) in self.digests
 
     def after(self, ids: tuple[str, ...]) -> "Seen":
-        """With these ids, too; the oldest are forgotten first."""
-        fresh = {self.digest(one): None for one in ids if one not in self}
-        if not fresh:
+        """With these ids, too; those not listed for longest are forgotten first, what is listed now never."""
+        listed = dict.fromkeys(map(self.digest, ids))
+        if listed.keys() <= self.digests.keys():
             return self
-        return Seen(dict.fromkeys([*self.digests, *fresh][-KEPT_IDS:]))
+        others = [digest for digest in self.digests if digest not in listed]
+        return Seen(dict.fromkeys([*others, *listed][-max(KEPT_IDS, len(listed)) :]))
 
     @staticmethod
     def digest(listing_id: str) -> str:
@@ -159,17 +160,24 @@ class History:
         """The latest runs of this key; empty when it was never known."""
         return self.prices.get(key, ())
 
+    def settled(self, key: PriceKey) -> Run[int] | None:
+        """The latest run of this key that no second look is wanted for."""
+        runs = self.runs(key)
+        unconfirmed = runs and runs[-1].looks == 1 and _suspicious(runs[-1].value, runs[:-1])
+        runs = runs[:-1] if unconfirmed else runs
+        return runs[-1] if runs else None
+
     def needs_second_look(self, key: PriceKey, price: int) -> bool:
         """Whether ``price`` is suspicious and the look before it did not already say the like."""
         runs = self.runs(key)
-        if not _suspicious(price, runs):
-            return False
-        last = runs[-1]
-        return not _suspicious(last.value, (*runs[:-1],))
+        if not runs:
+            return price <= 0
+        agrees = _suspicious(runs[-1].value, runs[:-1]) and not _suspicious(price, runs[-1:])
+        return _suspicious(price, runs) and not agrees
 
     def _lows_after(self, key: PriceKey, price: int, at: datetime) -> Lows:
         record = self.lows.get(key) or Lows(since=at)
-        return record if self.needs_second_look(key, price) else record.after(price, at)
+        return record if price <= 0 or self.needs_second_look(key, price) else record.after(price, at)
 
     def _facts_after(self, now: Observation) -> Facts | None:
         facts = (self.facts or Facts()).after(now)
@@ -183,7 +191,7 @@ class History:
     def _listed_after(self, now: Observation) -> tuple[Seen | None, int]:
         """A first page that is empty counts as a first look only when a second one agrees."""
         if now.listings is None:
-            return self.listed, 0
+            return self.listed, self.empty_looks
         ids = tuple(listing.target.item for listing in now.listings if listing.target.item)
         if ids or self.listed is not None:
             return (self.listed or Seen({})).after(ids), 0
@@ -207,6 +215,11 @@ def milliseconds(at: datetime) -> int:
 def moment(ms: int) -> datetime:
     """The inverse of ``milliseconds``."""
     return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _whole(at: datetime) -> datetime:
+    """In UTC and whole milliseconds, as a board keeps it: what was stored and read again is no change."""
+    return moment(milliseconds(at))
 
 
 def _suspicious(price: int, earlier: Runs[int]) -> bool:

@@ -23,11 +23,15 @@ class Episode(BaseModel):
 
 
 class Track(BaseModel):
-    """One price key of one target, as this watch knows it. Prices in minor units."""
+    """One price key of one target, as this watch knows it. Prices in minor units.
+
+    ``reference`` is what a drop is measured from; ``None`` until the first look at this key. A free price is
+    none to drop from: 0 gives way to the first price above it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    reference: int
+    reference: int | None = None
     told: int | None = None
     episodes: Mapping[str, Episode] = {}
 
@@ -68,6 +72,12 @@ class WatchState(BaseModel):
     def of(self, target_id: str) -> TargetState:
         """What is remembered of this target; a fresh memory when nothing is."""
         return self.targets.get(target_id, TargetState())
+
+    def remembering(self, target_id: str, memory: TargetState) -> "WatchState":
+        """With this memory of a target; the same when nothing is new."""
+        if memory == self.of(target_id):
+            return self
+        return self.model_copy(update={"targets": {**self.targets, target_id: memory}})
 
     def to_fields(self) -> dict[str, Any]:
         """As a map of the worker's document."""

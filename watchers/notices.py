@@ -118,7 +118,8 @@ def _decide_facts(
     told_at = memory.facts_told.get(after.fingerprint)
     if told_at is not None and now.at - told_at < SAME_NEWS:
         return memory, replace(verdict, reason=Reason.ALREADY_TOLD)
-    kept = dict(list(memory.facts_told.items())[-_KEPT_FACTS:]) | {after.fingerprint: now.at}
+    latest = sorted(memory.facts_told.items(), key=lambda told: told[1])[-_KEPT_FACTS:]
+    kept = dict(latest) | {after.fingerprint: now.at}
     verdict = replace(verdict, reason=Reason.STATUS_CHANGED, detail="; ".join(changes))
     return _told(memory, verdict, "status", facts_told=kept)
 

@@ -66,6 +66,8 @@ class Budget:
     ) -> None:
         if ledger.began_at is None or now >= ledger.began_at + quota.per:
             ledger = Ledger(began_at=now, blocked_until=ledger.blocked_until)
+        elif now < ledger.began_at:  # a clock stepped back: begin again here, with what was spent
+            ledger = replace(ledger, began_at=now)
         self._quota, self._ledger, self._now, self._sleep = quota, ledger, now, sleep
         self._lock = threading.Lock()
         self._next_free = time.monotonic()
@@ -105,8 +107,11 @@ class Budget:
     def correct(self, spent: int, resets_at: datetime) -> None:
         """Believe the provider's own count of the window that ends at ``resets_at``.
 
-        Answers may arrive out of order, so within one window the count never falls.
+        Answers may arrive out of order, so within one window the count never falls; one about a window that
+        is over says nothing.
         """
+        if resets_at <= self._now:
+            return
         with self._lock:
             began_at = resets_at - self._quota.per
             known_at = self._ledger.began_at or self._now

@@ -120,7 +120,7 @@ class Row:
                 continue
             record = self.history.lows.get(key)
             lowest = record.lowest(int(kind.rsplit(":", 1)[1]), at) if record else None
-            if lowest is None or price < lowest:
+            if lowest is not None and price < lowest:
                 yield Interest(waits_for=kind)
 
     def _events(self, now: Observation) -> Iterator[Kind]:

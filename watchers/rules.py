@@ -26,6 +26,7 @@ from watchers.memory import Episode, TargetState, Track, WatchState
 from watchers.models import (
     Below,
     Drop,
+    EventStatus,
     HistoricLow,
     News,
     Observation,
@@ -43,6 +44,7 @@ HYSTERESIS_PERCENT = 2  # over the limit, before a condition counts as clearly f
 ENOUGH_HISTORY = timedelta(days=14)  # before "lowest in N days" may be said at all (or N days, if fewer)
 RECENT = timedelta(days=1)  # a price no older than this is what the person saw when saving
 OVER_AFTER = timedelta(hours=12)  # past the start, an event is over
+ANY_PRICE = 2**53  # as a threshold: whatever it costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,17 @@ def decide(watch: Watch, state: WatchState, before: History, now: Observation) -
     remembered = state.of(now.target.id)
     if remembered.decided_at is not None and now.at <= remembered.decided_at:
         return Decision(Reason.OUT_OF_DATE, state)
+    introduced = _introduced(watch, remembered, before, now)
     if _is_over(now):
-        return Decision(Reason.EVENT_OVER, state)
-    memory, priced = _decide_prices(watch, remembered, before, now)
+        return Decision(Reason.EVENT_OVER, state.remembering(now.target.id, introduced))
+    memory, priced = _decide_prices(watch, introduced, before, now)
     memory, others = notices(watch, memory, before, now)
     verdicts = (*priced, *others)
-    if memory == remembered:
+    if memory == introduced:
+        state = state.remembering(now.target.id, introduced)
         return Decision(headline(verdicts).reason, state, verdicts)
     memory = memory.model_copy(update={"decided_at": now.at})
-    state = state.model_copy(update={"targets": {**state.targets, now.target.id: memory}})
+    state = state.remembering(now.target.id, memory)
     head = headline(verdicts)
     if not head.reason.fires:
         return Decision(head.reason, state, verdicts)
@@ -111,6 +115,7 @@ def thresholds(watch: Watch, state: WatchState, target_id: str) -> Thresholds:
     """The highest price at which any condition would fire, and the lowest that would re-arm one.
 
     ``historic_low`` has no fixed price and is not among them: it can fire only under the record itself.
+    A key that was never looked at, or was free, is of interest at any price.
     """
     fires: dict[str, int] = {}
     rearms: dict[str, int] = {}
@@ -120,6 +125,8 @@ def thresholds(watch: Watch, state: WatchState, target_id: str) -> Thresholds:
             price = _fires_at(condition, track, episode, PriceKey.parse(name))
             if price is not None:
                 fires[name] = max(price, fires.get(name, 0))
+            if not track.reference:
+                fires[name] = ANY_PRICE
             if episode.open:
                 rearms[name] = min(episode.rearms_at, rearms.get(name, episode.rearms_at))
     return Thresholds(fires, rearms)
@@ -128,20 +135,32 @@ def thresholds(watch: Watch, state: WatchState, target_id: str) -> Thresholds:
 # ── prices ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _introduced(watch: Watch, remembered: TargetState, before: History, now: Observation) -> TargetState:
+    """With a track for every key that concerns the watch, so that one that is away is noticed on return."""
+    keys = (*before.prices, *now.buyable_prices)
+    new = {
+        str(key): Track()
+        for key in keys
+        if str(key) not in remembered.tracks and any(_price_conditions(watch, key))
+    }
+    return remembered.model_copy(update={"tracks": {**remembered.tracks, **new}}) if new else remembered
+
+
 def _decide_prices(
-    watch: Watch, remembered: TargetState, before: History, now: Observation
+    watch: Watch, introduced: TargetState, before: History, now: Observation
 ) -> tuple[TargetState, list[Verdict]]:
-    tracks = dict(remembered.tracks)
+    tracks = dict(introduced.tracks)
+    known = any(track.reference is not None for track in tracks.values())
     verdicts: list[Verdict] = []
     for key, price in now.buyable_prices.items():
         conditions = list(_price_conditions(watch, key))
         if not conditions:
             continue
-        track = tracks.get(str(key))
-        first_look = track is None
-        appeared = first_look and bool(remembered.tracks)
-        track = track or Track(reference=_reference(before, key, price, now.at))
-        look = _Look(watch, before, now, key, price, remembered.decided_at, first_look, appeared)
+        track = tracks[str(key)]
+        first_look = track.reference is None
+        look = _Look(
+            watch, before, now, key, price, introduced.decided_at, first_look, appeared=first_look and known
+        )
         tracks[str(key)], said = _decide_key(look, track, conditions)
         verdicts += said
     if not now.buyable_prices:
@@ -150,7 +169,7 @@ def _decide_prices(
             for index, condition in enumerate(watch.conditions)
             if isinstance(condition, PriceCondition)
         ]
-    return remembered.model_copy(update={"tracks": tracks}), verdicts
+    return introduced.model_copy(update={"tracks": tracks}), verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +188,7 @@ class _Look:
     @property
     def waits(self) -> bool:
         """Whether what is already true now is taken as told."""
-        return self.first_look and self.watch.already_true == "wait"
+        return self.first_look and not self.appeared and self.watch.already_true == "wait"
 
     def was_over(self, price: int) -> bool:
         """Whether the look before this one, since the last decision, was at or over ``price`` too."""
@@ -181,7 +200,13 @@ class _Look:
 def _decide_key(
     look: _Look, track: Track, conditions: Sequence[tuple[int, PriceCondition]]
 ) -> tuple[Track, list[Verdict]]:
-    """Judge every condition on one key. All of them share the price last told."""
+    """Judge every condition on one key. All of them share the price last told.
+
+    A first look that is held is none: the second one is.
+    """
+    unseen = track
+    if not track.reference:
+        track = track.model_copy(update={"reference": _reference(look)})
     episodes = dict(track.episodes)
     verdicts, told = [], track.told
     for index, condition in conditions:
@@ -192,6 +217,8 @@ def _decide_key(
             episodes[str(index)] = after
         if verdict.reason.fires or verdict.reason is Reason.TAKEN_AS_TOLD:
             told = look.price
+    if look.first_look and any(verdict.reason is Reason.SECOND_LOOK for verdict in verdicts):
+        return unseen, verdicts
     return track.model_copy(update={"episodes": episodes, "told": told}), verdicts
 
 
@@ -200,10 +227,10 @@ def _decide_condition(
 ) -> tuple[Verdict, Episode]:
     limit = _limit(condition, track, episode, look)
     verdict = Verdict(index, Reason.NOT_TRUE, look.key, look.price)
-    if isinstance(limit, Reason):
-        return replace(verdict, reason=limit), episode
-    if look.price <= limit:
+    if not isinstance(limit, Reason) and look.price <= limit:
         return _decide_true(look, track, episode, verdict, condition, limit)
+    if not episode.open and isinstance(limit, Reason):
+        return replace(verdict, reason=limit), episode
     if not episode.open:
         return replace(verdict, reason=Reason.FIRST_LOOK if look.first_look else Reason.NOT_TRUE), episode
     if look.price >= episode.rearms_at and look.was_over(episode.rearms_at):
@@ -214,12 +241,12 @@ def _decide_condition(
 def _decide_true(
     look: _Look, track: Track, episode: Episode, verdict: Verdict, condition: PriceCondition, limit: int
 ) -> tuple[Verdict, Episode]:
+    if look.before.needs_second_look(look.key, look.price):
+        return replace(verdict, reason=Reason.SECOND_LOOK), episode
     if look.waits:
         return replace(verdict, reason=Reason.TAKEN_AS_TOLD), _opened(episode, limit)
     if look.appeared:
         return replace(verdict, reason=Reason.NEW_PRICE_KEY), episode
-    if look.before.needs_second_look(look.key, look.price):
-        return replace(verdict, reason=Reason.SECOND_LOOK), episode
     if episode.open:
         after = episode.model_copy(update={"step": episode.step + 1})
         reason, was = Reason.FURTHER_DROP, track.told
@@ -241,10 +268,12 @@ def _limit(condition: PriceCondition, track: Track, episode: Episode, look: _Loo
 def _fires_at(condition: PriceCondition, track: Track, episode: Episode, key: PriceKey) -> int | None:
     if isinstance(condition, Drop):
         start = track.told if episode.open and track.told is not None else track.reference
-        return _dropped(condition, start, key)
+        return _dropped(condition, start, key) if start else None
     first = condition.limit if isinstance(condition, Below) else None
     if not episode.open or track.told is None:
         return first
+    if not track.told:
+        return None  # nothing is cheaper than free
     further = track.told * (100 - FURTHER_STEP_PERCENT) // 100
     return further if first is None else min(first, further)
 
@@ -284,9 +313,11 @@ def _was(look: _Look, track: Track, condition: PriceCondition) -> int | None:
     return runs[-1].value if runs and runs[-1].value != look.price else None
 
 
-def _reference(before: History, key: PriceKey, price: int, at: datetime) -> int:
-    runs = before.runs(key)
-    return runs[-1].value if runs and at - runs[-1].last_at <= RECENT else price
+def _reference(look: _Look) -> int:
+    """What the person saw when saving: the price just before this look, unless that was doubtful or free."""
+    last = look.before.settled(look.key)
+    recent = last is not None and look.now.at - last.last_at <= RECENT
+    return (last.value if last and recent else 0) or look.price
 
 
 def _price_conditions(watch: Watch, key: PriceKey) -> Iterator[tuple[int, PriceCondition]]:
@@ -300,7 +331,7 @@ def _price_conditions(watch: Watch, key: PriceKey) -> Iterator[tuple[int, PriceC
 def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey | None) -> str | None:
     """The rule in one line: "Next text at $79.80 or less, or after it has been over $91.80"."""
     at = thresholds(watch, state, target_id)
-    if key is None or (fires := at.fires_at.get(str(key))) is None:
+    if key is None or (fires := at.fires_at.get(str(key), ANY_PRICE)) == ANY_PRICE:
         return None
     sentence = f"Next text at {spoken(fires, key.currency)} or less"
     if (rearms := at.rearms_at.get(str(key))) is not None:
@@ -309,4 +340,7 @@ def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey
 
 
 def _is_over(now: Observation) -> bool:
+    """A postponed event keeps its old date until it has a new one."""
+    if now.status is EventStatus.POSTPONED:
+        return False
     return now.starts_at is not None and now.at > now.starts_at + OVER_AFTER

@@ -14,14 +14,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
-from watchers.money import exponent, minor_units
+from watchers.money import CURRENCIES, exponent, minor_units
 
 MAX_PRICE = Decimal(1_000_000)
 MAX_NAME = 200
@@ -81,22 +90,39 @@ class _Document(BaseModel):
 def _plain_amount(value: object) -> Decimal:
     """A price as people write it: ``"90"``, ``"89.90"``, 90 or 89.9; no exponent, sign, NaN or separator."""
     text = str(value).strip() if isinstance(value, str | int | float | Decimal) and value is not True else ""
-    if not re.fullmatch(r"\d{1,9}(\.\d{1,3})?", text):
+    if not re.fullmatch(r"\d{1,15}(\.\d{1,3})?", text):
         raise ValueError('write an amount as a plain number such as "90.00"')
-    try:
-        amount = Decimal(text)
-    except InvalidOperation as exc:  # pragma: no cover - the pattern above admits nothing Decimal refuses
-        raise ValueError('write an amount as a plain number such as "90.00"') from exc
+    amount = Decimal(text)
     if not 0 < amount <= MAX_PRICE:
         raise ValueError(f"an amount must be over 0 and at most {MAX_PRICE:,}")
     return amount
 
 
+def _number(value: object) -> object:
+    """Yes and no are not numbers here."""
+    if isinstance(value, bool):
+        raise ValueError("must be a plain number")  # noqa: TRY004 - pydantic turns it into a sentence
+    return value
+
+
+def _one_line(value: object) -> object:
+    """A name on one line, without what cannot be printed."""
+    if not isinstance(value, str):
+        return value
+    return "".join(letter for letter in " ".join(value.split()) if letter.isprintable())
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError('this is no currency; write its ISO code, such as "USD"')
+    return code
+
+
 Amount = Annotated[Decimal, BeforeValidator(_plain_amount)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
-ShortText = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+ShortText = Annotated[str, Field(min_length=1, max_length=MAX_NAME), BeforeValidator(_one_line)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -166,7 +192,10 @@ class Below(_Document):
     @model_validator(mode="after")
     def _whole_minor_units(self) -> Self:
         if self.price != self.price.quantize(Decimal(1).scaleb(-exponent(self.currency))):
-            raise ValueError(f"{self.currency} has {exponent(self.currency)} digits behind the point")
+            digits = exponent(self.currency)
+            raise ValueError(
+                f"write the price with at most {digits} digits behind the point ({self.currency})"
+            )
         return self
 
     @property
@@ -183,7 +212,7 @@ class Drop(_Document):
     """At least ``percent`` and at least ``min_saving`` (in the price's own currency) under the reference."""
 
     kind: Literal[Kind.DROP]
-    percent: Annotated[float, Field(gt=0, lt=100, allow_inf_nan=False)]
+    percent: Annotated[float, Field(gt=0, lt=100, allow_inf_nan=False), BeforeValidator(_number)]
     min_saving: Amount | None = None
     basis: Basis | Literal["any"] = "any"
 
@@ -196,7 +225,7 @@ class HistoricLow(_Document):
     """Under every price of the last ``days`` days."""
 
     kind: Literal[Kind.HISTORIC_LOW]
-    days: Annotated[int, Field(ge=2, le=730)]
+    days: Annotated[int, Field(ge=2, le=730), BeforeValidator(_number)]
     basis: Basis | Literal["any"] = "any"
 
     def concerns(self, key: PriceKey) -> bool:
@@ -231,7 +260,7 @@ Condition = Annotated[
 class Filters(_Document):
     """What narrows a watch. A provider that cannot honour a filter refuses the watch; it never ignores it."""
 
-    min_quantity: Annotated[int, Field(ge=1, le=20)] | None = None
+    min_quantity: Annotated[int, Field(ge=1, le=20), BeforeValidator(_number)] | None = None
     sections: tuple[ShortText, ...] = ()
     basis: Basis | None = None
     weekdays: tuple[Weekday, ...] = ()

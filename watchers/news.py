@@ -31,13 +31,18 @@ _IMPORTANCE = {
 _CLEAREST = (Basis.ALL_IN, Basis.FACE, Basis.LISTING, Basis.RESALE)
 
 
+def _clarity(key: PriceKey) -> tuple[int, str]:
+    """The price that includes most comes first; the order in which prices are listed says nothing."""
+    return _CLEAREST.index(key.basis), key.currency
+
+
 def headline(verdicts: Sequence[Verdict]) -> Verdict:
     """The verdict worth a headline: the most important reason, of the price that includes most."""
     return min(
         verdicts,
         key=lambda verdict: (
             _IMPORTANCE[verdict.reason],
-            _CLEAREST.index(verdict.key.basis) if verdict.key else 0,
+            _clarity(verdict.key) if verdict.key else (0, ""),
             verdict.condition,
         ),
         default=Verdict(0, Reason.NOT_KNOWN),
@@ -79,5 +84,5 @@ def _cheapest(now: Observation, head: Verdict) -> Observation | None:
 
 def clearest_price(seen: Observation) -> tuple[PriceKey | None, int | None]:
     """The price that includes most, and what it includes."""
-    ranked = sorted(seen.buyable_prices.items(), key=lambda entry: _CLEAREST.index(entry[0].basis))
+    ranked = sorted(seen.buyable_prices.items(), key=lambda entry: _clarity(entry[0]))
     return ranked[0] if ranked else (None, None)

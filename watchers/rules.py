@@ -44,6 +44,7 @@ HYSTERESIS_PERCENT = 2  # over the limit, before a condition counts as clearly f
 ENOUGH_HISTORY = timedelta(days=14)  # before "lowest in N days" may be said at all (or N days, if fewer)
 RECENT = timedelta(days=1)  # a price no older than this is what the person saw when saving
 OVER_AFTER = timedelta(hours=12)  # past the start, an event is over
+DAY_OVER_AFTER = timedelta(days=1)  # where only the day is known: over everywhere
 ANY_PRICE = 2**53  # as a threshold: whatever it costs
 
 
@@ -306,11 +307,11 @@ def _first_reason(condition: PriceCondition) -> Reason:
 
 
 def _was(look: _Look, track: Track, condition: PriceCondition) -> int | None:
-    """What the price was: for a drop what it is measured from, else the last look's, if it was another."""
+    """What the price was: for a drop what it is measured from, else the last one that was not in doubt."""
     if isinstance(condition, Drop):
         return track.reference
-    runs = look.before.runs(look.key)
-    return runs[-1].value if runs and runs[-1].value != look.price else None
+    settled = look.before.settled(look.key)
+    return settled.value if settled and settled.value != look.price else None
 
 
 def _reference(look: _Look) -> int:
@@ -343,4 +344,6 @@ def _is_over(now: Observation) -> bool:
     """A postponed event keeps its old date until it has a new one."""
     if now.status is EventStatus.POSTPONED:
         return False
-    return now.starts_at is not None and now.at > now.starts_at + OVER_AFTER
+    if now.starts_at is not None:
+        return now.at > now.starts_at + OVER_AFTER
+    return now.starts_on is not None and now.at.date() > now.starts_on + DAY_OVER_AFTER

@@ -144,7 +144,7 @@ def test_the_plain_shape_without_a_name_is_named_after_its_event() -> None:
     [
         ({"maxPrice": "90,00"}, f"maxPrice: {PLAIN_NUMBER}"),
         ({"maxPrice": None}, f"maxPrice: {PLAIN_NUMBER}"),
-        ({"maxPrice": 9.999}, "maxPrice: USD has 2 digits behind the point."),
+        ({"maxPrice": 9.999}, "maxPrice: write the price with at most 2 digits behind the point (USD)."),
         ({"eventId": 5}, "eventId: write this as text."),
         ({"eventId": ""}, "eventId: must not be empty."),
         ({"eventId": None}, "eventId: must not be empty."),
@@ -160,7 +160,7 @@ def test_a_fault_in_the_plain_shape_is_named_in_its_own_words(changed: dict[str,
 
 # ── what is refused ──────────────────────────────────────────────────────────────────────────────────────
 
-NO_PRICES: tuple[object, ...] = (1e9, -5, math.nan, math.inf, True, "90,00", "$90", "", None, [])
+NO_PRICES: tuple[object, ...] = ("1e9", 1e20, -5, math.nan, math.inf, True, "90,00", "$90", "", None, [])
 REFUSALS: list[tuple[Any, str]] = [
     (asked(colour="red"), "colour: this field is not known; remove it."),
     (priced("90", colour="red"), "conditions 1, colour: this field is not known; remove it."),
@@ -176,9 +176,13 @@ REFUSALS: list[tuple[Any, str]] = [
     (asked(name=5), "name: write this as text."),
     *[(priced(one), f"conditions 1, price: {PLAIN_NUMBER}") for one in NO_PRICES],
     (priced(0), "conditions 1, price: an amount must be over 0 and at most 1,000,000."),
+    (priced(1e9), "conditions 1, price: an amount must be over 0 and at most 1,000,000."),
     (priced(2_000_000), "conditions 1, price: an amount must be over 0 and at most 1,000,000."),
-    (priced(90.123), "conditions 1, below: USD has 2 digits behind the point."),
-    (priced("90.5", currency="JPY"), "conditions 1, below: JPY has 0 digits behind the point."),
+    (priced(90.123), "conditions 1, below: write the price with at most 2 digits behind the point (USD)."),
+    (
+        priced("90.5", currency="JPY"),
+        "conditions 1, below: write the price with at most 0 digits behind the point (JPY).",
+    ),
     (priced("90", currency="usd"), 'conditions 1, currency: three capital letters, such as "USD".'),
     (priced("90", currency=5), "conditions 1, currency: write this as text."),
     (priced("90", basis="net"), "conditions 1, basis: choose one of face, all_in, resale, listing or any."),

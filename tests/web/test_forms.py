@@ -160,7 +160,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("conditions", {"new_listing": True}, "only be found by a search"),
     ("price", {"price": ""}, "This is needed."),
     ("price", {"price": "1e9"}, "plain number"),
-    ("price", {"price": "1000000000"}, "plain number"),
+    ("price", {"price": "1000000000"}, "at most 1,000,000"),
     ("price", {"price": "2000000"}, "at most 1,000,000"),
     ("price", {"price": "-5"}, "plain number"),
     ("price", {"price": "NaN"}, "plain number"),

@@ -62,6 +62,7 @@ def parts() -> Parts:
     from store import open_documents
     from watchers import logs, providers
 
+    logs.configure()  # what is wrong with a setting is a line like any other
     settings = Settings.from_env(os.environ)
     logs.configure(settings.secrets, settings.project)
     asked, off = providers.from_env(os.environ)
@@ -77,7 +78,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     """Run the worker once. ``?dry_run=1`` decides without telling anybody."""
     from watchers.worker import run_key, work
 
-    scout, now = _begin(request.headers), datetime.now(UTC)
+    scout, now = _begin(), datetime.now(UTC)
     settings = scout.settings
     done = work(
         scout.documents,
@@ -98,10 +99,11 @@ def poll_board(event: CloudEvent) -> None:
     """Tick the board that a Pub/Sub message names: ``{"board": "steam-0", "run": "…"}``."""
     from watchers.tick import tick
 
-    scout = _begin(event.get_attributes())
+    scout = _begin()
     message = _pubsub_message(event)
-    provider = scout.providers.get(str(message.get("board", "")).rsplit("-", 1)[0])
-    if provider is None or not message.get("run"):
+    name, _, shard = str(message.get("board", "")).rpartition("-")
+    provider = scout.providers.get(name)
+    if provider is None or not shard.isdecimal() or not message.get("run"):
         log.error("poll_board.unknown", extra={"board": str(message.get("board"))[:80]})
         return
     tick(
@@ -122,14 +124,14 @@ def copy_monitor_job(event: CloudEvent) -> None:
     from watchers.jobs import copy_watch
     from watchers.providers import refusal
 
-    scout = _begin(event.get_attributes())
+    scout = _begin()
     match _document(event).split("/"):
         case ["artifacts", app_id, "users", uid, "ticket_monitors", watch_id]:
             places, now = scout.settings.places, datetime.now(UTC)
             if app_id == places.app_id:
                 copy_watch(scout.documents, places, refusal, uid=uid, watch_id=watch_id, now=now)
         case _:
-            log.error("copy_monitor_job.unknown", extra={"event": str(event["id"])})
+            log.error("copy_monitor_job.unknown", extra={"event_id": str(event["id"])})
 
 
 @functions_framework.cloud_event
@@ -137,13 +139,13 @@ def deliver_alert(event: CloudEvent) -> None:
     """Deliver an alert that was just created. What is left behind, the worker's sweep finds."""
     from notifiers.deliver import deliver
 
-    scout = _begin(event.get_attributes())
+    scout = _begin()
     match _document(event).split("/"):
         case ["alerts", alert_id]:
             public_url, now = scout.settings.public_url, datetime.now(UTC)
             deliver(alert_id, scout.documents, scout.notifiers, public_url=public_url, now=now)
         case _:
-            log.error("deliver_alert.unknown", extra={"event": str(event["id"])})
+            log.error("deliver_alert.unknown", extra={"event_id": str(event["id"])})
 
 
 @functions_framework.http
@@ -151,7 +153,7 @@ def web(request: flask.Request) -> flask.Response:
     """Everything people see: a whole Flask application behind one function."""
     from werkzeug.wrappers import Response
 
-    _begin(request.headers)
+    _begin()
     return Response.from_app(_web_app(), request.environ)  # type: ignore[return-value]
 
 
@@ -166,7 +168,7 @@ def _web_app() -> flask.Flask:
         scout.documents,
         settings.places,
         refusal=refusal,
-        secret_key=settings.secret_key,
+        secret_key=settings.secret_key or "",
         public_url=settings.public_url,
         local_person=settings.local_person,
         links=json.loads(settings.sandbox_links or "[]"),
@@ -175,17 +177,24 @@ def _web_app() -> flask.Flask:
     )
 
 
-def _begin(headers: Any) -> Parts:
-    """Everything a call needs; its trace goes with every log line."""
+def _begin() -> Parts:
+    """Everything a call needs; its trace (of an event's request, too) goes with every log line."""
     from watchers import logs
 
-    logs.TRACE.set(logs.trace_of(headers))
+    logs.TRACE.set(logs.trace_of(flask.request.headers.get))
     return parts()
 
 
 def _document(event: CloudEvent) -> str:
-    """``alerts/a1``: the path of the document an event is about, whatever its body says."""
-    return str(event.get("document") or str(event.get("subject", "")).removeprefix("documents/"))
+    """``alerts/a1``: the path of the document an event is about, whatever its body says.
+
+    Firestore sends names as UTF-8, which WSGI reads as Latin-1.
+    """
+    path = str(event.get("document") or str(event.get("subject", "")).removeprefix("documents/"))
+    try:
+        return path.encode("latin-1").decode()
+    except UnicodeError:
+        return path
 
 
 def _pubsub_message(event: CloudEvent) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -27,7 +27,7 @@ class JsonLines(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str] = (), project: str | None = None) -> None:
         super().__init__()
-        self._secrets = sorted((secret for secret in secrets if secret), key=len, reverse=True)
+        self._secrets = sorted(filter(None, map(str.strip, secrets)), key=len, reverse=True)
         self._project = project
 
     def format(self, record: logging.LogRecord) -> str:
@@ -37,17 +37,26 @@ class JsonLines(logging.Formatter):
             "event": record.getMessage(),
             "logger": record.name,
         }
-        said |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        said |= {name: value for name, value in vars(record).items() if name not in _STANDARD | said.keys()}
         if trace := TRACE.get():
             said[_TRACE_FIELD] = f"projects/{self._project}/traces/{trace}" if self._project else trace
         if record.exc_info:
             said["exception"] = self.formatException(record.exc_info)
-        return self._masked(json.dumps(said, default=str, ensure_ascii=False))
+        return json.dumps(self._masked(said), ensure_ascii=False)
 
-    def _masked(self, line: str) -> str:
+    def _masked(self, value: Any) -> Any:
+        """Every text in ``value``, before it is JSON: a mask must not cut an escape in two."""
+        match value:
+            case None | bool() | int() | float():
+                return value
+            case Mapping():
+                return {self._masked(str(name)): self._masked(inner) for name, inner in value.items()}
+            case list() | tuple():
+                return [self._masked(inner) for inner in value]
+        text = str(value)
         for secret in self._secrets:
-            line = line.replace(secret, "***").replace(json.dumps(secret)[1:-1], "***")
-        return _CONTACT.sub("***", _QUERY.sub(r"\1?***", line))
+            text = text.replace(secret, "***")
+        return _CONTACT.sub("***", _QUERY.sub(r"\1?***", text))
 
 
 def configure(secrets: Iterable[str] = (), project: str | None = None, level: int = logging.INFO) -> None:
@@ -59,10 +68,10 @@ def configure(secrets: Iterable[str] = (), project: str | None = None, level: in
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def trace_of(headers: Mapping[str, str]) -> str | None:
-    """The trace id of a request: W3C ``traceparent``, else Google's own header."""
-    parent = headers.get("traceparent", "").split("-")
+def trace_of(header: Callable[[str], str | None]) -> str | None:
+    """The trace id of a request, by its headers: W3C ``traceparent``, else Google's own."""
+    parent = (header("traceparent") or "").split("-")
     if len(parent) == 4 and re.fullmatch(r"[0-9a-f]{32}", parent[1]):  # noqa: PLR2004 - version-trace-span-flags
         return parent[1]
-    found = re.match(r"[0-9a-f]{32}", headers.get("X-Cloud-Trace-Context", ""))
+    found = re.match(r"[0-9a-f]{32}", header("X-Cloud-Trace-Context") or "")
     return found[0] if found else None

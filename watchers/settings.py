@@ -3,9 +3,10 @@
 A setting that is there but wrong stops the start with a sentence that names it; a value is never repeated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import unquote, urlsplit
 
 from watchers.jobs import Places
 
@@ -87,7 +88,7 @@ class Settings:
             tick_every=timedelta(seconds=_number("TICK_EVERY_SECONDS", text("TICK_EVERY_SECONDS"))),
             local_person=text("LOCAL_PERSON") or None,
             sandbox_links=text("SANDBOX_LINKS"),
-            secrets=tuple(env[name] for name in SECRETS if env.get(name)),
+            secrets=tuple(_secrets(env)),
         )
 
 
@@ -111,3 +112,13 @@ def _url(name: str, text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError(f"{name} must begin with https:// (or http:// on this machine)")
     return text.rstrip("/")
+
+
+def _secrets(env: Mapping[str, str]) -> Iterator[str]:
+    """Every secret value, and the password within an address."""
+    for name in SECRETS:
+        if value := env.get(name, "").strip():
+            yield value
+            if password := urlsplit(value).password if "://" in value else None:
+                yield password
+                yield unquote(password)

@@ -70,7 +70,7 @@ def blank(providers: Mapping[str, str]) -> Form:
 
 def linked(form: Form, values: Mapping[str, str]) -> Form:
     """A form that a link fills in: what to watch and at which price; never how anybody is told."""
-    given = {name: _clean(values[name]) for name in _LINKED if name in values}
+    given: dict[str, Any] = {name: _clean(values[name]) for name in _LINKED if name in values}
     return replace(form, **given, what="item" if "item" in given else form.what)
 
 

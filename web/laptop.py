@@ -129,12 +129,13 @@ class Laptop:
 
 def _cloud_event(change: Change) -> dict[str, str]:
     """The attributes of Firestore's own event; the body says nothing, because nothing reads it."""
+    path = change.path.encode().decode("latin-1")  # as WSGI hands the UTF-8 of a real event on
     return {
         "ce-id": uuid.uuid4().hex,
         "ce-specversion": "1.0",
         "ce-type": f"google.cloud.firestore.document.v1.{change.kind}",
         "ce-source": "//firestore.googleapis.com/projects/laptop/databases/(default)",
-        "ce-subject": f"documents/{change.path}",
-        "ce-document": change.path,
+        "ce-subject": f"documents/{path}",
+        "ce-document": path,
         "Content-Type": "application/json",
     }

@@ -1,0 +1,534 @@
+"""The deployed entry points as the functions-framework serves them, on a SQLite file and the sandbox's shops.
+
+What is asserted is what comes in and what goes out: answers, documents, log lines. No part is replaced.
+"""
+
+import base64
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import functions_framework
+import pytest
+from flask.testing import FlaskClient
+
+from sandbox.mailbox import Mailbox, receiving
+from sandbox.market import API_KEY, Market, market_app
+from sandbox.phone import Phone, phone_app
+from sandbox.servers import serving
+from store.sqlite import SqliteDocuments
+from watchers.documents import Delete, Put, Query
+from watchers.jobs import Places
+
+MAIN = Path(__file__).parents[1] / "main.py"
+PLACES = Places()
+ACCOUNT, TOKEN = "AC" + "a" * 32, "a-token-nobody-may-read"
+PHONE = "+15557654321"
+SHOW = "SbxNightTram01"  # in the market for GBP 54.00 face value
+GAME = "9000010"  # for USD 29.99
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+Entry = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def market() -> Market:
+    return Market(calls_per_day=1_000_000)
+
+
+@pytest.fixture
+def phone() -> Phone:
+    return Phone(ACCOUNT, TOKEN)
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def settings(
+    tmp_path: Path, market: Market, phone: Phone, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
+    """The environment of a deployed function, with every vendor on this machine."""
+    with (
+        serving(market_app(market)) as shops,
+        serving(phone_app(phone)) as twilio,
+        receiving(mailbox) as smtp,
+    ):
+        chosen = {
+            "STORE": f"sqlite:///{tmp_path / 'scout.db'}",
+            "GOOGLE_CLOUD_PROJECT": "a-project",
+            "PUBLIC_URL": "https://scout.example",
+            "SECRET_KEY": "a-key-nobody-may-read",
+            "MIN_INTERVAL_SECONDS": "0",
+            "TICKETMASTER_API_KEY": API_KEY,
+            "TICKETMASTER_BASE_URL": shops,
+            "TICKETMASTER_CALLS_PER_SECOND": "50",
+            "STEAM_BASE_URL": shops,
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_FROM_NUMBER": "+15005550006",
+            "TWILIO_BASE_URL": twilio,
+            "SMTP_URL": smtp,
+            "MAIL_FROM": "Scout <scout@sender.test>",
+        }
+        for name, value in chosen.items():
+            monkeypatch.setenv(name, value)
+        yield chosen
+
+
+@pytest.fixture
+def entry(settings: Mapping[str, str]) -> Iterator[Entry]:
+    """A fresh instance of a function by its name; the process's logging is put back afterwards."""
+    assert settings
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    kinds = {"ticket_monitor_worker": "http", "web": "http"}
+    yield lambda target: functions_framework.create_app(
+        target, str(MAIN), kinds.get(target, "cloudevent")
+    ).test_client()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def documents(settings: Mapping[str, str]) -> SqliteDocuments:
+    """The same database, as a person's client and an operator see it."""
+    return SqliteDocuments(settings["STORE"].removeprefix("sqlite:///"))
+
+
+@pytest.fixture
+def worker(entry: Entry) -> FlaskClient:
+    return entry("ticket_monitor_worker")
+
+
+@pytest.fixture
+def copy(entry: Entry, documents: SqliteDocuments) -> Callable[..., None]:
+    """Save a watch of somebody who can be reached, and copy it as its event would have it copied."""
+    client = entry("copy_monitor_job")
+    verified = datetime.now(UTC)
+    person = {"phone": PHONE, "phone_verified_at": verified, "email": "u1@people.test"}
+    documents.commit(Put("people/u1", person | {"email_verified_at": verified}))
+
+    def save(watch_id: str, **changes: Any) -> None:
+        documents.commit(Put(PLACES.source("u1", watch_id), watch(**changes)))
+        assert client.post("/", headers=event(PLACES.source("u1", watch_id))).status_code == 200
+
+    return save
+
+
+def watch(**changes: Any) -> dict[str, Any]:
+    """A watch that is true at once."""
+    return {
+        "name": "Night Tram under £55",
+        "target": {"provider": "ticketmaster", "item": SHOW},
+        "conditions": [{"kind": "below", "price": "55.00", "currency": "GBP", "basis": "face"}],
+        "notify": ["sms"],
+        **changes,
+    }
+
+
+def event(document: str, kind: str = "written", **also: str) -> dict[str, str]:
+    """A Firestore event as Eventarc posts it, without its body."""
+    return {
+        "ce-id": "e1",
+        "ce-specversion": "1.0",
+        "ce-type": f"google.cloud.firestore.document.v1.{kind}",
+        "ce-source": "//firestore.googleapis.com/projects/a-project/databases/(default)",
+        "ce-subject": f"documents/{document}",
+        "ce-document": document,
+        "content-type": "application/protobuf",
+        **also,
+    }
+
+
+def schedule(at: datetime | None = None) -> dict[str, str]:
+    moment = (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return {"X-CloudScheduler-JobName": "ticket-monitor", "X-CloudScheduler-ScheduleTime": moment}
+
+
+def run(worker: FlaskClient, headers: Mapping[str, str] | None = None, query: str = "") -> dict[str, Any]:
+    answer = worker.post(f"/{query}", headers=headers or schedule())
+    assert answer.status_code == 200
+    report: dict[str, Any] = answer.get_json()
+    return report
+
+
+def skipped(report: Mapping[str, Any]) -> list[str | None]:
+    return [one.get("skipped") for one in report["boards"]]
+
+
+def logged(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What was written since this was last asked: every line is JSON."""
+    return [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+
+
+# ── the worker ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_run_reports_what_it_did(worker: FlaskClient, copy: Callable[..., None], phone: Phone) -> None:
+    copy("w1")
+    report = run(worker)
+    assert report["targets_asked"] == 1
+    assert report["calls"] == {"ticketmaster": 1, "steam": 0}
+    assert report["changes"] == 1
+    assert report["alerts"] == 1
+    assert report["failures"] == {}
+    assert report["delivered"] == {"sent": 1}
+    assert report["document_operations"]["reads"] > 0
+    assert report["document_operations"]["writes"] > 0
+    assert report["milliseconds"] >= 0
+    assert report["boards_failed"] == []
+    assert [text.to for text in phone.texts] == [PHONE]
+
+
+def test_an_uneventful_run_costs_a_constant_number_of_documents(
+    worker: FlaskClient, copy: Callable[..., None]
+) -> None:
+    def costs() -> dict[str, int]:
+        (one,) = [one for one in run(worker)["boards"] if one["board"] == "ticketmaster-0"]
+        operations: dict[str, int] = one["operations"]
+        return operations
+
+    for number in range(3):
+        copy(f"w{number}")
+    for _ in range(3):
+        run(worker)
+    assert costs()["writes"] == 2, "the lease and the board"
+
+
+def test_an_upstream_that_fails_is_counted_and_the_run_succeeds(
+    worker: FlaskClient, copy: Callable[..., None], market: Market
+) -> None:
+    copy("w1")
+    market.fault = "500"
+    report = run(worker)
+    assert (report["failures"], report["alerts"]) == ({"unavailable": 1}, 0)
+
+
+def test_a_retry_with_the_same_headers_asks_nobody(
+    worker: FlaskClient, copy: Callable[..., None], market: Market
+) -> None:
+    copy("w1")
+    headers = schedule()
+    first = run(worker, headers)
+    market.asked.clear()
+    again = run(worker, headers)
+    assert first["run"] == again["run"]
+    assert skipped(again) == ["already_run"] * 2
+    assert (again["targets_asked"], again["alerts"], len(market.asked)) == (0, 0, 0)
+
+
+def test_headers_count_in_whatever_case_a_server_leaves_them(worker: FlaskClient) -> None:
+    headers = {name.lower(): value for name, value in schedule().items()}
+    assert run(worker, headers)["run"].startswith("ticket-monitor-")
+
+
+def test_each_manual_run_is_a_run_of_its_own(worker: FlaskClient) -> None:
+    reports = [run(worker, {"X-Made-By": "hand"}) for _ in range(2)]
+    assert len({report["run"] for report in reports}) == 2
+    assert [skipped(report) for report in reports] == [[None, None]] * 2
+
+
+def test_a_run_forced_ahead_of_time_does_not_use_up_the_real_one(worker: FlaskClient) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=11)
+    forced = run(worker, schedule(soon))
+    assert forced["run"].startswith("manual-")
+    real = run(worker, schedule(soon - timedelta(seconds=5)))  # within what clocks may differ
+    assert real["run"].startswith("ticket-monitor-")
+    assert skipped(real) == [None, None]
+
+
+def test_a_dry_run_says_what_it_would_tell_and_tells_nobody(
+    worker: FlaskClient, copy: Callable[..., None], phone: Phone, documents: SqliteDocuments
+) -> None:
+    copy("w1")
+    for _ in range(2):
+        report = run(worker, query="?dry_run=1")
+        (board,) = [one for one in report["boards"] if one["board"] == "ticketmaster-0"]
+        told = [{"watch": "w1", "channel": "sms", "reason": "below_limit", "price": "£54"}]
+        assert board["would_tell"] == told
+    assert not documents.find(Query("alerts"))
+    assert not phone.texts
+    run(worker)
+    assert len(phone.texts) == 1
+
+
+def test_a_board_that_fails_stops_neither_the_others_nor_the_outbox(
+    worker: FlaskClient, copy: Callable[..., None], documents: SqliteDocuments, phone: Phone
+) -> None:
+    copy("w1")
+    documents.commit(Put("boards/steam-0", {"nothing": "of a board"}))
+    answer = worker.post("/", headers=schedule())
+    report = answer.get_json()
+    assert answer.status_code == 503, "Cloud Scheduler tries again"
+    assert report["boards_failed"] == ["steam-0"]
+    assert (report["alerts"], len(phone.texts)) == (1, 1)
+
+
+def test_a_setting_that_is_wrong_stops_it_and_the_log_names_it(
+    monkeypatch: pytest.MonkeyPatch, worker: FlaskClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIN_INTERVAL_SECONDS", "sixty")
+    assert worker.post("/").status_code == 500
+    (record,) = logged(capfd)
+    assert "MIN_INTERVAL_SECONDS must be a number" in record["exception"]
+    assert "sixty" not in str(record)
+
+
+def test_a_provider_without_its_key_is_off_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, worker: FlaskClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TICKETMASTER_API_KEY")
+    assert list(run(worker)["calls"]) == ["steam"]
+    said = [record["why"] for record in logged(capfd) if record["event"] == "switched_off"]
+    assert said == ["ticketmaster: TICKETMASTER_API_KEY is not set"]
+
+
+# ── a person's watch was written ─────────────────────────────────────────────────────────────────────────
+
+
+BODIES = [b"", b"123", b"{}", b"\xff\x00not a protobuf", b"null", b'{"value": {"name": "another"}}']
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("kind", ["application/protobuf", "application/json", ""])
+def test_what_an_event_says_is_not_looked_at(
+    entry: Entry, documents: SqliteDocuments, body: bytes, kind: str
+) -> None:
+    path = PLACES.source("u1", "w1")
+    documents.commit(Put(path, watch()))
+    headers = event(path) | {"content-type": kind}
+    assert entry("copy_monitor_job").post("/", headers=headers, data=body).status_code == 200
+    job = documents.get(PLACES.job("w1"))
+    assert job is not None
+    assert job.fields["uid"] == "u1"
+
+
+def test_the_subject_will_do_where_the_document_is_not_said(entry: Entry, documents: SqliteDocuments) -> None:
+    path = PLACES.source("u1", "w1")
+    documents.commit(Put(path, watch()))
+    headers = event(path)
+    del headers["ce-document"]
+    assert entry("copy_monitor_job").post("/", headers=headers).status_code == 200
+    assert documents.get(PLACES.job("w1")) is not None
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        pytest.param("copy_monitor_job", "", id="none"),
+        pytest.param("copy_monitor_job", "alerts/a1", id="an alert"),
+        pytest.param("copy_monitor_job", "artifacts/ticket-scout/users/u1", id="too short"),
+        pytest.param("copy_monitor_job", PLACES.source("u1", "w1") + "/more/m1", id="too long"),
+        pytest.param("copy_monitor_job", PLACES.status("u1", "w1"), id="what we write ourselves"),
+        pytest.param("deliver_alert", "", id="no alert"),
+        pytest.param("deliver_alert", PLACES.source("u1", "w1"), id="a watch"),
+        pytest.param("deliver_alert", "alerts/a1/more/m1", id="something of an alert's"),
+    ],
+)
+def test_an_event_about_an_unknown_document_is_reported_and_done(
+    entry: Entry, documents: SqliteDocuments, capfd: pytest.CaptureFixture[str], target: str, path: str
+) -> None:
+    headers = event(path)
+    if not path:
+        del headers["ce-subject"], headers["ce-document"]
+    assert entry(target).post("/", headers=headers).status_code == 200
+    (record,) = logged(capfd)
+    assert (record["severity"], record["event"]) == ("ERROR", f"{target}.unknown")
+    assert record["event_id"] == "e1"
+    assert not documents.find(Query(PLACES.worker_collection))
+
+
+def test_another_application_in_the_same_database_is_left_alone(
+    entry: Entry, documents: SqliteDocuments, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = "artifacts/another-app/users/u1/ticket_monitors/w1"
+    documents.commit(Put(path, watch()))
+    assert entry("copy_monitor_job").post("/", headers=event(path)).status_code == 200
+    assert documents.get(PLACES.job("w1")) is None
+    assert logged(capfd) == []
+
+
+def test_a_name_in_any_script_arrives_as_the_bytes_that_firestore_sends(
+    entry: Entry, documents: SqliteDocuments
+) -> None:
+    path = PLACES.source("u1", "Helvétios 日本 50%41")
+    documents.commit(Put(path, watch()))
+    on_the_wire = path.encode().decode("latin-1")
+    assert entry("copy_monitor_job").post("/", headers=event(on_the_wire)).status_code == 200
+    assert documents.get(PLACES.job("Helvétios 日本 50%41")) is not None
+
+
+def test_a_watch_that_is_gone_is_no_fault(entry: Entry, documents: SqliteDocuments) -> None:
+    client, path = entry("copy_monitor_job"), PLACES.source("u1", "w1")
+    assert client.post("/", headers=event(path)).status_code == 200
+    documents.commit(Put(path, watch()))
+    assert client.post("/", headers=event(path)).status_code == 200
+    documents.commit(Delete(path))
+    for _ in range(2):
+        assert client.post("/", headers=event(path)).status_code == 200
+    job = documents.get(PLACES.job("w1"))
+    assert job is not None
+    assert job.fields["deleted_at"] is not None
+
+
+def test_an_invalid_watch_is_refused_to_its_owner_and_its_event_is_done(
+    entry: Entry, documents: SqliteDocuments
+) -> None:
+    path = PLACES.source("u1", "w1")
+    documents.commit(Put(path, watch(colour="red", conditions=[])))
+    assert entry("copy_monitor_job").post("/", headers=event(path)).status_code == 200
+    status = documents.get(PLACES.status("u1", "w1"))
+    assert status is not None
+    assert status.fields["state"] == "refused"
+    assert len(status.fields["reasons"]) == 2
+
+
+def test_what_is_no_event_is_refused(entry: Entry) -> None:
+    assert entry("copy_monitor_job").post("/", json={"not": "an event"}).status_code == 400
+
+
+# ── Pub/Sub: one board ───────────────────────────────────────────────────────────────────────────────────
+
+
+def pubsub(message: object) -> dict[str, Any]:
+    data = message if isinstance(message, bytes) else json.dumps(message).encode()
+    return {"message": {"data": base64.b64encode(data).decode(), "messageId": "1"}}
+
+
+PUBLISHED = {
+    "ce-id": "p1",
+    "ce-specversion": "1.0",
+    "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
+    "ce-source": "//pubsub.googleapis.com/projects/a-project/topics/boards",
+}
+
+
+def test_a_message_ticks_the_board_it_names_once(
+    entry: Entry, copy: Callable[..., None], documents: SqliteDocuments, market: Market
+) -> None:
+    copy("w1", target={"provider": "steam", "item": GAME})
+    client, message = entry("poll_board"), pubsub({"board": "steam-0", "run": "r1"})
+    for _ in range(2):
+        assert client.post("/", json=message, headers=PUBLISHED).status_code == 200
+    assert len(market.asked) == 1
+    assert documents.get("boards/steam-0") is not None
+    assert documents.get("boards/ticketmaster-0") is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(pubsub({"board": "nobody-0", "run": "r1"}), id="an unknown provider"),
+        pytest.param(pubsub({"board": "steam-0"}), id="no run"),
+        pytest.param(pubsub({"board": "steam", "run": "r1"}), id="no shard"),
+        pytest.param(pubsub({"board": "steam-0/x/y-1", "run": "r1"}), id="a path"),
+        pytest.param(pubsub({"board": ["steam-0"], "run": "r1"}), id="a list for a name"),
+        pytest.param(pubsub(["steam-0"]), id="a list for a message"),
+        pytest.param(pubsub(b"\xff\xfe"), id="no JSON"),
+        pytest.param({"message": {"data": "no base64!"}}, id="no base64"),
+        pytest.param({"message": {}}, id="no data"),
+        pytest.param({"message": None}, id="no message"),
+        pytest.param([], id="no envelope"),
+    ],
+)
+def test_a_message_that_makes_no_sense_is_reported_and_done(
+    entry: Entry, documents: SqliteDocuments, capfd: pytest.CaptureFixture[str], body: object
+) -> None:
+    assert entry("poll_board").post("/", json=body, headers=PUBLISHED).status_code == 200
+    assert [record["event"] for record in logged(capfd)] == ["poll_board.unknown"]
+    assert not documents.find(Query("boards"))
+
+
+# ── an alert was created ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_alert_is_delivered_once_however_often_its_event_comes(
+    entry: Entry, worker: FlaskClient, copy: Callable[..., None], phone: Phone, documents: SqliteDocuments
+) -> None:
+    copy("w1")
+    phone.faults.append("429")  # so that the run's own sweep leaves it behind
+    run(worker)
+    (alert,) = documents.find(Query("alerts"))
+    documents.commit(Put(alert.path, {**alert.fields, "due_at": datetime.now(UTC)}))
+    client = entry("deliver_alert")
+    for _ in range(3):
+        assert client.post("/", headers=event(alert.path, "created"), data=b"\xff").status_code == 200
+    assert len(phone.texts) == 1
+
+
+def test_an_event_about_an_alert_that_is_gone_is_done(entry: Entry) -> None:
+    assert entry("deliver_alert").post("/", headers=event("alerts/a1", "created")).status_code == 200
+
+
+# ── people ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_people_get_a_page(entry: Entry) -> None:
+    answer = entry("web").get("/", follow_redirects=False)
+    assert answer.status_code < 500
+    assert answer.mimetype == "text/html"
+
+
+# ── the log ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}, id="W3C"),
+        pytest.param({"X-Cloud-Trace-Context": f"{TRACE}/1;o=1"}, id="Google's own"),
+    ],
+)
+def test_every_line_carries_the_trace_of_the_request_that_caused_it(
+    entry: Entry,
+    worker: FlaskClient,
+    documents: SqliteDocuments,
+    capfd: pytest.CaptureFixture[str],
+    headers: dict[str, str],
+) -> None:
+    path = PLACES.source("u1", "w1")
+    documents.commit(Put(path, watch()))
+    copying = entry("copy_monitor_job")
+    copying.post("/", headers=event(path) | headers)
+    worker.post("/", headers=schedule() | headers)
+    records = logged(capfd)
+    assert {"watch.copied", "tick.done"} <= {record["event"] for record in records}
+    assert {record["logging.googleapis.com/trace"] for record in records} == {
+        f"projects/a-project/traces/{TRACE}"
+    }
+    copying.post("/", headers=event("nothing/n1"))
+    assert "logging.googleapis.com/trace" not in logged(capfd)[0]
+
+
+def test_no_line_holds_a_secret_a_number_or_an_address(
+    worker: FlaskClient,
+    copy: Callable[..., None],
+    market: Market,
+    phone: Phone,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    copy("w1", notify=["sms", "email"])
+    phone.faults += ["500"]
+    run(worker)
+    market.fault = "429_quota"
+    run(worker)
+    said = capfd.readouterr().err
+    assert all(json.loads(line)["event"] for line in said.splitlines())
+    assert "alert.uncertain" in said
+    assert "alert.sent" in said
+    private = (
+        TOKEN,
+        ACCOUNT,
+        "a-key-nobody-may-read",
+        PHONE,
+        "u1@people.test",
+        "scout@sender.test",
+        "apikey=",
+    )
+    assert not [one for one in private if one in said]

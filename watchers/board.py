@@ -78,8 +78,9 @@ def claim(documents: Documents, name: str, run: str, quota: Quota, now: datetime
         if lease is not None and now < lease["until"]:
             return Refused("busy")
     board = _decoded(name, document) if document else Board(name)
-    may_spend = Budget(quota, board.ledger, now).left
-    lease = {"run": run, "until": now + LEASE, "may_spend": may_spend}
+    budget = Budget(quota, board.ledger, now)
+    board.ledger = budget.ledger  # a window that begins now begins for good, whatever becomes of this tick
+    lease = {"run": run, "until": now + LEASE, "may_spend": budget.left}
     leased = {"lease": lease, "ledger": board.ledger.to_document()}
     try:
         if document is None:

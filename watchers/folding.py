@@ -7,49 +7,53 @@ saved are simply read again, by the database's own time.
 
 import logging
 import time
-from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from watchers import jobs
 from watchers.board import Board
 from watchers.documents import Document, Documents
-from watchers.jobs import Job, Places, UnreadableJobError
+from watchers.jobs import Job, Places
 from watchers.rows import Row
+from watchers.rules import Thresholds, thresholds
 
 log = logging.getLogger(__name__)
 
 PAGE = 500
+THREADS = 16  # counts in flight when many targets are new at once
 OVERLAP = timedelta(seconds=5)  # how late a write may become visible after its time
 
 
 def fold(documents: Documents, places: Places, board: Board, now: datetime, deadline: float) -> None:
     """Bring the board up to the jobs as they stand now; past ``deadline`` (monotonic) the rest waits."""
-    touched, read, since = set[str](), set[str](), board.cursor
+    read, since, limit = set[str](), board.cursor, PAGE
     complete = False
     while not complete and time.monotonic() < deadline:
-        page = documents.find(jobs.changed_since(places, since, PAGE))
+        page = documents.find(jobs.changed_since(places, since, limit))
         unread = [document for document in page if document.path not in read]
-        for document in unread:
-            touched |= _fold_one(board, document, now)
+        touched = {target_id for document in unread for target_id in _fold_one(board, document, now)}
+        _recount(documents, places, board, touched)
         read |= {document.path for document in unread}
-        complete = not unread or len(page) < PAGE
+        complete = len(page) < limit
+        limit = PAGE if unread else limit + PAGE  # a whole page of the same moment
         since = page[-1].fields["updated_at"] if page else since
-    for target_id in sorted(touched):
-        _recount(documents, places, board, target_id)
     _move_cursor(board, since, complete=complete)
 
 
 def _fold_one(board: Board, document: Document, now: datetime) -> set[str]:
-    """Put one job's wishes on the board; return the targets it concerns."""
+    """Put one job's wishes on the board; return the targets whose watchers must be counted anew."""
     try:
         job = jobs.read_job(document)
-    except UnreadableJobError:
+        mine = {target_id: target for target_id, target in job.targets.items() if _belongs(board, target_id)}
+        wishes = {target_id: thresholds(job.watch, job.state, target_id) for target_id in mine}
+    except Exception:  # whatever one job holds must not keep the others off the board
         log.exception("job.unreadable", extra={"watch": document.id})
         return set()
-    mine = {target_id: target for target_id, target in job.targets.items() if _belongs(board, target_id)}
     for target_id, target in mine.items():
         row = board.rows.setdefault(target_id, Row(target, since=now))
-        _admit(row, job, document.fields)
+        _admit(row, job, wishes[target_id])
+    if job.copied_at and board.cursor and job.copied_at < board.cursor:
+        return {target_id for target_id in mine if not board.rows[target_id].watchers}
     return {*mine, *(target_id for target_id in job.left if target_id in board.rows)}
 
 
@@ -57,21 +61,21 @@ def _belongs(board: Board, target_id: str) -> bool:
     return target_id.rsplit("-", 1)[0] == board.name.rsplit("-", 1)[0]
 
 
-def _admit(row: Row, job: Job, fields: Mapping[str, Mapping[str, Mapping[str, int]]]) -> None:
-    target_id = row.target.id
-    fires_at, rearms_at = fields["fires_at"].get(target_id, {}), fields["rearms_at"].get(target_id, {})
-    row.gate.widen(fires_at, rearms_at, jobs.waits_for(job.watch))
-    if job.awaits_first_look(target_id) and job.watch_id not in row.fresh:
+def _admit(row: Row, job: Job, at: Thresholds) -> None:
+    row.gate.widen(at.fires_at, at.rearms_at, jobs.waits_for(job.watch))
+    if job.awaits_first_look(row.target.id) and job.watch_id not in row.fresh:
         row.fresh = (*row.fresh, job.watch_id)
 
 
-def _recount(documents: Documents, places: Places, board: Board, target_id: str) -> None:
-    """How many watch it now; a target nobody watches leaves the board."""
-    watchers = documents.count(jobs.watching(places, target_id))
-    if watchers:
+def _recount(documents: Documents, places: Places, board: Board, touched: set[str]) -> None:
+    """How many watch each target now; one that nobody watches leaves the board."""
+    targets = sorted(touched)
+    with ThreadPoolExecutor(THREADS) as pool:
+        counted = list(pool.map(lambda one: documents.count(jobs.watching(places, one)), targets))
+    for target_id, watchers in zip(targets, counted, strict=True):
         board.rows[target_id].watchers = watchers
-    else:
-        board.rows.pop(target_id, None)
+        if not watchers:
+            del board.rows[target_id]
 
 
 def _move_cursor(board: Board, since: datetime | None, *, complete: bool) -> None:

@@ -57,7 +57,9 @@ class Job:
     """The worker's copy of a watch, and what it remembers.
 
     ``targets`` are those being watched: none while paused, refused or deleted. ``left`` are targets it once
-    watched and no longer does. ``rule_version`` names the write that asked what is asked now.
+    watched and no longer does. ``rule_version`` names the write that asked what is asked now. ``copied_at``
+    is when the trigger wrote it last, ``updated_at`` when anybody did whom the board must hear of; both are
+    the database's time.
     """
 
     watch_id: str
@@ -69,6 +71,7 @@ class Job:
     left: tuple[str, ...] = ()
     state: WatchState = field(default_factory=WatchState)
     updated_at: datetime | None = None
+    copied_at: datetime | None = None
     deleted_at: datetime | None = None
     version: str = ""
 
@@ -83,6 +86,7 @@ class Job:
             "left": list(self.left),
             "deleted_at": self.deleted_at,
             "updated_at": SERVER_TIME,
+            "copied_at": SERVER_TIME,
             **self.memory_fields(),
         }
 
@@ -143,6 +147,7 @@ def read_job(document: Document) -> Job:
             left=tuple(fields["left"]),
             state=WatchState.model_validate(fields["state"]),
             updated_at=fields["updated_at"],
+            copied_at=fields.get("copied_at"),
             deleted_at=fields["deleted_at"],
             version=document.version,
         )
@@ -155,41 +160,53 @@ def copy_watch(
 ) -> str:
     """Bring the worker's copy of one watch up to what its owner's document says now.
 
+    What was written counts only if the source still stands as it was read: of two events at once, the one
+    that read the older source must not have the last word.
+
     Returns:
         One word for a log: ``copied``, ``unchanged``, ``refused``, ``deleted``, ``absent``.
 
     Raises:
         StoreUnavailableError: nothing is known; the event should be delivered again.
     """
+    overtaken = False
     for _ in range(ATTEMPTS):
-        source = documents.get(places.source(uid, watch_id))
         existing = documents.get(places.job(watch_id))
+        source = documents.get(places.source(uid, watch_id))
+        status = places.status(uid, watch_id)
+        if source is None:
+            shown = documents.get(status)
+            outcome, writes = _deletion(existing if _is_of(uid, existing) else None, shown, status, now)
+        elif _is_copied(existing, source, uid) and not overtaken:
+            outcome, writes = "unchanged", []
+        else:
+            outcome, writes = _plan(places, refusal, source, existing, uid, now)
         try:
-            outcome, writes = _plan(places, refusal, source, existing, uid, watch_id, now)
-            documents.commit(*writes)
+            if writes:
+                documents.commit(*writes)
         except ConflictError:
             continue  # the tick or another event wrote meanwhile: look again
-        log.info("watch.%s", outcome, extra={"watch": watch_id})
-        return outcome
+        overtaken = bool(writes) and _moved(documents.get(places.source(uid, watch_id)), source)
+        if not overtaken:
+            log.info("watch.%s", outcome, extra={"watch": watch_id})
+            return outcome
     raise StoreUnavailableError(f"watch {watch_id} kept changing; its event will be delivered again")
 
 
+def _moved(now: Document | None, before: Document | None) -> bool:
+    return (now.version if now else None) != (before.version if before else None)
+
+
+def _is_of(uid: str, existing: Document | None) -> bool:
+    return existing is None or existing.fields.get("uid") == uid
+
+
 def _plan(
-    places: Places,
-    refusal: Refusal,
-    source: Document | None,
-    existing: Document | None,
-    uid: str,
-    watch_id: str,
-    now: datetime,
+    places: Places, refusal: Refusal, source: Document, existing: Document | None, uid: str, now: datetime
 ) -> tuple[str, list[Write]]:
-    status = places.status(uid, watch_id)
-    if existing is not None and existing.fields.get("uid") != uid:
+    status = places.status(uid, source.id)
+    if not _is_of(uid, existing):
         return _taken(source, status, now)
-    if source is None:
-        return _deletion(existing, status, now)
-    if _is_copied(existing, source):
-        return "unchanged", []
     try:
         watch = read_watch(source.fields, refusal, now)
     except WatchRefusedError as refused:
@@ -208,10 +225,8 @@ def _said(
     return {"state": state, "reasons": list(reasons), "source_updated_at": copied_at, "updated_at": now}
 
 
-def _taken(source: Document | None, status: str, now: datetime) -> tuple[str, list[Write]]:
+def _taken(source: Document, status: str, now: datetime) -> tuple[str, list[Write]]:
     """Somebody else's watch has this id; it is never touched."""
-    if source is None:
-        return "absent", []
     reason = "This watch's id is already in use. Save it again as a new watch."
     said = {
         "state": "refused",
@@ -222,10 +237,14 @@ def _taken(source: Document | None, status: str, now: datetime) -> tuple[str, li
     return "refused", [Put(status, said)]
 
 
-def _deletion(existing: Document | None, status: str, now: datetime) -> tuple[str, list[Write]]:
-    if existing is None or existing.fields.get("deleted_at") is not None:
+def _deletion(
+    existing: Document | None, shown: Document | None, status: str, now: datetime
+) -> tuple[str, list[Write]]:
+    """A tombstone; a watch that was refused has no job, but people read of it."""
+    stopped = [] if existing is None or existing.fields.get("deleted_at") else _stopped(existing, None, now)
+    if not stopped and (shown is None or shown.fields.get("state") == "deleted"):
         return "absent", []
-    return "deleted", [*_stopped(existing, None, now), Put(status, _said("deleted", None, now))]
+    return "deleted", [*stopped, Put(status, _said("deleted", None, now))]
 
 
 def _stopped(
@@ -235,16 +254,16 @@ def _stopped(
     if existing is None:
         return []
     fields = existing.fields
-    left = list(dict.fromkeys([*fields.get("left", ()), *fields.get("targets", ())]))
+    left = list(dict.fromkeys([*(fields.get("left") or ()), *(fields.get("targets") or ())]))
     stopped: dict[str, Any] = {"targets": [], "left": left, "fires_at": {}, "rearms_at": {}, "waits_for": []}
-    stopped |= {"deleted_at": deleted_at, "updated_at": SERVER_TIME}
+    stopped |= {"deleted_at": deleted_at, "updated_at": SERVER_TIME, "copied_at": SERVER_TIME}
     if copied_at is not None:
         stopped["source_updated_at"] = copied_at
     return [Update(existing.path, stopped, existing.version)]
 
 
-def _is_copied(existing: Document | None, source: Document) -> bool:
-    if existing is None or existing.fields.get("deleted_at") is not None:
+def _is_copied(existing: Document | None, source: Document, uid: str) -> bool:
+    if existing is None or not _is_of(uid, existing) or existing.fields.get("deleted_at") is not None:
         return False
     copied_at = existing.fields.get("source_updated_at")
     return isinstance(copied_at, datetime) and copied_at >= source.updated_at
@@ -262,7 +281,7 @@ def _job(watch: Watch, existing: Document | None, source: Document, uid: str) ->
     )
     if existing is None:
         return fresh
-    was_watching = (*existing.fields.get("left", ()), *existing.fields.get("targets", ()))
+    was_watching = (*(existing.fields.get("left") or ()), *(existing.fields.get("targets") or ()))
     left = tuple(dict.fromkeys(one for one in was_watching if one not in fresh.targets))
     try:
         known = read_job(existing)
@@ -282,7 +301,7 @@ def _written(places: Places, job: Job) -> Write:
 
 
 def changed_since(places: Places, at: datetime | None, limit: int) -> Query:
-    """Jobs the trigger wrote at ``at`` or later, oldest first. Two writes may bear the same time."""
+    """Jobs written at ``at`` or later, oldest first. Two writes may bear the same time."""
     since = at or datetime(1970, 1, 1, tzinfo=UTC)
     return Query(places.worker_collection, ("updated_at",), ">=", since, limit)
 

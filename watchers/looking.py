@@ -1,19 +1,20 @@
 """One answer about one target: tell those it concerns, then let the target's row move on.
 
-The row moves only when everybody concerned was told: a watch that could not be recorded, or that met a bug,
-keeps the whole observation unseen, so that a later tick decides it again. Those who were told are not told
-twice. Only a job nobody can read is passed over.
+The row moves only when everybody concerned was told: a watch that could not be recorded, or a bug that
+everybody meets, keeps the whole observation unseen, so that a later tick decides it again. Those who were
+told are not told twice. A job nobody can read is passed over, and a bug that only some watches meet, or that
+stays, must not blind the others: the row moves, and those watches are asked again at every look.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from watchers import jobs
+from watchers import encoding, jobs
 from watchers.documents import Document, Documents, Query
-from watchers.errors import StoreError
+from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.history import History
 from watchers.jobs import Places, UnreadableJobError
 from watchers.models import Alert, Observation
@@ -23,6 +24,7 @@ from watchers.telling import Told, tell
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 3  # looks kept unseen for a bug that nobody concerned escapes
 THREADS = 16  # writes in flight when many people must be told at once
 
 
@@ -33,7 +35,7 @@ class Looked:
     alerts: list[Alert]
     held: int
     failures: Counter[str]
-    changed: bool = False
+    changed: bool
 
 
 def look(
@@ -43,26 +45,61 @@ def look(
 
     Raises:
         StoreError: nobody could be looked up; the row did not move.
+        ValueError: this is no observation of the row's target, or none that a board could keep; the same.
     """
+    if now.target.id != row.target.id or now.at.tzinfo is None:
+        raise ValueError(
+            f"asked about {row.target.id}, answered about {now.target.id} at {now.at.isoformat()}"
+        )
+    history = row.history.after(now)
+    changed = _values(history) != _values(row.history)
+    if changed:
+        _refuse_unkeepable(row, history)
     interests = list(row.concerned(now))
     concerned = _concerned(documents, places, row, interests)
-    outcomes = _tell_all(documents, places, row, now, list(concerned.values()), dry_run) if concerned else []
-    return _move(row, now, interests, outcomes)
+    outcomes = _tell_all(documents, places, row, now, concerned, dry_run) if concerned else []
+    crashed = [document.id for document, one in zip(concerned, outcomes, strict=True) if one == "crashed"]
+    looked = _looked(outcomes, changed=changed)
+    row.asked_at, row.urgent = now.at, bool(looked.held or looked.failures["unrecorded"])
+    if looked.failures["unrecorded"] or _is_for_later(row, crashed, outcomes):
+        row.failures = row.failures + 1 if crashed else 0
+        return replace(looked, changed=False)
+    _reset_gate(row, interests, outcomes)
+    row.failures, row.fresh, row.history = 0, tuple(crashed), history
+    return looked
+
+
+def _is_for_later(row: Row, crashed: list[str], outcomes: list[Told | str]) -> bool:
+    """Whether a bug is new and nobody escaped it: then it may soon be mended, and the news can wait."""
+    is_new = not set(crashed) <= set(row.fresh) and row.failures < PATIENCE
+    return is_new and not any(isinstance(outcome, Told) for outcome in outcomes)
+
+
+def _refuse_unkeepable(row: Row, history: History) -> None:
+    """What comes of a provider's bug must not reach the board, which it would spoil for everybody.
+
+    Raises:
+        ValueError: what was seen cannot be written, or not read again.
+    """
+    try:
+        encoding.decode(encoding.encode({row.target.id: replace(row, history=history)}))
+    except (TypeError, encoding.UnreadableBoardError) as exc:
+        raise ValueError(f"what was seen of {row.target.id} cannot be kept") from exc
 
 
 def _concerned(
     documents: Documents, places: Places, row: Row, interests: Iterable[Interest]
-) -> dict[str, Document]:
+) -> list[Document]:
     found = {
         document.path: document
         for interest in interests
         for document in documents.find(_query(places, row.target.id, interest))
     }
-    for watch_id in row.fresh:
-        path = places.job(watch_id)
-        if path not in found and (document := documents.get(path)) is not None:
-            found[path] = document
-    return found
+    wanted = [path for path in map(places.job, row.fresh) if path not in found]
+    if wanted:
+        with ThreadPoolExecutor(THREADS) as pool:
+            found |= {document.path: document for document in pool.map(documents.get, wanted) if document}
+    return list(found.values())
 
 
 def _query(places: Places, target_id: str, interest: Interest) -> Query:
@@ -96,7 +133,7 @@ def _tell(
 ) -> Told | str:
     try:
         told = tell(documents, places, document, row.history, now, dry_run=dry_run)
-    except StoreError as exc:
+    except (ConflictError, StoreUnavailableError) as exc:
         log.warning("watch.unrecorded", extra={"watch": document.id, "why": type(exc).__name__})
         return "unrecorded"
     except UnreadableJobError:
@@ -108,33 +145,25 @@ def _tell(
     return told or "gone"
 
 
-def _move(row: Row, now: Observation, interests: list[Interest], outcomes: list[Told | str]) -> Looked:
+def _looked(outcomes: list[Told | str], *, changed: bool) -> Looked:
     told = [outcome for outcome in outcomes if isinstance(outcome, Told)]
-    looked = Looked(
+    return Looked(
         alerts=[alert for one in told for alert in one.alerts],
         held=sum(one.decision.held for one in told),
         failures=Counter(outcome for outcome in outcomes if isinstance(outcome, str) and outcome != "gone"),
+        changed=changed,
     )
-    row.asked_at, row.urgent = now.at, bool(looked.held or looked.failures["unrecorded"])
-    row.failures = row.failures + 1 if looked.failures["crashed"] else 0
-    if looked.failures["unrecorded"] or looked.failures["crashed"]:
-        return looked
-    _reset_gate(row, interests, told)
-    if now.buyable_prices or not row.history.prices:
-        row.fresh = ()
-    history = row.history.after(now)
-    looked.changed = _values(history) != _values(row.history)
-    row.history = history
-    return looked
 
 
-def _reset_gate(row: Row, interests: list[Interest], told: list[Told]) -> None:
+def _reset_gate(row: Row, interests: list[Interest], outcomes: list[Told | str]) -> None:
     """Everybody behind the gate was asked: shut it there, and open it where they want to be asked next."""
     if EVERYBODY in interests:
         row.gate = Gate()
     for interest in interests:
         row.gate.narrow(interest)
-    for one in told:
+    for one in outcomes:
+        if not isinstance(one, Told):
+            continue
         at = thresholds(one.job.watch, one.job.state, row.target.id)
         row.gate.widen(at.fires_at, at.rearms_at, jobs.waits_for(one.job.watch))
 

@@ -8,9 +8,10 @@ twice gives the same alert ids, and creating one twice is refused.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from watchers import alerts, jobs
-from watchers.documents import Create, Document, Documents, Put, Update
+from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Update
 from watchers.errors import ConflictError
 from watchers.history import History
 from watchers.jobs import Job, Places
@@ -60,7 +61,7 @@ def tell(
             return Told(after, decision, created)
         try:
             documents.commit(
-                Update(current.path, after.memory_fields(), current.version),
+                Update(current.path, _memory(job, after, now.target.id), current.version),
                 *_creations(documents, created, raced=current is not document),
                 *_status(places, after, created, now.at),
             )
@@ -69,6 +70,15 @@ def tell(
             continue
         return Told(after, decision, created)
     raise ConflictError(f"watch {document.id} kept changing")
+
+
+def _memory(job: Job, after: Job, target_id: str) -> dict[str, Any]:
+    """What to write of the job; the board must learn of it even if this tick never gets to save it.
+
+    A first look needs no such note: until it is saved, the board keeps it as one that is wanted.
+    """
+    noted = {} if job.awaits_first_look(target_id) else {"updated_at": SERVER_TIME}
+    return after.memory_fields() | noted
 
 
 def _remembering(job: Job, decision: Decision, created: tuple[Alert, ...], now: datetime) -> Job:

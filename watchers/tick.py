@@ -38,6 +38,7 @@ from watchers.models import Alert, Observation, Target
 from watchers.money import spoken
 from watchers.providers.base import Fetched, Provider
 from watchers.quota import Budget
+from watchers.rows import Row
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +189,15 @@ def _due(scene: _Scene) -> list[Target]:
     due = [row for row in scene.board.rows.values() if row.is_due(scene.now, every)]
     never = datetime.min.replace(tzinfo=UTC)
     due.sort(key=lambda row: (not row.urgent, not row.fresh, row.asked_at or never))
+    if not due and scene.board.down_since is not None:
+        due = _probe(scene, every)
     return [row.target for row in due]
+
+
+def _probe(scene: _Scene, every: timedelta) -> list[Row]:
+    """While the provider is down and everybody backs off, one target asks whether it is back."""
+    rested = [row for row in scene.board.rows.values() if row.asked_at and row.asked_at + every <= scene.now]
+    return sorted(rested, key=lambda row: row.asked_at or scene.now)[:1]
 
 
 def _answers(scene: _Scene, due: Sequence[Target]) -> Iterator[tuple[list[Target], Fetched | str]]:
@@ -196,8 +205,9 @@ def _answers(scene: _Scene, due: Sequence[Target]) -> Iterator[tuple[list[Target
 
     Stops when the quota, the time or our patience with a provider that is down has run out.
     """
-    waiting = deque(scene.provider.batches(due))
+    waiting = deque(_batches(scene.provider, due))
     failed_in_a_row = answered = 0
+    surprised = False
     asking: dict[Future[Fetched], list[Target]] = {}
     with ThreadPoolExecutor(THREADS) as pool:
         while waiting or asking:
@@ -209,23 +219,37 @@ def _answers(scene: _Scene, due: Sequence[Target]) -> Iterator[tuple[list[Target
                 break
             done, _ = wait(asking, return_when=FIRST_COMPLETED)
             for future in done:
-                batch, answer = asking.pop(future), _answer(future)
+                batch = asking.pop(future)
+                answer = _answer(scene, batch, future)
                 if answer is None:
                     continue
                 failed_in_a_row = failed_in_a_row + 1 if isinstance(answer, str) else 0
                 answered += not isinstance(answer, str)
+                surprised |= not all(scene.board.rows[target.id].failures for target in batch)
                 yield batch, answer
-    _note_outage(scene, failed=bool(failed_in_a_row) and not answered)
+    _note_outage(scene, seen=bool(answered), down=bool(failed_in_a_row) and not answered and surprised)
 
 
-def _answer(future: "Future[Fetched]") -> Fetched | str | None:
+def _batches(provider: Provider, due: Sequence[Target]) -> list[list[Target]]:
+    """What one call each can ask; with a bug in the grouping, one by one, so that only the odd one fails."""
+    try:
+        return provider.batches(due)
+    except Exception:
+        log.exception("provider.crashed")
+        return [[target] for target in due]
+
+
+def _answer(scene: _Scene, batch: Sequence[Target], future: "Future[Fetched]") -> Fetched | str | None:
     """What was answered, why not in one word, or ``None`` when it was not asked at all."""
     try:
-        return future.result()
+        fetched, ids = future.result(), [target.id for target in batch]
+        seen = {one: fetched.observations[one] for one in ids if one in fetched.observations}
+        return Fetched(seen, {one: fetched.failures[one] for one in ids if one in fetched.failures})
     except OutOfQuotaError:
         return None
     except ProviderRejectedError as exc:
-        log.warning("provider.rejected", extra={"why": str(exc)})
+        if scene.board.down_since is None:
+            log.warning("provider.rejected", extra={"why": str(exc)})
         return "rejected"
     except ProviderError:
         return "unavailable"
@@ -273,15 +297,17 @@ def _told(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _note_outage(scene: _Scene, *, failed: bool) -> None:
-    """An outage is logged once when it starts and once when it ends."""
+def _note_outage(scene: _Scene, *, seen: bool, down: bool) -> None:
+    """An outage is logged once when it starts and once when it ends; then nobody waits for it any longer."""
     board = scene.board
-    if failed and board.down_since is None:
+    if down and board.down_since is None:
         board.down_since = scene.now
         log.error("provider.down", extra={"board": board.name})
-    elif not failed and board.down_since is not None and scene.report.asked:
+    elif seen and board.down_since is not None:
         log.info("provider.up", extra={"board": board.name, "since": board.down_since.isoformat()})
         board.down_since = None
+        for row in board.rows.values():
+            row.failures = min(row.failures, 1)
 
 
 def _note_blindness(scene: _Scene) -> None:

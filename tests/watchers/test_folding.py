@@ -1,0 +1,131 @@
+"""How the board learns of watches that changed: once, twice, late, in pages, and under a deadline."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.fake_provider import FakeProvider, item, item_id
+from tests.world import MINUTE, PLACES, World, below
+from watchers import board, folding
+from watchers.documents import SERVER_TIME, Put, Query, Update
+
+A = item_id("a")
+FIRST = ("below_limit", 8500)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def many(world: World, number: int) -> list[str]:
+    names = [f"i{one}" for one in range(number)]
+    for name in names:
+        world.shop.costs(name, 10000)
+        world.save(below(target=item(name)), name)
+    return names
+
+
+def test_folding_the_same_watch_twice_counts_it_once(world: World) -> None:
+    world.save(below())
+    for _ in range(3):
+        world.now += timedelta(seconds=1)
+        world.tick()
+    assert (len(world.board().rows), world.board().rows[A].watchers) == (1, 1)
+
+
+def test_a_watch_saved_during_a_tick_is_seen_by_the_next_one(world: World) -> None:
+    world.save(below())
+    world.shop.while_asking = lambda: world.save(below("95.00"), "w2", "u2")
+    world.minutes(10000)
+    assert world.board().rows[A].watchers == 1
+    world.minutes(10000, 9400)
+    assert world.texts("w2") == [("below_limit", 9400)]
+
+
+def test_a_watch_becoming_visible_late_is_seen(world: World) -> None:
+    """A write may become visible a little after its time: what was saved by then is read again."""
+    world.save(below())
+    world.minutes(10000)
+    saved_at = world.board().saved_at
+    assert saved_at is not None
+    late = {**world.job_document().fields, "updated_at": saved_at - timedelta(seconds=2)}
+    world.minutes(10000)
+    world.documents.commit(Put(PLACES.job("late"), late))
+    world.minutes(10000, 8500)
+    assert world.texts("late") == [FIRST]
+
+
+def test_more_watches_than_a_page_are_all_folded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "PAGE", 3)
+    names = many(world, 11)
+    world.minute()
+    assert set(world.board().rows) == {item_id(name) for name in names}
+
+
+def test_watches_written_at_the_same_moment_are_all_folded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "PAGE", 3)
+    names = many(world, 8)
+    found = world.documents.find(Query(PLACES.worker_collection))
+    first, *together = (Update(one.path, {"updated_at": SERVER_TIME}, one.version) for one in found)
+    world.documents.commit(first)
+    world.documents.commit(*together[:3])
+    world.documents.commit(*together[3:5])
+    world.documents.commit(*together[5:])
+    world.minute()
+    assert set(world.board().rows) == {item_id(name) for name in names}
+
+
+def test_folding_stops_in_time_and_goes_on_where_it_stopped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "PAGE", 3)
+    names = many(world, 11)
+    clock = iter(range(1_000))
+    monkeypatch.setattr("watchers.folding.time.monotonic", lambda: next(clock))
+    rows: list[int] = []
+    for _ in range(8):
+        world.now += MINUTE
+        claimed = board.claim(world.documents, "shop-0", f"run-{len(rows)}", world.shop.quota, world.now)
+        assert isinstance(claimed, board.Board)
+        folding.fold(world.documents, PLACES, claimed, world.now, next(clock) + 2)
+        board.save(world.documents, claimed, f"run-{len(rows)}")
+        rows.append(len(claimed.rows))
+    assert rows[0] < rows[1] < len(names)
+    assert rows[-1] == len(names)
+
+
+def test_a_crash_while_folding_folds_again(world: World) -> None:
+    many(world, 3)
+    assert world.killed(world.tick, after=1)
+    world.now += timedelta(minutes=2)
+    world.tick()
+    assert len(world.board().rows) == 3
+
+
+def test_watches_of_another_provider_stay_off_the_board(world: World) -> None:
+    world.save(below())
+    other = FakeProvider()
+    other.name = "fair"
+    shop, world.shop = world.shop, other
+    world.save(below(target={"provider": "fair", "item": "a"}), "w2")
+    world.shop = shop
+    world.minutes(10000)
+    assert list(world.board().rows) == [A]
+
+
+def test_a_watch_without_a_readable_time_harms_nobody(world: World) -> None:
+    world.save(below())
+    world.documents.commit(Put(PLACES.job("odd"), {"updated_at": "yesterday", "targets": [A]}))
+    world.documents.commit(Put(PLACES.job("odder"), {"updated_at": world.now, "targets": A}))
+    world.minutes(10000, 8500)
+    assert world.texts("w1") == [FIRST]
+
+
+def test_a_board_rebuilt_from_many_watches_costs_one_count_a_target(world: World) -> None:
+    for person in range(20):
+        world.save(below(), f"w{person}", f"u{person}")
+    world.shop.costs("a", 10000)
+    assert world.tick().operations["reads"] == 1 + 1 + 20 + 1 + 20  # board, its time, jobs, one count, jobs

@@ -101,9 +101,9 @@ def poll_board(event: CloudEvent) -> None:
 
     scout = _begin()
     message = _pubsub_message(event)
-    name, _, shard = str(message.get("board", "")).rpartition("-")
-    provider = scout.providers.get(name)
-    if provider is None or not shard.isdecimal() or not message.get("run"):
+    boards = {f"{name}-0": provider for name, provider in scout.providers.items()}
+    provider = boards.get(str(message.get("board")))
+    if provider is None or not message.get("run"):
         log.error("poll_board.unknown", extra={"board": str(message.get("board"))[:80]})
         return
     tick(

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from watchers.documents import Documents
     from watchers.models import Observation, Target
     from watchers.settings import Settings
@@ -53,6 +55,8 @@ def run() -> None:
 @as_json
 def tick(*, dry_run: bool, as_json: bool) -> None:
     """Run the worker once: a tick of every board, then the outbox."""
+    from tqdm import tqdm
+
     import notifiers
     from notifiers.deliver import sweep
     from watchers import providers
@@ -61,7 +65,7 @@ def tick(*, dry_run: bool, as_json: bool) -> None:
     settings, now = _settings(), datetime.now(UTC)
     asked, _ = providers.from_env(os.environ)
     told, _ = notifiers.from_env(os.environ)
-    documents = _documents(settings)
+    documents, bar = _documents(settings), tqdm(unit="target", disable=None, leave=False)
     done = work(
         documents,
         settings.places,
@@ -74,7 +78,9 @@ def tick(*, dry_run: bool, as_json: bool) -> None:
         every=settings.every,
         seconds=settings.tick_seconds,
         dry_run=dry_run,
+        progress=lambda asked, due: _show(bar, asked, due),
     )
+    bar.close()
     report = done.to_json()
     if as_json:
         click.echo(json.dumps(report))
@@ -87,6 +93,11 @@ def tick(*, dry_run: bool, as_json: bool) -> None:
                 )
         click.echo(f"outbox: {dict(done.swept) or 'nothing due'}")
     sys.exit(1 if done.failed else 0)
+
+
+def _show(bar: "tqdm[Any]", asked: int, due: int) -> None:
+    bar.total, bar.n = due, asked
+    bar.refresh()
 
 
 def _summary(board: "Report") -> str:

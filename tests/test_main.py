@@ -262,7 +262,7 @@ def test_a_board_that_fails_stops_neither_the_others_nor_the_outbox(
     worker: FlaskClient, copy: Callable[..., None], documents: SqliteDocuments, phone: Phone
 ) -> None:
     copy("w1")
-    documents.commit(Put("boards/steam-0", {"nothing": "of a board"}))
+    documents.commit(Put("boards/steam-0", {"runs": 5}))
     answer = worker.post("/", headers=schedule())
     report = answer.get_json()
     assert answer.status_code == 503, "Cloud Scheduler tries again"

@@ -64,21 +64,19 @@ class Refused:
     why: str
 
 
-def claim(documents: Documents, name: str, run: str, quota: Quota, now: datetime) -> Board | Refused:
+def claim(
+    documents: Documents, name: str, run: str, quota: Quota, now: datetime, *, at_most: int
+) -> Board | Refused:
     """Take the board's lease for ``run`` (one read, one write).
 
     A run that finished is refused for ever; a lease that somebody holds, until it expires or is given back.
-    The lease says how many calls its holder may make: if it dies, they count as made.
+    The lease says how many calls its holder may make, ``at_most`` so many: if it dies, they count as made.
     """
     document = documents.get(path(name))
-    if document is not None:
-        if run in document.fields["runs"]:
-            return Refused("already_run")
-        lease = document.fields["lease"]
-        if lease is not None and now < lease["until"]:
-            return Refused("busy")
+    if document is not None and (why := _refusal(document, run, now)):
+        return Refused(why)
     board = _decoded(name, document) if document else Board(name)
-    budget = Budget(quota, board.ledger, now)
+    budget = Budget(quota, board.ledger, now, at_most=at_most)
     board.ledger = budget.ledger  # a window that begins now begins for good, whatever becomes of this tick
     lease = {"run": run, "until": now + LEASE, "may_spend": budget.left}
     leased = {"lease": lease, "ledger": board.ledger.to_document()}
@@ -93,6 +91,13 @@ def claim(documents: Documents, name: str, run: str, quota: Quota, now: datetime
     if document is None and (created := documents.get(path(name))):
         board.saved_at = created.updated_at
     return board
+
+
+def _refusal(document: Document, run: str, now: datetime) -> str | None:
+    if run in (document.fields.get("runs") or ()):
+        return "already_run"
+    until = (document.fields.get("lease") or {}).get("until")
+    return "busy" if isinstance(until, datetime) and now < until else None
 
 
 def save(documents: Documents, board: Board, run: str) -> None:
@@ -125,19 +130,19 @@ def _fields(board: Board) -> dict[str, object]:
 
 def _decoded(name: str, document: Document) -> Board:
     fields = document.fields
-    abandoned = int((fields["lease"] or {}).get("may_spend", 0))
+    abandoned = int((fields.get("lease") or {}).get("may_spend", 0))
     board = Board(
         name,
-        ledger=Ledger.from_document(fields["ledger"]).charged(abandoned),
-        runs=tuple(fields["runs"]),
-        down_since=fields["down_since"],
+        ledger=Ledger.from_document(fields.get("ledger") or {}).charged(abandoned),
+        runs=tuple(fields.get("runs") or ()),
+        down_since=fields.get("down_since"),
         saved_at=document.updated_at,
         version=document.version,
     )
     try:
-        board.rows = encoding.decode(fields["blob"])
+        board.rows = encoding.decode(fields.get("blob") or b"")
     except encoding.UnreadableBoardError:
         log.exception("board.unreadable", extra={"board": name})
         return board  # without a cursor every job is folded in anew
-    board.cursor = fields["cursor"]
+    board.cursor = fields.get("cursor")
     return board

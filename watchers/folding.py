@@ -63,7 +63,9 @@ def _belongs(board: Board, target_id: str) -> bool:
 
 def _admit(row: Row, job: Job, at: Thresholds) -> None:
     row.gate.widen(at.fires_at, at.rearms_at, jobs.waits_for(job.watch))
-    if job.awaits_first_look(row.target.id) and job.watch_id not in row.fresh:
+    known = job.state.of(row.target.id).tracks
+    missed = any(str(key) not in known for key in row.history.prices)  # appeared while it was paused
+    if (missed or job.awaits_first_look(row.target.id)) and job.watch_id not in row.fresh:
         row.fresh = (*row.fresh, job.watch_id)
 
 

@@ -95,7 +95,9 @@ def _plain_amount(value: object) -> Decimal:
     amount = Decimal(text)
     if not 0 < amount <= MAX_PRICE:
         raise ValueError(f"an amount must be over 0 and at most {MAX_PRICE:,}")
-    return amount
+    return (
+        Decimal(f"{amount:f}".rstrip("0").rstrip(".")) if "." in text else amount
+    )  # 90 and 90.00 ask the same
 
 
 def _number(value: object) -> object:

@@ -59,10 +59,17 @@ class Budget:
         ledger: What is remembered of the current window.
         now: The tick's time (aware UTC).
         sleep: How to wait for the next free moment within a second.
+        at_most: No more calls than this, whatever the quota leaves.
     """
 
     def __init__(
-        self, quota: Quota, ledger: Ledger, now: datetime, sleep: Callable[[float], None] = time.sleep
+        self,
+        quota: Quota,
+        ledger: Ledger,
+        now: datetime,
+        sleep: Callable[[float], None] = time.sleep,
+        *,
+        at_most: int | None = None,
     ) -> None:
         if ledger.began_at is None or now >= ledger.began_at + quota.per:
             ledger = Ledger(began_at=now, blocked_until=ledger.blocked_until)
@@ -71,6 +78,7 @@ class Budget:
         self._quota, self._ledger, self._now, self._sleep = quota, ledger, now, sleep
         self._lock = threading.Lock()
         self._next_free = time.monotonic()
+        self._at_most = quota.calls if at_most is None else at_most
         self.made = 0
 
     @property
@@ -86,7 +94,8 @@ class Budget:
             return 0
         elapsed = self._now - began_at if began_at else timedelta()
         due = int(self._quota.calls * (elapsed / self._quota.per) + max(1.0, self._quota.calls * HEAD_START))
-        return max(0, min(due, self._quota.calls) - self._ledger.spent)
+        free = min(due, self._quota.calls) - self._ledger.spent
+        return max(0, min(free, self._at_most - self.made))
 
     def take(self) -> None:
         """Spend one call, waiting for its moment within the second.

@@ -12,9 +12,10 @@ that could not run raises.
 """
 
 import logging
+import math
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
@@ -44,7 +45,11 @@ log = logging.getLogger(__name__)
 
 THREADS = 8
 JITTER = timedelta(seconds=5)  # how early a scheduler may call; a look is not put off by a whole tick for it
+_OUTAGES = frozenset({"unavailable", "rejected", "crashed"})  # said once for the provider, not each target
 GIVE_UP_AFTER = 3  # batches in a row that failed: the provider is down, spare its quota
+
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
@@ -90,6 +95,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     every: timedelta = timedelta(seconds=60),
     seconds: float = 45,
     dry_run: bool = False,
+    progress: Progress = lambda _asked, _due: None,
 ) -> Report:
     """Run one tick of one board.
 
@@ -103,6 +109,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
         every: How long a target rests between two looks.
         seconds: After this long nothing more is asked; what is left stays due.
         dry_run: Ask and decide, but create no alert and remember nothing except the calls that were spent.
+        progress: Is told after each answer how many targets were asked, of how many that were due.
 
     Raises:
         StoreError: the tick could not run, or not save; running it again is harmless.
@@ -110,13 +117,14 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     began, operations = time.monotonic(), Counter(documents.operations)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     report = Report(board_name, run)
-    board = boards.claim(documents, board_name, run, provider.quota, now)
+    at_most = math.ceil(seconds * provider.quota.per_second) + THREADS
+    board = boards.claim(documents, board_name, run, provider.quota, now, at_most=at_most)
     if isinstance(board, Refused):
         report.skipped = board.why
     else:
-        budget = Budget(provider.quota, board.ledger, now)
+        budget = Budget(provider.quota, board.ledger, now, at_most=at_most)
         scene = _Scene(
-            documents, places, provider, board, budget, report, now, every, began + seconds, dry_run
+            documents, places, provider, board, budget, report, now, every, began + seconds, dry_run, progress
         )
         _run(scene, run)
     report.operations = Counter(documents.operations) - operations
@@ -139,6 +147,7 @@ class _Scene:
     every: timedelta
     deadline: float
     dry_run: bool
+    progress: Progress
 
 
 def _run(scene: _Scene, run: str) -> None:
@@ -180,6 +189,7 @@ def _look_at_due(scene: _Scene) -> None:
         _not_seen(scene, answer.failures)
         for target_id in [target.id for target in batch if target.id in answer.observations]:
             _seen(scene, target_id, answer.observations[target_id])
+        scene.progress(len(answered), len(due))
     scene.report.left_due = len(due) - len(answered)
 
 
@@ -264,7 +274,7 @@ def _not_seen(scene: _Scene, failures: Mapping[str, str]) -> None:
         row.asked_at, row.failures = scene.now, row.failures + 1
         scene.report.asked += 1
         scene.report.failures[why] += 1
-        if row.failures == 1:
+        if row.failures == 1 and why not in _OUTAGES:
             log.warning("target.not_observed", extra={"target": target_id, "why": why})
 
 

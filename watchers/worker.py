@@ -17,7 +17,7 @@ from typing import Any
 from watchers.documents import Documents
 from watchers.jobs import Places
 from watchers.providers.base import Provider
-from watchers.tick import Report, tick
+from watchers.tick import Progress, Report, tick
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ def work(  # noqa: PLR0913 - the parts of the worker
     every: timedelta,
     seconds: float,
     dry_run: bool = False,
+    progress: Progress = lambda _asked, _due: None,
 ) -> Round:
     """Tick every board in turn, then sweep the outbox. A board that fails does not stop the others.
 
@@ -108,7 +109,7 @@ def work(  # noqa: PLR0913 - the parts of the worker
         try:
             report = tick(
                 documents, places, provider, board_name=board, run=run, now=at, every=every, seconds=share,
-                dry_run=dry_run,
+                dry_run=dry_run, progress=progress,
             )  # fmt: skip
         except Exception as exc:  # the store's fault or a bug: the other boards and the outbox go on
             log.exception("tick.failed", extra={"board": board, "why": type(exc).__name__})

@@ -88,7 +88,8 @@ def test_folding_stops_in_time_and_goes_on_where_it_stopped(
     rows: list[int] = []
     for _ in range(8):
         world.now += MINUTE
-        claimed = board.claim(world.documents, "shop-0", f"run-{len(rows)}", world.shop.quota, world.now)
+        run, quota = f"run-{len(rows)}", world.shop.quota
+        claimed = board.claim(world.documents, "shop-0", run, quota, world.now, at_most=100)
         assert isinstance(claimed, board.Board)
         folding.fold(world.documents, PLACES, claimed, world.now, next(clock) + 2)
         board.save(world.documents, claimed, f"run-{len(rows)}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.fake_provider import FACE, FakeProvider, item, item_id, raises
+from tests.fake_provider import FACE, RESALE, FakeProvider, item, item_id, raises
 from tests.fakes import FaultyDocuments
 from tests.world import AFTER_THE_LEASE, MINUTE, PLACES, World, below
 from watchers import board
@@ -24,6 +24,7 @@ from watchers.models import Observation, Price, Target
 from watchers.providers.base import Fetched
 from watchers.quota import Quota
 from watchers.rules import decide
+from watchers.tick import THREADS
 
 DAY = timedelta(days=1)
 A = item_id("a")
@@ -122,6 +123,46 @@ def test_a_resumed_watch_is_not_told_again_what_it_was_told(world: World) -> Non
     world.save(below())
     world.minutes(8500, 8500, 9500, 9500, 8500)
     assert world.texts() == [FIRST, FIRST]
+
+
+def test_a_price_key_that_appeared_while_a_watch_was_paused_is_told_after_its_silent_look(
+    world: World,
+) -> None:
+    """Another watch keeps the target on the board, so the key is old news there when the first one returns."""
+    world.save(below("1.00"), "other", "u2")
+    world.minutes(10000)
+    world.save(below(status="paused"))
+    world.minutes(10000)
+    world.shop.prices["a"][RESALE] = 8000
+    world.minute()
+    world.minute()
+    world.save(below())
+    for _ in range(3):
+        world.minute()
+    assert world.texts() == [("below_limit", 8000)]
+
+
+def test_the_same_amount_written_otherwise_does_not_start_anew(world: World) -> None:
+    world.minutes(8500)
+    world.save(below("90"))
+    world.minutes(8500, 8500)
+    assert world.texts() == [FIRST]
+
+
+def test_a_killed_tick_costs_no_more_calls_than_a_tick_can_make(world: World) -> None:
+    world.shop.quota = Quota(calls=10_000, per=timedelta(days=1), per_second=1)
+    spent = world.board().ledger.spent
+    world.killed(lambda documents: world.tick(documents, seconds=10), before=2)
+    world.now += AFTER_THE_LEASE
+    world.tick(seconds=10)
+    assert world.board().ledger.spent - spent == 10 + THREADS + 1
+
+
+def test_a_board_document_without_its_fields_is_built_anew(world: World) -> None:
+    world.minutes(8500)
+    world.documents.commit(Put("boards/shop-0", {"nothing": "of a board"}))
+    world.minutes(8500, 8000)
+    assert world.texts() == [FIRST, ("further_drop", 8000)]
 
 
 def test_a_deleted_watch_is_told_nothing_and_leaves_the_board(world: World) -> None:

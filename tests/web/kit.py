@@ -123,7 +123,8 @@ class World:
     ) -> None:
         """What a tick leaves on the board after one look."""
         now = self.now() - ago
-        found = board.claim(self.documents.inner, f"{target.provider}-0", "run", _QUOTA, self.now())
+        name = f"{target.provider}-0"
+        found = board.claim(self.documents.inner, name, "run", _QUOTA, self.now(), at_most=1)
         assert isinstance(found, board.Board)
         history = History().after(Observation(target, now, prices=prices, availability=availability))
         found.rows[target.id] = Row(target, since=now, history=history)

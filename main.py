@@ -28,9 +28,9 @@ from cloudevents.http import CloudEvent
 
 from notifiers.base import Notifier
 from watchers.documents import Documents
-from watchers.models import Channel
 from watchers.providers.base import Provider
 from watchers.settings import Settings
+from watchers.watch import Channel
 
 log = logging.getLogger("main")
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from watchers.documents import Documents
-    from watchers.models import Observation, Target
+    from watchers.models import Observation
     from watchers.settings import Settings
     from watchers.tick import Report
+    from watchers.watch import Target
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
@@ -184,8 +185,8 @@ def _target(provider: str, what: str | None, asked: dict[str, Any]) -> "Target":
     from pydantic import ValidationError
 
     from watchers.asked import sentences
-    from watchers.models import Filters, Target
     from watchers.providers import refusal
+    from watchers.watch import Filters, Target
 
     narrowing = {name: asked[name] for name in ("city", "date_from", "date_to") if asked[name]}
     country = {"country": asked["country"].upper()} if asked["country"] else {}

@@ -24,10 +24,12 @@ from store.sqlite import SqliteDocuments
 from watchers.board import path as board_path
 from watchers.documents import Put
 from watchers.jobs import Places, copy_watch
-from watchers.models import Availability, Basis, Filters, Observation, Price, Target
+from watchers.models import Availability, Observation, Price
+from watchers.money import Basis
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
 from watchers.tick import Report, tick
+from watchers.watch import Filters, Target
 
 TARGETS, WATCHERS = 5_000, 5
 TICKS = 5

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from notifiers import email, sms
 from notifiers.base import Notifier
 from notifiers.errors import NotConfiguredError
-from watchers.models import Channel
+from watchers.watch import Channel
 
 NOTIFIERS: dict[Channel, Callable[[Mapping[str, str]], Notifier]] = {
     Channel.SMS: sms.from_env,

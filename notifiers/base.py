@@ -8,7 +8,7 @@ Its settings stand beside it, read once by its ``from_env``.
 from dataclasses import dataclass
 from typing import Protocol
 
-from watchers.models import Channel
+from watchers.watch import Channel
 
 
 @dataclass(frozen=True, slots=True)

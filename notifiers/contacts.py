@@ -15,7 +15,8 @@ from zoneinfo import available_timezones
 from notifiers.errors import Fault, NotifierRejectedError
 from watchers.documents import Document, Documents, Update
 from watchers.errors import StoreError
-from watchers.models import Channel, Person
+from watchers.models import Person
+from watchers.watch import Channel
 
 COLLECTION = "people"
 _NAMES = {entry.name for entry in fields(Person)} - {"uid"}

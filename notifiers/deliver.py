@@ -19,7 +19,8 @@ from notifiers.base import Notifier
 from notifiers.errors import DeliveryUnknownError, Fault, NotifierRejectedError, NotifierUnavailableError
 from watchers.documents import Documents
 from watchers.errors import ConflictError, StoreError
-from watchers.models import Alert, Channel
+from watchers.models import Alert
+from watchers.watch import Channel
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from notifiers.errors import (
     NotifierRejectedError,
     NotifierUnavailableError,
 )
-from watchers.models import Channel
+from watchers.watch import Channel
 
 TIMEOUT = 10.0  # seconds for each step of the dialogue
 

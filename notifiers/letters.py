@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from notifiers import phrases
 from notifiers.phrases import joined, one_line
-from watchers.models import Basis, News, Reason
+from watchers.models import News, Reason
+from watchers.money import Basis
 
 _SUBJECT_LENGTH = 120
 _INCLUDES = {

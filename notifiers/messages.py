@@ -12,7 +12,8 @@ from notifiers import phrases
 from notifiers.base import Message
 from notifiers.gsm import fits, plain, segments, shorten
 from notifiers.letters import alert_link, email, stop_link
-from watchers.models import Alert, Channel, News, Reason
+from watchers.models import Alert, News, Reason
+from watchers.watch import Channel
 
 __all__ = ["email", "render", "segments", "sms"]
 

@@ -32,7 +32,8 @@ from typing import Any
 from watchers import alerts
 from watchers.documents import Documents, Query, Update, Write
 from watchers.errors import ConflictError
-from watchers.models import Alert, AlertState, Channel
+from watchers.models import Alert, AlertState
+from watchers.watch import Channel
 
 # Longer than a sender can take: a Twilio call of at most twice 10 s; an SMTP dialogue of nine steps of 10 s.
 LEASES = {Channel.SMS: timedelta(seconds=60), Channel.EMAIL: timedelta(seconds=120)}

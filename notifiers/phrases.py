@@ -2,8 +2,8 @@
 
 import unicodedata
 
-from watchers.models import Basis, News, Reason
-from watchers.money import spoken
+from watchers.models import News, Reason
+from watchers.money import Basis, spoken
 
 _BASIS = {Basis.FACE: "face", Basis.ALL_IN: "all-in", Basis.RESALE: "resale", Basis.LISTING: "list"}
 _SAYS = {

@@ -25,7 +25,7 @@ from notifiers.errors import (
     NotifierRejectedError,
     NotifierUnavailableError,
 )
-from watchers.models import Channel
+from watchers.watch import Channel
 
 if TYPE_CHECKING:
     from requests import RequestException, Response

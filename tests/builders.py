@@ -7,19 +7,10 @@ from typing import Any
 
 from watchers.history import History
 from watchers.memory import WatchState
-from watchers.models import (
-    Availability,
-    Basis,
-    EventStatus,
-    Observation,
-    Presale,
-    Price,
-    PriceKey,
-    Search,
-    Target,
-    Watch,
-)
+from watchers.models import Availability, EventStatus, Observation, Presale, Price
+from watchers.money import Basis, PriceKey
 from watchers.rules import Decision, decide
+from watchers.watch import Search, Target, Watch
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FACE = PriceKey(Basis.FACE, "USD")

@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from watchers.models import Availability, Basis, Filters, Observation, Price, PriceKey, Target
+from watchers.models import Availability, Observation, Price
+from watchers.money import Basis, PriceKey
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
+from watchers.watch import Filters, Target
 
 FACE = PriceKey(Basis.FACE, "USD")
 RESALE = PriceKey(Basis.RESALE, "USD")

@@ -25,7 +25,9 @@ from tests.builders import (
     observed,
     watch,
 )
-from watchers.models import Availability, Basis, EventStatus, Observation, PriceKey, Target, Watch
+from watchers.models import Availability, EventStatus, Observation
+from watchers.money import Basis, PriceKey
+from watchers.watch import Target, Watch
 
 RULES = settings(
     deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow]

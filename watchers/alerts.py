@@ -10,7 +10,9 @@ from datetime import date, datetime
 from typing import Any
 
 from watchers.documents import Create, Document
-from watchers.models import Alert, AlertState, Basis, Channel, News, Reason
+from watchers.models import Alert, AlertState, News, Reason
+from watchers.money import Basis
+from watchers.watch import Channel
 
 COLLECTION = "alerts"
 _CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, no 1/I

@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from watchers.errors import WatchRefusedError
-from watchers.models import MAX_NAME, Basis, Filters, Kind, Target, Watch
+from watchers.money import Basis
+from watchers.watch import MAX_NAME, Filters, Kind, Target, Watch
 
 Refusal = Callable[[Target, Filters], str | None]
 """Why a target cannot be watched with these filters, as a sentence; ``None`` when it can."""

@@ -13,8 +13,10 @@ from itertools import accumulate
 from typing import Any, TypeVar
 
 from watchers.history import Facts, History, Lows, Run, Runs, Seen, milliseconds, moment
-from watchers.models import Availability, EventStatus, PriceKey, Target
+from watchers.models import Availability, EventStatus
+from watchers.money import PriceKey
 from watchers.rows import Gate, Row
+from watchers.watch import Target
 
 FORMAT = 1
 V = TypeVar("V")

@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from typing import Generic, NamedTuple, TypeVar
 
-from watchers.models import Availability, EventStatus, Observation, PriceKey
+from watchers.models import Availability, EventStatus, Observation
+from watchers.money import PriceKey
 
 KEPT_RUNS = 12
 KEPT_IDS = 2000

@@ -20,8 +20,8 @@ from watchers.asked import Refusal, read_watch
 from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.memory import WatchState
-from watchers.models import HistoricLow, Kind, PriceCondition, Target, Watch
 from watchers.rules import thresholds
+from watchers.watch import HistoricLow, Kind, PriceCondition, Target, Watch
 
 log = logging.getLogger(__name__)
 

@@ -1,10 +1,14 @@
 """Money is an integer of minor units with its ISO 4217 currency; ``Decimal`` only at the edges.
 
+What a price includes is part of what it is: only prices of one ``PriceKey`` are ever compared.
+
 Exponents are ISO 4217's. A provider whose integers follow another convention (Steam counts hundredths of
 every currency) converts in its own file, with ``minor_units``.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from typing import NamedTuple
 
 # ISO 4217, list one: every active currency that money is counted in (no funds, metals or test codes).
 _CODES = """
@@ -36,6 +40,32 @@ _SIGNS = {
     "EUR": "€",
     "JPY": "¥",
 }
+
+
+class Basis(StrEnum):
+    """What a price includes. Only prices of one basis (and one currency) are ever compared."""
+
+    FACE = "face"  # printed on the ticket, before fees
+    ALL_IN = "all_in"  # what is paid in the end
+    RESALE = "resale"  # asked by another fan, before fees
+    LISTING = "listing"  # as a shop lists it; taxes may follow
+
+
+class PriceKey(NamedTuple):
+    """What makes two prices comparable."""
+
+    basis: Basis
+    currency: str
+
+    def __str__(self) -> str:
+        """``face_USD``: the form used as a field name in documents."""
+        return f"{self.basis}_{self.currency}"
+
+    @classmethod
+    def parse(cls, text: str) -> "PriceKey":
+        """The inverse of ``str``."""
+        basis, currency = text.rsplit("_", 1)
+        return cls(Basis(basis), currency)
 
 
 def exponent(currency: str) -> int:

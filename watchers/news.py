@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from watchers.models import Basis, News, Observation, PriceKey, Reason, Watch
+from watchers.models import News, Observation, Reason
+from watchers.money import Basis, PriceKey
 from watchers.notices import Verdict
+from watchers.watch import Watch
 
 _IMPORTANCE = {
     reason: rank

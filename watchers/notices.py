@@ -10,17 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from watchers.history import Facts, History
 from watchers.memory import TargetState
-from watchers.models import (
-    Availability,
-    BackInStock,
-    EventStatus,
-    NewListing,
-    Observation,
-    PriceKey,
-    Reason,
-    StatusChange,
-    Watch,
-)
+from watchers.models import Availability, EventStatus, Observation, Reason
+from watchers.money import PriceKey
+from watchers.watch import BackInStock, NewListing, StatusChange, Watch
 
 SAME_NEWS = timedelta(days=1)  # the same facts are not news again within this time
 _KEPT_LISTINGS, _KEPT_FACTS = 200, 10

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from watchers.history import History
-from watchers.models import Availability, Kind, Observation, PriceKey, Target
+from watchers.models import Availability, Observation
+from watchers.money import PriceKey
 from watchers.notices import announced
+from watchers.watch import Kind, Target
 
 BLIND_AFTER = timedelta(hours=1)  # without a successful look, a target counts as blind
 _LONGEST_BACKOFF = timedelta(hours=1)

@@ -16,8 +16,9 @@ from watchers.errors import ConflictError
 from watchers.history import History
 from watchers.jobs import Job, Places
 from watchers.memory import LastTold
-from watchers.models import Alert, Channel, Observation
+from watchers.models import Alert, Observation
 from watchers.rules import Decision, decide
+from watchers.watch import Channel
 
 ATTEMPTS = 5
 

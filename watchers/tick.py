@@ -35,11 +35,12 @@ from watchers.errors import (
 from watchers.folding import fold
 from watchers.jobs import Places
 from watchers.looking import look
-from watchers.models import Alert, Observation, Target
+from watchers.models import Alert, Observation
 from watchers.money import spoken
 from watchers.providers.base import Fetched, Provider
 from watchers.quota import Budget
 from watchers.rows import Row
+from watchers.watch import Target
 
 log = logging.getLogger(__name__)
 

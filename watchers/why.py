@@ -14,10 +14,11 @@ from watchers.documents import Documents
 from watchers.history import History, Run, Runs, moment
 from watchers.jobs import Job
 from watchers.memory import WatchState
-from watchers.models import Alert, Availability, Observation, Price, PriceKey, Target
-from watchers.money import spoken
+from watchers.models import Alert, Availability, Observation, Price
+from watchers.money import PriceKey, spoken
 from watchers.rows import Row
 from watchers.rules import Decision, decide, rule_sentence
+from watchers.watch import Target
 
 V = TypeVar("V")
 

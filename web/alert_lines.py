@@ -9,7 +9,8 @@ from datetime import datetime, tzinfo
 
 from notifiers import phrases
 from notifiers.letters import undelivered
-from watchers.models import Alert, AlertState, Channel, Reason
+from watchers.models import Alert, AlertState, Reason
+from watchers.watch import Channel
 from web import words
 
 SHOWN = 20

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from watchers.documents import Document
 from watchers.jobs import Job
 from watchers.memory import LastTold
-from watchers.models import Availability, Below, PriceCondition, Watch
+from watchers.models import Availability
 from watchers.money import spoken
 from watchers.rows import Row
 from watchers.rules import rule_sentence
+from watchers.watch import Below, PriceCondition, Watch
 from web import forms, monitors, words
 
 SAVED_WITHIN = timedelta(minutes=2)  # longer than the trigger ever takes when it works

@@ -11,7 +11,7 @@ from typing import Any
 
 from watchers.asked import Refusal, read_watch
 from watchers.errors import WatchRefusedError
-from watchers.models import Watch
+from watchers.watch import Watch
 from web.forms import Form, document
 
 LABELS = {

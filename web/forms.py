@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from watchers.models import (
+from watchers.watch import (
     MAX_NAME,
     Below,
     Channel,

@@ -13,7 +13,7 @@ from notifiers.phrases import one_line
 from watchers.asked import read_watch
 from watchers.documents import Document, Query, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
-from watchers.models import Watch
+from watchers.watch import Watch
 from web.site import site
 
 MAX_WATCHES = 200  # of one person

@@ -11,8 +11,9 @@ from watchers import board, jobs
 from watchers.documents import Document, Query
 from watchers.errors import StoreUnavailableError
 from watchers.jobs import Job, UnreadableJobError
-from watchers.models import Alert, Channel, Watch
+from watchers.models import Alert
 from watchers.rows import Row
+from watchers.watch import Channel, Watch
 from web import alert_lines, cards, monitors, words
 from web.cards import Known
 from web.reach import Reach, reach

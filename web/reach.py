@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from notifiers import contacts
 from notifiers.errors import NotifierRejectedError
-from watchers.models import Channel, Person
+from watchers.models import Person
+from watchers.watch import Channel
 
 _WHY_NOT = {
     (Channel.SMS, "opted_out"): "you replied STOP to our texts; reply START to get them again",

@@ -16,8 +16,8 @@ from flask.typing import ResponseReturnValue
 
 from watchers.documents import Document, Put
 from watchers.errors import StoreUnavailableError
-from watchers.models import Watch
 from watchers.rules import FURTHER_STEP_PERCENT
+from watchers.watch import Watch
 from web import entry, faults, forgery, forms, monitors, words
 from web.faults import FormRefusedError
 from web.forms import Form

@@ -4,22 +4,20 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from watchers.models import (
+from watchers.models import Person, Reason
+from watchers.money import Basis, decimal_amount, exponent, minor_units, spoken
+from watchers.watch import (
     BackInStock,
-    Basis,
     Below,
     Condition,
     Drop,
     HistoricLow,
     Markets,
     NewListing,
-    Person,
-    Reason,
     Search,
     Target,
     Watch,
 )
-from watchers.money import decimal_amount, exponent, minor_units, spoken
 
 BASES = {
     "any": "Any kind of price",

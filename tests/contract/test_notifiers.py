@@ -23,7 +23,7 @@ from notifiers.errors import (
 )
 from tests.smtp_server import PASSWORD, USER, SmtpServer
 from tests.twilio_server import ACCOUNT, TOKEN, TwilioServer
-from watchers.models import Channel
+from watchers.watch import Channel
 
 MESSAGE = Message(
     "0" * 32, "K7Q28M4X", "the words", "the subject", "<p>the words</p>", "https://scout.example/stop"

@@ -19,9 +19,9 @@ import pytest
 
 from tests.upstream import DATA, NOW, Step, Upstream, fails, purse, says
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError, ProviderUnavailableError
-from watchers.models import Filters, Search, Target
 from watchers.providers import PROVIDERS, SwitchedOff, from_env, http
 from watchers.providers.base import Fetched, Provider
+from watchers.watch import Filters, Search, Target
 
 EVERY = pytest.mark.parametrize("name", list(PROVIDERS))
 

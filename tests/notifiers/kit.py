@@ -10,7 +10,9 @@ from notifiers.base import Message, Notifier
 from notifiers.deliver import Outcome, deliver
 from watchers import alerts
 from watchers.documents import Documents, Put, Query
-from watchers.models import Alert, Basis, Channel, News, Reason
+from watchers.models import Alert, News, Reason
+from watchers.money import Basis
+from watchers.watch import Channel
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

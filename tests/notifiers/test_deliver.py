@@ -32,7 +32,8 @@ from tests.notifiers.kit import (
 )
 from watchers.documents import Put
 from watchers.errors import StoreUnavailableError
-from watchers.models import Alert, AlertState, Channel
+from watchers.models import Alert, AlertState
+from watchers.watch import Channel
 
 HOUR = timedelta(hours=1)
 

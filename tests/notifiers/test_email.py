@@ -25,7 +25,7 @@ from notifiers.errors import (
 from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import ADDRESS, MINUTE, NOW, PUBLIC_URL, save_alert
 from tests.smtp_server import PASSWORD, USER, SmtpServer
-from watchers.models import Channel
+from watchers.watch import Channel
 
 SENDER = "Ticket Scout <alerts@scout.example>"
 LONG_LINK = "https://scout.example/" + "long/" * 20 + "stop/K7Q28M4X"

@@ -14,8 +14,9 @@ from notifiers.gsm import plain, septets, shorten
 from notifiers.messages import email, render, segments, sms
 from tests.notifiers.kit import NEWS, NOW, PUBLIC_URL, an_alert
 from watchers.alerts import alert_code
-from watchers.models import Basis, Channel, News, Reason
-from watchers.money import spoken
+from watchers.models import News, Reason
+from watchers.money import Basis, spoken
+from watchers.watch import Channel
 
 CODE = "K7Q28M4X"
 END = f"#K7Q2 {PUBLIC_URL}/a/{CODE}"

@@ -31,7 +31,8 @@ from tests.notifiers.kit import (
 )
 from watchers import alerts
 from watchers.documents import Query
-from watchers.models import AlertState, Channel
+from watchers.models import AlertState
+from watchers.watch import Channel
 
 VendorDay = Callable[[FakeNotifier], None]
 

@@ -12,7 +12,8 @@ from tests.notifiers.kit import MINUTE, NOW, an_alert, copies, save_alert, store
 from watchers import alerts
 from watchers.documents import Documents, Put
 from watchers.errors import ConflictError
-from watchers.models import Alert, AlertState, Channel
+from watchers.models import Alert, AlertState
+from watchers.watch import Channel
 
 LEASE = outbox.LEASES[Channel.SMS]
 

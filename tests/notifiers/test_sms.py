@@ -21,7 +21,8 @@ from notifiers.letters import undelivered
 from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import MINUTE, NOW, PHONE, PUBLIC_URL, Post, copies, save_alert, stored
 from tests.twilio_server import ACCOUNT, TOKEN, TwilioServer
-from watchers.models import AlertState, Channel
+from watchers.models import AlertState
+from watchers.watch import Channel
 
 MESSAGE = Message(
     "a" * 32, "K7Q28M4X", "$84 all-in (was $112) Deftones #K7Q2 https://scout.example/a/K7Q28M4X"

@@ -14,7 +14,7 @@ from tests.builders import NEW_LISTING, START, below, drop, historic_low
 from tests.histories import RULES
 from watchers.asked import MAX_BYTES, read_watch
 from watchers.errors import WatchRefusedError
-from watchers.models import Below, Channel, Filters, Target, Watch
+from watchers.watch import Below, Channel, Filters, Target, Watch
 
 KINDS = "below, drop, historic_low, new_listing, back_in_stock, status"
 PLAIN_NUMBER = 'write an amount as a plain number such as "90.00".'

@@ -15,8 +15,9 @@ from watchers.documents import Write
 from watchers.errors import ProviderUnavailableError, StoreUnavailableError
 from watchers.history import History
 from watchers.memory import WatchState
-from watchers.models import Observation, Watch
+from watchers.models import Observation
 from watchers.rules import decide
+from watchers.watch import Watch
 
 STEP = timedelta(hours=6)
 

@@ -15,8 +15,9 @@ from tests.builders import FACE, ITEM, RESALE, SEARCH, START, at, observed
 from tests.histories import RULES, histories
 from watchers.encoding import UnreadableBoardError, decode, encode
 from watchers.history import History, Runs
-from watchers.models import Observation, Target
+from watchers.models import Observation
 from watchers.rows import Gate, Row
+from watchers.watch import Target
 
 prices = st.dictionaries(st.sampled_from([FACE, RESALE]), st.integers(0, 2**53), max_size=2)
 kinds = st.sets(st.sampled_from(["new_listing", "back_in_stock", "status", "historic_low:30"]))

@@ -31,8 +31,10 @@ from tests.builders import (
 )
 from watchers.history import History
 from watchers.memory import WatchState
-from watchers.models import Basis, Channel, EventStatus, News, PriceKey, Reason, Watch
+from watchers.models import EventStatus, News, Reason
+from watchers.money import Basis, PriceKey
 from watchers.rules import decide, thresholds
+from watchers.watch import Channel, Watch
 
 EUROS = PriceKey(Basis.FACE, "EUR")
 ALL_IN = PriceKey(Basis.ALL_IN, "USD")

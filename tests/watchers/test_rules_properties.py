@@ -34,18 +34,11 @@ from watchers.history import History
 from watchers.jobs import Job, Places, waits_for
 from watchers.looking import look
 from watchers.memory import WatchState
-from watchers.models import (
-    Availability,
-    Below,
-    Drop,
-    HistoricLow,
-    Observation,
-    PriceKey,
-    Reason,
-    Watch,
-)
+from watchers.models import Availability, Observation, Reason
+from watchers.money import PriceKey
 from watchers.rows import Row
 from watchers.rules import Decision, decide
+from watchers.watch import Below, Drop, HistoricLow, Watch
 
 
 def alerts(decided: Sequence[Decision]) -> list[object]:

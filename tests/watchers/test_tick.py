@@ -20,11 +20,12 @@ from watchers.errors import (
     ProviderUnavailableError,
     StoreUnavailableError,
 )
-from watchers.models import Observation, Price, Target
+from watchers.models import Observation, Price
 from watchers.providers.base import Fetched
 from watchers.quota import Quota
 from watchers.rules import decide
 from watchers.tick import THREADS
+from watchers.watch import Target
 
 DAY = timedelta(days=1)
 A = item_id("a")
@@ -128,7 +129,7 @@ def test_a_resumed_watch_is_not_told_again_what_it_was_told(world: World) -> Non
 def test_a_price_key_that_appeared_while_a_watch_was_paused_is_told_after_its_silent_look(
     world: World,
 ) -> None:
-    """Another watch keeps the target on the board, so the key is old news there when the first one returns."""
+    """Another watch keeps the target on the board, so the key is no news there when the first returns."""
     world.save(below("1.00"), "other", "u2")
     world.minutes(10000)
     world.save(below(status="paused"))

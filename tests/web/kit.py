@@ -17,21 +17,11 @@ from watchers import alerts, board
 from watchers.documents import Document, Put, Query
 from watchers.history import History
 from watchers.jobs import Places, copy_watch
-from watchers.models import (
-    Alert,
-    AlertState,
-    Availability,
-    Basis,
-    Channel,
-    Filters,
-    News,
-    Observation,
-    Price,
-    Reason,
-    Target,
-)
+from watchers.models import Alert, AlertState, Availability, News, Observation, Price, Reason
+from watchers.money import Basis
 from watchers.quota import Quota
 from watchers.rows import Row
+from watchers.watch import Channel, Filters, Target
 from web.app import Link, create_app
 from web.entry import entry_token
 

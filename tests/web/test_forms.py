@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.kit import PROVIDERS, refusal
 from watchers.asked import read_watch
-from watchers.models import Watch
+from watchers.watch import Watch
 from web import faults, forms
 from web.faults import FormRefusedError
 from web.forms import Form

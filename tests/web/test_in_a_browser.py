@@ -11,7 +11,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.web.kit import FACE, ITEM, World, news_of
 from watchers.documents import Put
-from watchers.models import AlertState, Channel
+from watchers.models import AlertState
+from watchers.watch import Channel
 from web.app import Link
 
 CHROMIUM = Path("/usr/bin/chromium")

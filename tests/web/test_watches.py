@@ -8,8 +8,10 @@ import pytest
 from tests.web.kit import FACE, ITEM, PLACES, WATCH, Someone, World, errors_of, news_of, text_of
 from watchers.documents import Put
 from watchers.history import History
-from watchers.models import AlertState, Availability, Basis, Channel, Observation, Price, Reason
+from watchers.models import AlertState, Availability, Observation, Price, Reason
+from watchers.money import Basis
 from watchers.telling import tell
+from watchers.watch import Channel
 from web.words import REASONS
 
 

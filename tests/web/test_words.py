@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from watchers.models import Watch
+from watchers.watch import Watch
 from web import words
 
 CONDITIONS: dict[str, dict[str, Any]] = {

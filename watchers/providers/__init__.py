@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from watchers.models import Filters, Observation, Target
+from watchers.models import Observation
 from watchers.providers.base import Provider
+from watchers.watch import Filters, Target
 
 if TYPE_CHECKING:
     import httpx

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from watchers.models import Filters, Observation, Target
+from watchers.models import Observation
 from watchers.quota import Budget, Quota
+from watchers.watch import Filters, Target
 
 
 @dataclass(frozen=True, slots=True)

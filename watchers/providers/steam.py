@@ -20,12 +20,13 @@ from typing import Any
 import httpx
 
 from watchers.errors import ProviderError, ProviderUnavailableError
-from watchers.models import Availability, Basis, Filters, Observation, Price, Target
-from watchers.money import minor_units
+from watchers.models import Availability, Observation, Price
+from watchers.money import Basis, minor_units
 from watchers.providers import SwitchedOff, http, settings, shapes
 from watchers.providers.base import Fetched
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
+from watchers.watch import Filters, Target
 
 NAME = "steam"
 BASE_URL = "https://store.steampowered.com"

@@ -20,7 +20,8 @@ from datetime import datetime
 import httpx
 
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableError
-from watchers.models import Basis, Filters, Observation, Search, Target
+from watchers.models import Observation
+from watchers.money import Basis
 from watchers.providers import SwitchedOff, http, settings
 from watchers.providers.base import Fetched
 from watchers.providers.discovery.answers import (
@@ -37,6 +38,7 @@ from watchers.providers.discovery.search import EVERYTHING, found, question
 from watchers.providers.discovery.shows import Entry, entry, item, shows, with_problem
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
+from watchers.watch import Filters, Search, Target
 
 BASE_URL = "https://app.ticketmaster.com"
 # 5,000 a day; 5/s by the getting-started page, 2/s by the FAQ: https://developer.ticketmaster.com/support/faq/

@@ -9,8 +9,10 @@ import pytest
 
 from tests.upstream import NOW, PAYLOADS, Step, Upstream, purse, sample, says
 from watchers.errors import ProviderError, ProviderUnavailableError
-from watchers.models import Availability, Basis, Filters, Observation, Price, Search, Target
+from watchers.models import Availability, Observation, Price
+from watchers.money import Basis
 from watchers.providers.steam import Steam
+from watchers.watch import Filters, Search, Target
 
 
 def steam(*steps: Step, **env: str) -> tuple[Steam, Upstream]:

@@ -13,21 +13,12 @@ import pytest
 
 from tests.upstream import NOW, PAYLOADS, Step, Upstream, purse, sample, sample_json, says
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError, ProviderUnavailableError
-from watchers.models import (
-    Availability,
-    Basis,
-    EventStatus,
-    Filters,
-    Observation,
-    Presale,
-    Price,
-    PriceKey,
-    Search,
-    Target,
-)
+from watchers.models import Availability, EventStatus, Observation, Presale, Price
+from watchers.money import Basis, PriceKey
 from watchers.providers import SwitchedOff
 from watchers.providers.ticketmaster import Ticketmaster
 from watchers.quota import Budget
+from watchers.watch import Filters, Search, Target
 
 Event = dict[str, Any]
 KEY = "kit-secret-5b1d"

@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from watchers.models import Availability, EventStatus, Observation, Presale, Target
+from watchers.models import Availability, EventStatus, Observation, Presale
 from watchers.providers import shapes
 from watchers.providers.discovery.prices import prices
+from watchers.watch import Target
 
 _STATUS = {
     "onsale": EventStatus.ONSALE,

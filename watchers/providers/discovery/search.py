@@ -7,8 +7,10 @@ is a day wider on each side, and what does not lie on the days themselves is lef
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from watchers.models import Availability, Observation, Price, PriceKey, Search, Target
+from watchers.models import Availability, Observation, Price
+from watchers.money import PriceKey
 from watchers.providers.discovery.shows import Entry, shows
+from watchers.watch import Search, Target
 
 # Leave nothing out. Without these, events "to be announced" or in another language disappear.
 EVERYTHING = {"size": "200", "includeTBA": "yes", "includeTBD": "yes", "locale": "*"}

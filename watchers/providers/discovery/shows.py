@@ -16,9 +16,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from watchers.models import Observation, Target
+from watchers.models import Observation
 from watchers.providers import shapes
 from watchers.providers.discovery.event import event_id, observe
+from watchers.watch import Target
 
 # Types of a classification: https://app.ticketmaster.com/discovery/v2/classifications
 _NOT_SHOWS = frozenset({"parking", "upsell", "merchandise", "donation", "nonticket", "transportation"})

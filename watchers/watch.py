@@ -1,0 +1,279 @@
+"""What a person asks for: a target, conditions, and how to be told.
+
+It comes from outside, so it is validated here: an unknown field is refused, never ignored, and every fault
+is a sentence (``asked.py`` puts them together). Frozen values without I/O.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from watchers.money import CURRENCIES, Basis, PriceKey, exponent, minor_units
+
+MAX_PRICE = Decimal(1_000_000)
+MAX_NAME = 200
+
+
+class Kind(StrEnum):
+    """What a condition waits for."""
+
+    BELOW = "below"
+    DROP = "drop"
+    HISTORIC_LOW = "historic_low"
+    NEW_LISTING = "new_listing"
+    BACK_IN_STOCK = "back_in_stock"
+    STATUS = "status"
+
+
+class Channel(StrEnum):
+    """How a person is told."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def _plain_amount(value: object) -> Decimal:
+    """A price as people write it: ``"90"``, ``"89.90"``, 90 or 89.9; no exponent, sign, NaN or separator."""
+    text = str(value).strip() if isinstance(value, str | int | float | Decimal) and value is not True else ""
+    if not re.fullmatch(r"\d{1,15}(\.\d{1,3})?", text):
+        raise ValueError('write an amount as a plain number such as "90.00"')
+    amount = Decimal(text)
+    if not 0 < amount <= MAX_PRICE:
+        raise ValueError(f"an amount must be over 0 and at most {MAX_PRICE:,}")
+    return (
+        Decimal(f"{amount:f}".rstrip("0").rstrip(".")) if "." in text else amount
+    )  # 90 and 90.00 ask the same
+
+
+def _number(value: object) -> object:
+    """Yes and no are not numbers here."""
+    if isinstance(value, bool):
+        raise ValueError("must be a plain number")  # noqa: TRY004 - pydantic turns it into a sentence
+    return value
+
+
+def _one_line(value: object) -> object:
+    """A name on one line, without what cannot be printed."""
+    if not isinstance(value, str):
+        return value
+    return "".join(letter for letter in " ".join(value.split()) if letter.isprintable())
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError('this is no currency; write its ISO code, such as "USD"')
+    return code
+
+
+Amount = Annotated[Decimal, BeforeValidator(_plain_amount)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+ShortText = Annotated[str, Field(min_length=1, max_length=MAX_NAME), BeforeValidator(_one_line)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Search(_Document):
+    """A query over a provider's catalogue; at least a keyword, a city or a category."""
+
+    keyword: ShortText | None = None
+    city: ShortText | None = None
+    country: Country | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    category: ShortText | None = None
+    weekdays: tuple[Weekday, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.keyword or self.city or self.category):
+            raise ValueError("a search needs a keyword, a city or a category")
+        if self.date_from and self.date_to and self.date_from > self.date_to:
+            raise ValueError("date_from must not be later than date_to")
+        return self
+
+
+class Target(_Document):
+    """One thing that can be asked upstream. Watches that share a target share its calls.
+
+    Exactly one of ``item`` (the provider's own id) and ``search`` is given. ``country`` chooses the shop
+    for providers whose prices depend on it (two letters).
+    """
+
+    provider: ProviderName
+    item: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    search: Search | None = None
+    country: Country | None = None
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Self:
+        if (self.item is None) == (self.search is None):
+            raise ValueError("a target has either an item or a search")
+        return self
+
+    @cached_property
+    def id(self) -> str:
+        """Derived from what is asked, so that equal questions are one target: ``steam-1f0c…``."""
+        canonical = json.dumps(self.to_document(), sort_keys=True, ensure_ascii=False)
+        return f"{self.provider}-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
+
+    def to_document(self) -> dict[str, Any]:
+        """The target as stored: only what was given."""
+        return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+class Markets(_Document):
+    """One event on several markets: any of them may fire."""
+
+    markets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=10)]
+
+
+class Below(_Document):
+    """Lowest comparable price at or under the limit."""
+
+    kind: Literal[Kind.BELOW]
+    price: Amount
+    currency: Currency
+    basis: Basis | Literal["any"] = "any"
+
+    @model_validator(mode="after")
+    def _whole_minor_units(self) -> Self:
+        if self.price != self.price.quantize(Decimal(1).scaleb(-exponent(self.currency))):
+            digits = exponent(self.currency)
+            raise ValueError(
+                f"write the price with at most {digits} digits behind the point ({self.currency})"
+            )
+        return self
+
+    @property
+    def limit(self) -> int:
+        """The limit in minor units."""
+        return minor_units(self.price, self.currency)
+
+    def concerns(self, key: PriceKey) -> bool:
+        """Whether this limit speaks of prices of this key."""
+        return key.currency == self.currency and self.basis in ("any", key.basis)
+
+
+class Drop(_Document):
+    """At least ``percent`` and at least ``min_saving`` (in the price's own currency) under the reference."""
+
+    kind: Literal[Kind.DROP]
+    percent: Annotated[float, Field(gt=0, lt=100, allow_inf_nan=False), BeforeValidator(_number)]
+    min_saving: Amount | None = None
+    basis: Basis | Literal["any"] = "any"
+
+    def concerns(self, key: PriceKey) -> bool:
+        """Whether this condition speaks of prices of this key."""
+        return self.basis in ("any", key.basis)
+
+
+class HistoricLow(_Document):
+    """Under every price of the last ``days`` days."""
+
+    kind: Literal[Kind.HISTORIC_LOW]
+    days: Annotated[int, Field(ge=2, le=730), BeforeValidator(_number)]
+    basis: Basis | Literal["any"] = "any"
+
+    def concerns(self, key: PriceKey) -> bool:
+        """Whether this condition speaks of prices of this key."""
+        return self.basis in ("any", key.basis)
+
+
+class NewListing(_Document):
+    """An id not seen before among a search's results."""
+
+    kind: Literal[Kind.NEW_LISTING]
+
+
+class BackInStock(_Document):
+    """Sold out or off sale, and now available."""
+
+    kind: Literal[Kind.BACK_IN_STOCK]
+
+
+class StatusChange(_Document):
+    """On-sale or presale dates announced or moved; cancelled, postponed, rescheduled."""
+
+    kind: Literal[Kind.STATUS]
+
+
+PriceCondition = Below | Drop | HistoricLow
+Condition = Annotated[
+    Below | Drop | HistoricLow | NewListing | BackInStock | StatusChange, Field(discriminator="kind")
+]
+
+
+class Filters(_Document):
+    """What narrows a watch. A provider that cannot honour a filter refuses the watch; it never ignores it."""
+
+    min_quantity: Annotated[int, Field(ge=1, le=20), BeforeValidator(_number)] | None = None
+    sections: tuple[ShortText, ...] = ()
+    basis: Basis | None = None
+    weekdays: tuple[Weekday, ...] = ()
+
+
+def _target_or_markets(value: object) -> str:
+    plural = isinstance(value, Markets) or (isinstance(value, Mapping) and "markets" in value)
+    return "markets" if plural else "target"
+
+
+class Watch(_Document):
+    """What a person asked for: a target, conditions (any one is enough), and how to be told.
+
+    ``already_true``: a condition that holds at the first look is told (``tell``), or taken as told so that
+    only a further drop fires (``wait``).
+    """
+
+    name: ShortText
+    target: Annotated[
+        Annotated[Target, Tag("target")] | Annotated[Markets, Tag("markets")],
+        Discriminator(_target_or_markets),
+    ]
+    conditions: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=10)]
+    already_true: Literal["tell", "wait"] = "tell"
+    notify: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=2)] = (Channel.SMS, Channel.EMAIL)
+    status: Literal["active", "paused"] = "active"
+    filters: Filters = Filters()
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """Every target asked for this watch. A filter that changes the question is part of the target."""
+        asked = self.target.markets if isinstance(self.target, Markets) else (self.target,)
+        return tuple(self._narrowed(target) for target in asked)
+
+    def _narrowed(self, target: Target) -> Target:
+        if target.search is None or not self.filters.weekdays:
+            return target
+        search = target.search.model_copy(update={"weekdays": self.filters.weekdays})
+        return target.model_copy(update={"search": search})
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """What was asked, without name, channels or pause: when this changes, the watch starts anew."""
+        return self.model_dump(mode="json", include={"target", "conditions", "already_true", "filters"})
+
+    def wants(self, key: PriceKey) -> bool:
+        """Whether prices of this key count at all under the watch's filters."""
+        return self.filters.basis in (None, key.basis)

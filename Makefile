@@ -4,6 +4,7 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 LOCKING := --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS := true
 
 .PHONY: help run test check fmt bench lock clean
 .DEFAULT_GOAL := help
@@ -43,5 +44,5 @@ lock: $(UV)  ## renew both locks from pyproject.toml: requirements.txt (what is 
 	$(UV) pip compile -q $(LOCKING) pyproject.toml -o requirements.txt
 	$(UV) pip compile -q $(LOCKING) --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
-clean:  ## remove what the other targets made
-	rm -rf .tools .venv .pytest_cache .mypy_cache .ruff_cache .coverage data
+clean:  ## remove what the other targets made, the sandbox's database too; never your own
+	rm -rf .tools .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage data/sandbox.db*

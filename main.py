@@ -5,7 +5,7 @@ ticket_monitor_worker HTTP         Cloud Scheduler, OIDC: one run of the worker
 poll_board            CloudEvent   Pub/Sub, when there are several boards: one tick of one board
 copy_monitor_job      CloudEvent   Firestore, a person's watch was written
 deliver_alert         CloudEvent   Firestore, an alert was created
-web                   HTTP         people, and Twilio's webhooks
+web                   HTTP         people
 ===================== ============ ====================================================================
 
 Everything is built once, on first use; importing this module reads no settings and opens nothing.

@@ -1,4 +1,4 @@
-"""What an uneventful tick costs: document operations, time and memory, for 5,000 targets and 25,000 watches.
+"""What an uneventful run of the worker costs, for 5,000 targets and 25,000 watches: documents, time, memory.
 
     make bench
 
@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from notifiers.deliver import sweep
 from store.sqlite import SqliteDocuments
 from watchers.board import path as board_path
 from watchers.documents import Put
@@ -28,8 +29,8 @@ from watchers.models import Availability, Observation, Price
 from watchers.money import Basis
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
-from watchers.tick import Report, tick
 from watchers.watch import Filters, Target
+from watchers.worker import Round, work
 
 TARGETS, WATCHERS = 5_000, 5
 TICKS = 5
@@ -85,26 +86,35 @@ def _filled(folder: str, targets: int, watchers: int) -> SqliteDocuments:
     return documents
 
 
-def _tick(documents: SqliteDocuments, number: int) -> Report:
-    now = BEGAN + timedelta(minutes=number)
-    return tick(documents, PLACES, Unmoved(), board_name="bench-0", run=f"r{number}", now=now, seconds=600)
+def _run(documents: SqliteDocuments, number: int) -> Round:
+    """One run of the worker as it is deployed: the board's tick, and the outbox's sweep."""
+    return work(
+        documents,
+        PLACES,
+        {"bench": Unmoved()},
+        lambda at: sweep(documents, {}, public_url="", now=at, deadline=at + timedelta(minutes=1)),
+        run=f"r{number}",
+        now=BEGAN + timedelta(minutes=number),
+        every=timedelta(seconds=60),
+        seconds=600,
+    )
 
 
 def _measured(folder: str, watchers: int) -> dict[str, float]:
     documents = _filled(folder, TARGETS, watchers)
     for number in range(3):  # first looks, and the overlap after them
-        _tick(documents, number)
-    reports = [_tick(documents, 3 + number) for number in range(TICKS)]
+        _run(documents, number)
+    reports = [_run(documents, 3 + number) for number in range(TICKS)]
     tracemalloc.start()
-    _tick(documents, 3 + TICKS)
+    _run(documents, 3 + TICKS)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     board = documents.get(board_path("bench-0"))
     return {
-        "asked": reports[-1].asked,
+        "asked": reports[-1].reports[0].asked,
         "reads": max(report.operations["reads"] for report in reports),
         "writes": max(report.operations["writes"] for report in reports),
-        "median_ms": statistics.median(report.milliseconds for report in reports),
+        "median_ms": statistics.median(report.reports[0].milliseconds for report in reports),
         "peak_mb": peak / 1e6,
         "board_kb": len(board.fields["blob"]) / 1e3 if board else 0,
     }
@@ -114,13 +124,12 @@ def main() -> int:
     """Print the table; fail if an uneventful tick costs more documents than promised."""
     with tempfile.TemporaryDirectory() as folder:
         one, many = (_measured(folder, watchers) for watchers in (1, WATCHERS))
-    print(f"{'uneventful tick, ' + format(TARGETS, ',') + ' targets':34}{'1 watcher':>12}{'5 watchers':>12}")
+    print(f"{'uneventful run, ' + format(TARGETS, ',') + ' targets':34}{'1 watcher':>12}{'5 watchers':>12}")
     for name in one:
         print(f"{name:34}{one[name]:>12,.0f}{many[name]:>12,.0f}")
     shares = [figures["board_kb"] * 1e3 / LIMIT for figures in (one, many)]
     print(f"{'share of the document limit':34}{shares[0]:>12.1%}{shares[1]:>12.1%}")
-    print("The outbox sweep of a run costs one more read.")
-    return 0 if many["reads"] <= 2 and many["writes"] <= 2 else 1  # noqa: PLR2004 - the promise
+    return 0 if many["reads"] <= 3 and many["writes"] <= 2 else 1  # noqa: PLR2004 - the promise
 
 
 if __name__ == "__main__":

@@ -99,7 +99,10 @@ def sweep(
     """
     started, outcomes = time.monotonic(), Counter[str]()
     for _ in range(_ROUNDS):
-        for alert_id in outbox.due(documents, now, limit):
+        found = outbox.due(documents, now, limit)
+        if not found:
+            break
+        for alert_id in found:
             if now >= deadline:
                 return outcomes
             outcomes[_deliver_or_set_aside(alert_id, documents, notifiers, public_url, now)] += 1

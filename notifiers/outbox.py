@@ -9,14 +9,14 @@
                                                      ├─► FAILED      never will be ─┐  of a text only, and
                                                      └─► UNCERTAIN   maybe sent ────┴► in the same commit:
                                                             ┊                          an e-mail alert
-                                          SENT, FAILED ◄┄┄┄┄┘ a callback tells
+                                          SENT, FAILED ◄┄┄┄┄┘ once somebody finds out
 
 What holds whatever line a sender dies on:
 
 1. Whoever moves an alert read it first, and moves it only if it is still the version that was read. The
    loser gets ``ConflictError`` and stops: somebody else has done, or is doing, the work.
-2. SENT and FAILED are final. UNCERTAIN is settled too, and nobody sends it again; a status callback may
-   still say how it ended.
+2. SENT and FAILED are final. UNCERTAIN is settled too, and nobody sends it again; it may still be learned
+   how it ended.
 3. A text is claimed again only after ``put_back``, that is, when it surely was not sent. A lease that ran
    out says only that the sender vanished: a text is then UNCERTAIN, an e-mail is sent again under the same
    Message-ID.

@@ -5,8 +5,7 @@ is made once, on a connection of its own: one that died while idle looks exactly
 lost answer costs the person their text. What an answer means is decided by status and code, never by prose.
 
 Settings: ``TWILIO_ACCOUNT_SID``, ``TWILIO_AUTH_TOKEN``, ``TWILIO_FROM_NUMBER`` or
-``TWILIO_MESSAGING_SERVICE_SID``, ``TWILIO_BASE_URL`` (scheme and host, for a server on this machine), and
-``PUBLIC_URL`` for status callbacks.
+``TWILIO_MESSAGING_SERVICE_SID``, ``TWILIO_BASE_URL`` (scheme and host, for a server on this machine).
 """
 
 import logging
@@ -39,8 +38,8 @@ TIMEOUT = 10.0  # seconds, to connect and again to be answered; the SDK's own de
 VALIDITY_SECONDS = 900
 
 # Who can do something about a refusal: https://www.twilio.com/docs/api/errors/<code>. Those from 30000 on
-# arrive in status callbacks. A wrong token (20003) is final for the text, not put back: its e-mail goes out
-# at once, and nobody's alert waits until the operator wakes up.
+# are told only after a text was accepted. A wrong token (20003) is final for the text, not put back: its
+# e-mail goes out at once, and nobody's alert waits until the operator wakes up.
 FAULTS = {
     "21211": Fault.BAD_NUMBER,  # not a phone number
     "21614": Fault.BAD_NUMBER,  # not a mobile number
@@ -80,7 +79,7 @@ def from_env(env: Mapping[str, str]) -> "TwilioNotifier":
     if not base_url.startswith(("https://", "http://")):
         raise NotConfiguredError("Texts are off: TWILIO_BASE_URL must begin with https:// or http://.")
     sender = {"messaging_service_sid": service} if service else {"from_": number}
-    return TwilioNotifier(account, token, sender, base_url, env.get("PUBLIC_URL", ""))
+    return TwilioNotifier(account, token, sender, base_url)
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,6 @@ class TwilioNotifier:
     auth_token: str = field(repr=False)
     sender: Mapping[str, str] = field(repr=False)
     base_url: str
-    public_url: str
     timeout: float = TIMEOUT
 
     channel = Channel.SMS
@@ -104,7 +102,7 @@ class TwilioNotifier:
         told = {"to": to, "body": message.text, "validity_period": VALIDITY_SECONDS}
         try:
             with self._connection() as client:
-                created = client.messages.create(**told, **self.sender, **self._callback(message))
+                created = client.messages.create(**told, **self.sender)
         except TwilioException as exc:
             raise refusal(getattr(exc, "status", 0), getattr(exc, "code", None)) from None
         except requests.RequestException as exc:
@@ -114,12 +112,6 @@ class TwilioNotifier:
         if not created.sid:
             raise DeliveryUnknownError("no_answer")
         return str(created.sid)
-
-    def _callback(self, message: Message) -> dict[str, str]:
-        """Twilio is asked to report only to an address that a stranger cannot overhear."""
-        if not self.public_url.startswith("https://"):
-            return {}
-        return {"status_callback": f"{self.public_url.rstrip('/')}/twilio/status/{message.alert_id}"}
 
     @contextmanager
     def _connection(self) -> Iterator["Client"]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from watchers import encoding
-from watchers.documents import Create, Document, Documents, Update
+from watchers.documents import Create, Document, Documents, Query, Update
 from watchers.errors import ConflictError
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rows import Row
@@ -64,15 +64,37 @@ class Refused:
     why: str
 
 
+def standing(documents: Documents) -> dict[str, Document]:
+    """Every board there is, by name (one read each). A provider nobody ever watched has none."""
+    return {document.id: document for document in documents.find(Query("boards"))}
+
+
+def found(documents: Documents, name: str, cursor: datetime | None) -> bool:
+    """Make an empty board, whose first tick folds in the jobs from ``cursor`` on; whether there was none."""
+    try:
+        documents.commit(Create(path(name), _fields(Board(name, cursor=cursor))))
+    except ConflictError:
+        return False
+    return True
+
+
 def claim(
-    documents: Documents, name: str, run: str, quota: Quota, now: datetime, *, at_most: int
+    documents: Documents,
+    name: str,
+    run: str,
+    quota: Quota,
+    now: datetime,
+    *,
+    at_most: int,
+    document: Document | None = None,
 ) -> Board | Refused:
     """Take the board's lease for ``run`` (one read, one write).
 
     A run that finished is refused for ever; a lease that somebody holds, until it expires or is given back.
     The lease says how many calls its holder may make, ``at_most`` so many: if it dies, they count as made.
+    A ``document`` that was read already is not read again; if it has moved since, the board is ``busy``.
     """
-    document = documents.get(path(name))
+    document = document or documents.get(path(name))
     if document is not None and (why := _refusal(document, run, now)):
         return Refused(why)
     board = _decoded(name, document) if document else Board(name)

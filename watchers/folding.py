@@ -7,6 +7,7 @@ saved are simply read again, by the database's own time.
 
 import logging
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -24,20 +25,33 @@ THREADS = 16  # counts in flight when many targets are new at once
 OVERLAP = timedelta(seconds=5)  # how late a write may become visible after its time
 
 
-def fold(documents: Documents, places: Places, board: Board, now: datetime, deadline: float) -> None:
-    """Bring the board up to the jobs as they stand now; past ``deadline`` (monotonic) the rest waits."""
+def fold(documents: Documents, places: Places, board: Board, now: datetime, deadline: float) -> set[str]:
+    """Bring the board up to the jobs as they stand now; past ``deadline`` (monotonic) the rest waits.
+
+    Returns:
+        The boards of other providers that these jobs belong on: before this one is saved they must stand.
+    """
     read, since, limit = set[str](), board.cursor, PAGE
+    elsewhere: set[str] = set()
     complete = False
     while not complete and time.monotonic() < deadline:
         page = documents.find(jobs.changed_since(places, since, limit))
         unread = [document for document in page if document.path not in read]
         touched = {target_id for document in unread for target_id in _fold_one(board, document, now)}
         _recount(documents, places, board, touched)
+        elsewhere |= boards_of(unread)
         read |= {document.path for document in unread}
         complete = len(page) < limit
         limit = PAGE if unread else limit + PAGE  # a whole page of the same moment
         since = page[-1].fields["updated_at"] if page else since
     _move_cursor(board, since, complete=complete)
+    return elsewhere - {board.name}
+
+
+def boards_of(page: Iterable[Document]) -> set[str]:
+    """The boards that these jobs' targets belong on."""
+    watched = (target_id for document in page for target_id in document.fields.get("targets") or ())
+    return {f"{str(target_id).rsplit('-', 1)[0]}-0" for target_id in watched}
 
 
 def _fold_one(board: Board, document: Document, now: datetime) -> set[str]:

@@ -53,10 +53,10 @@ class JsonLines(logging.Formatter):
                 return {self._masked(str(name)): self._masked(inner) for name, inner in value.items()}
             case list() | tuple():
                 return [self._masked(inner) for inner in value]
-        text = str(value)
+        text = _CONTACT.sub("***", _QUERY.sub(r"\1?***", str(value)))
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return _CONTACT.sub("***", _QUERY.sub(r"\1?***", text))
+        return text
 
 
 def configure(secrets: Iterable[str] = (), project: str | None = None, level: int = logging.INFO) -> None:

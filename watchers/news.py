@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from watchers.models import News, Observation, Reason
+from watchers.models import Availability, News, Observation, Reason
 from watchers.money import Basis, PriceKey
 from watchers.notices import Verdict
 from watchers.watch import Watch
@@ -53,7 +53,7 @@ def headline(verdicts: Sequence[Verdict]) -> Verdict:
 
 def tell(watch: Watch, head: Verdict, now: Observation, rule: str | None) -> News:
     """The facts of an alert about ``head``; ``rule`` says in one line when the next text comes."""
-    about = head.about or _cheapest(now, head) or now
+    about = head.about or _cheapest(now, head) or _available(now) or now
     key, price = (head.key, head.price) if head.key else clearest_price(about)
     return News(
         reason=head.reason,
@@ -68,7 +68,7 @@ def tell(watch: Watch, head: Verdict, now: Observation, rule: str | None) -> New
         basis=key.basis if key else None,
         currency=key.currency if key else None,
         price=price,
-        was=head.was,
+        was=head.was if now.listings is None else None,  # another show's price is not what this one cost
         detail=head.detail,
         next_text=rule,
         observed_at=now.at,
@@ -82,6 +82,11 @@ def _cheapest(now: Observation, head: Verdict) -> Observation | None:
     return next(
         (found for found in now.listings or () if found.buyable_prices.get(head.key) == head.price), None
     )
+
+
+def _available(now: Observation) -> Observation | None:
+    """What of a search can be bought again."""
+    return next((one for one in now.listings or () if one.availability is Availability.AVAILABLE), None)
 
 
 def clearest_price(seen: Observation) -> tuple[PriceKey | None, int | None]:

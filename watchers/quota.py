@@ -7,6 +7,7 @@ The quota is handed out evenly over its window, plus a small head start, so that
 everybody blind for the rest of the day. The provider's own headers correct the count.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -60,6 +61,7 @@ class Budget:
         now: The tick's time (aware UTC).
         sleep: How to wait for the next free moment within a second.
         at_most: No more calls than this, whatever the quota leaves.
+        until: No call is made past this moment (monotonic).
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Budget:
         sleep: Callable[[float], None] = time.sleep,
         *,
         at_most: int | None = None,
+        until: float = math.inf,
     ) -> None:
         if ledger.began_at is None or now >= ledger.began_at + quota.per:
             ledger = Ledger(began_at=now, blocked_until=ledger.blocked_until)
@@ -79,6 +82,7 @@ class Budget:
         self._lock = threading.Lock()
         self._next_free = time.monotonic()
         self._at_most = quota.calls if at_most is None else at_most
+        self._until = until
         self.made = 0
 
     @property
@@ -90,7 +94,7 @@ class Budget:
     def left(self) -> int:
         """Calls that may still be made now."""
         blocked_until, began_at = self._ledger.blocked_until, self._ledger.began_at
-        if blocked_until is not None and self._now < blocked_until:
+        if time.monotonic() >= self._until or (blocked_until is not None and self._now < blocked_until):
             return 0
         elapsed = self._now - began_at if began_at else timedelta()
         due = int(self._quota.calls * (elapsed / self._quota.per) + max(1.0, self._quota.calls * HEAD_START))
@@ -101,7 +105,7 @@ class Budget:
         """Spend one call, waiting for its moment within the second.
 
         Raises:
-            OutOfQuotaError: nothing is left now; the caller leaves its targets due.
+            OutOfQuotaError: nothing is left now, or no time; the caller leaves its targets due.
         """
         with self._lock:
             if not self.left:

@@ -1,7 +1,8 @@
 """One tick of one board: ask about what is due, decide, and record.
 
     1  take the board's lease             a second delivery of this run, or a second tick, stops here
-    2  fold in the watches that changed   new ones get their first look, deleted ones leave
+    2  fold in the watches that changed   new ones get their first look, deleted ones leave; a provider that
+                                          is watched for the first time gets its board
     3  ask what is due, within the quota  longest unseen first; nothing is asked after the deadline
     4  for each answer: tell those it concerns, and only then let the board move on
     5  save the board                     gives the lease back
@@ -23,7 +24,7 @@ from typing import Any
 
 from watchers import board as boards
 from watchers.board import Board, Refused
-from watchers.documents import Documents
+from watchers.documents import Document, Documents
 from watchers.errors import (
     ConflictError,
     DocumentTooLargeError,
@@ -68,6 +69,7 @@ class Report:
     held: int = 0
     left_due: int = 0
     blind: int = 0
+    founded: tuple[str, ...] = ()
     failures: Counter[str] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
     milliseconds: int = 0
@@ -76,13 +78,13 @@ class Report:
     @property
     def is_eventful(self) -> bool:
         """Whether there is anything to say about it."""
-        return bool(self.skipped or self.changes or self.alerts or self.held or self.failures)
+        return bool(self.skipped or self.changes or self.alerts or self.held or self.founded)
 
     def to_json(self) -> dict[str, Any]:
         """For the answer and the log: what is empty is left out."""
         said = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         said |= {"failures": dict(self.failures), "operations": dict(self.operations)}
-        return {name: value for name, value in said.items() if value not in (None, [], {})}
+        return {name: value for name, value in said.items() if value not in (None, (), [], {})}
 
 
 def tick(  # noqa: PLR0913 - what a tick is made of
@@ -97,6 +99,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     seconds: float = 45,
     dry_run: bool = False,
     progress: Progress = lambda _asked, _due: None,
+    document: Document | None = None,
 ) -> Report:
     """Run one tick of one board.
 
@@ -111,6 +114,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
         seconds: After this long nothing more is asked; what is left stays due.
         dry_run: Ask and decide, but create no alert and remember nothing except the calls that were spent.
         progress: Is told after each answer how many targets were asked, of how many that were due.
+        document: The board, if it was read already.
 
     Raises:
         StoreError: the tick could not run, or not save; running it again is harmless.
@@ -119,11 +123,11 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     report = Report(board_name, run)
     at_most = math.ceil(seconds * provider.quota.per_second) + THREADS
-    board = boards.claim(documents, board_name, run, provider.quota, now, at_most=at_most)
+    board = boards.claim(documents, board_name, run, provider.quota, now, at_most=at_most, document=document)
     if isinstance(board, Refused):
         report.skipped = board.why
     else:
-        budget = Budget(provider.quota, board.ledger, now, at_most=at_most)
+        budget = Budget(provider.quota, board.ledger, now, at_most=at_most, until=began + seconds)
         scene = _Scene(
             documents, places, provider, board, budget, report, now, every, began + seconds, dry_run, progress
         )
@@ -156,7 +160,12 @@ def _run(scene: _Scene, run: str) -> None:
     board, report = scene.board, scene.report
     finished = False
     try:
-        fold(scene.documents, scene.places, board, scene.now, scene.deadline)
+        cursor = board.cursor
+        elsewhere = fold(scene.documents, scene.places, board, scene.now, scene.deadline)
+        if not scene.dry_run:
+            report.founded = tuple(
+                name for name in sorted(elsewhere) if boards.found(scene.documents, name, cursor)
+            )
         _look_at_due(scene)
         finished = not scene.dry_run
     finally:
@@ -181,17 +190,15 @@ def _save(scene: _Scene, run: str) -> None:
 
 def _look_at_due(scene: _Scene) -> None:
     due = _due(scene)
-    answered: set[str] = set()
     for batch, answer in _answers(scene, due):
-        answered |= {target.id for target in batch}
         if isinstance(answer, str):
             _not_seen(scene, {target.id: answer for target in batch})
             continue
         _not_seen(scene, answer.failures)
         for target_id in [target.id for target in batch if target.id in answer.observations]:
             _seen(scene, target_id, answer.observations[target_id])
-        scene.progress(len(answered), len(due))
-    scene.report.left_due = len(due) - len(answered)
+        scene.progress(scene.report.asked, len(due))
+    scene.report.left_due = len(due) - scene.report.asked
 
 
 def _due(scene: _Scene) -> list[Target]:

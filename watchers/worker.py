@@ -8,14 +8,16 @@ the next run, which must still take place.
 import hashlib
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from watchers import board as boards
 from watchers.documents import Documents
-from watchers.jobs import Places
+from watchers.folding import PAGE, boards_of
+from watchers.jobs import Places, changed_since
 from watchers.providers.base import Provider
 from watchers.tick import Progress, Report, tick
 
@@ -57,24 +59,24 @@ class Round:
     """What a run did: a report for each board, and what was swept. ``failed`` boards could not run."""
 
     run: str
+    providers: tuple[str, ...]
     reports: tuple[Report, ...]
     swept: Mapping[str, int]
     failed: tuple[str, ...] = ()
+    operations: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The answer to the scheduler."""
-        total = Counter[str]()
-        for report in self.reports:
-            total.update(report.operations)
         return {
             "run": self.run,
             "targets_asked": sum(report.asked for report in self.reports),
-            "calls": {report.board.rsplit("-", 1)[0]: report.calls for report in self.reports},
+            "calls": dict.fromkeys(self.providers, 0)
+            | {report.board.rsplit("-", 1)[0]: report.calls for report in self.reports},
             "changes": sum(report.changes for report in self.reports),
             "alerts": sum(report.alerts for report in self.reports),
             "failures": dict(sum((report.failures for report in self.reports), Counter[str]())),
             "delivered": dict(self.swept),
-            "document_operations": dict(total),
+            "document_operations": dict(self.operations),
             "milliseconds": sum(report.milliseconds for report in self.reports),
             "boards": [report.to_json() for report in self.reports],
             "boards_failed": list(self.failed),
@@ -99,23 +101,35 @@ def work(  # noqa: PLR0913 - the parts of the worker
     ``seconds`` are shared evenly by the boards. ``now`` is when the run began: what comes later in it is
     given its own time, from which leases run. A dry run sends nothing.
     """
-    began = time.monotonic()
+    began, operations = time.monotonic(), Counter(documents.operations)
     reports: list[Report] = []
     failed: list[str] = []
-    for name, provider in providers.items():
-        board = f"{name}-0"
-        share = seconds / len(providers)
+    standing = boards.standing(documents)
+    ours = {f"{name}-0": provider for name, provider in providers.items()}
+    waiting = deque([name for name in ours if name in standing] or _first(documents, places, ours))
+    while waiting:
+        board = waiting.popleft()
         at = now + timedelta(seconds=time.monotonic() - began)
         try:
             report = tick(
-                documents, places, provider, board_name=board, run=run, now=at, every=every, seconds=share,
-                dry_run=dry_run, progress=progress,
+                documents, places, ours[board], board_name=board, run=run, now=at, every=every,
+                seconds=seconds / len(ours), dry_run=dry_run, progress=progress, document=standing.get(board),
             )  # fmt: skip
         except Exception as exc:  # the store's fault or a bug: the other boards and the outbox go on
             log.exception("tick.failed", extra={"board": board, "why": type(exc).__name__})
             failed.append(board)
+            tried = {board, *waiting, *standing, *failed, *(done.board for done in reports)}
+            waiting += [name for name in _first(documents, places, ours) if name not in tried]
         else:
             reports.append(report)
+            waiting += [name for name in report.founded if name in ours]
     later = now + timedelta(seconds=time.monotonic() - began)  # leases begin when the sending does
     swept = Counter[str]() if dry_run else sweep(later)
-    return Round(run, tuple(reports), swept, tuple(failed))
+    spent = Counter(documents.operations) - operations
+    return Round(run, tuple(providers), tuple(reports), swept, tuple(failed), spent)
+
+
+def _first(documents: Documents, places: Places, ours: Mapping[str, Provider]) -> list[str]:
+    """While no board stands: those that the first watches belong on. Nobody watches anything: none."""
+    page = documents.find(changed_since(places, None, PAGE))
+    return [name for name in ours if name in boards_of(page)]

@@ -38,7 +38,7 @@ def twilio() -> Iterator[TwilioServer]:
 
 @pytest.fixture
 def notifier(twilio: TwilioServer) -> sms.TwilioNotifier:
-    made = sms.from_env(ENV | {"TWILIO_BASE_URL": twilio.url, "PUBLIC_URL": PUBLIC_URL})
+    made = sms.from_env(ENV | {"TWILIO_BASE_URL": twilio.url})
     return replace(made, timeout=0.2)
 
 
@@ -53,7 +53,6 @@ def test_a_text_is_created_once_with_all_that_twilio_needs(
             "From": "+15005550001",
             "Body": MESSAGE.text,
             "ValidityPeriod": "900",
-            "StatusCallback": f"{PUBLIC_URL}/twilio/status/{MESSAGE.alert_id}",
         }
     ]
 
@@ -65,13 +64,6 @@ def test_a_messaging_service_sends_in_the_numbers_stead(twilio: TwilioServer) ->
     (accepted,) = twilio.accepted
     assert accepted["MessagingServiceSid"] == "MG" + "0" * 32
     assert "From" not in accepted
-
-
-@pytest.mark.parametrize("public_url", ["", "http://127.0.0.1:8080"])
-def test_twilio_is_not_asked_to_report_in_the_clear(twilio: TwilioServer, public_url: str) -> None:
-    sms.from_env(ENV | {"TWILIO_BASE_URL": twilio.url, "PUBLIC_URL": public_url}).send(MESSAGE, PHONE)
-
-    assert "StatusCallback" not in twilio.accepted[0]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from store.sqlite import SqliteDocuments
-from watchers import worker
+from watchers import board, worker
 from watchers.errors import StoreUnavailableError
 from watchers.jobs import Places
 from watchers.providers.steam import Steam
@@ -83,8 +83,11 @@ def run(
     steam = Steam.from_env({})
     assert isinstance(steam, Steam)
     providers = {"first": steam, "second": steam}
+    documents = SqliteDocuments(":memory:")
+    for name in providers:
+        board.found(documents, f"{name}-0", None)
     return work(
-        SqliteDocuments(":memory:"),
+        documents,
         Places(),
         providers,
         sweep,
@@ -103,7 +106,7 @@ def test_a_board_that_fails_stops_neither_the_others_nor_the_outbox(
     swept: list[datetime] = []
     done = run(monkeypatch, Ticks(failure, None), swept)
     assert (done.failed, [report.board for report in done.reports]) == (("first-0",), ["second-0"])
-    assert done.to_json()["calls"] == {"second": 1}
+    assert done.to_json()["calls"] == {"first": 0, "second": 1}
     assert (len(swept), done.to_json()["delivered"]) == (1, {"sent": 1})
 
 

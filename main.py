@@ -122,14 +122,16 @@ def poll_board(event: CloudEvent) -> None:
 def copy_monitor_job(event: CloudEvent) -> None:
     """Copy a person's watch to the worker. Only the document's name is taken from the event."""
     from watchers.jobs import copy_watch
-    from watchers.providers import refusal
+    from watchers.providers import cannot_see, refusal
 
     scout = _begin()
     match _document(event).split("/"):
         case ["artifacts", app_id, "users", uid, "ticket_monitors", watch_id]:
             places, now = scout.settings.places, datetime.now(UTC)
             if app_id == places.app_id:
-                copy_watch(scout.documents, places, refusal, uid=uid, watch_id=watch_id, now=now)
+                copy_watch(
+                    scout.documents, places, refusal, uid=uid, watch_id=watch_id, now=now, cannot_see=cannot_see
+                )  # fmt: skip
         case _:
             log.error("copy_monitor_job.unknown", extra={"event_id": str(event["id"])})
 

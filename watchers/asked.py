@@ -13,10 +13,14 @@ from pydantic import ValidationError
 
 from watchers.errors import WatchRefusedError
 from watchers.money import Basis
-from watchers.watch import MAX_NAME, Filters, Kind, Target, Watch
+from watchers.providers.base import beyond_every_provider
+from watchers.watch import MAX_NAME, Condition, Filters, Kind, PriceCondition, Target, Watch
 
 Refusal = Callable[[Target, Filters], str | None]
 """Why a target cannot be watched with these filters, as a sentence; ``None`` when it can."""
+
+CannotSee = Callable[[Target, Condition], str | None]
+"""Why a condition can never fire on a target, and what to choose instead; ``None`` when it may fire."""
 
 MAX_BYTES = 20_000
 _PLAIN = {"eventId", "eventName", "maxPrice", "status"}
@@ -29,13 +33,20 @@ _PLAIN_NAMES = {
 _LATEST_ZONE = timedelta(hours=12)  # a day is over only when it is over everywhere
 
 
-def read_watch(fields: Mapping[str, Any], refusal: Refusal, now: datetime) -> Watch:
+def read_watch(
+    fields: Mapping[str, Any],
+    refusal: Refusal,
+    now: datetime,
+    *,
+    cannot_see: CannotSee = beyond_every_provider,
+) -> Watch:
     """The watch that a document asks for.
 
     Args:
         fields: The person's document.
         refusal: What the providers cannot do.
         now: For dates that have passed (aware UTC).
+        cannot_see: Which conditions can never fire. A watch is refused when none can on any target.
 
     Raises:
         WatchRefusedError: with a sentence for every fault found.
@@ -47,7 +58,7 @@ def read_watch(fields: Mapping[str, Any], refusal: Refusal, now: datetime) -> Wa
         watch = Watch.model_validate(shape)
     except ValidationError as exc:
         raise WatchRefusedError(sentences(exc, _PLAIN_NAMES if plain else {})) from exc
-    if reasons := [*_past(watch, now), *_refused(watch, refusal)]:
+    if reasons := [*_past(watch, now), *_refused(watch, refusal), *_never_fires(watch, cannot_see)]:
         raise WatchRefusedError(reasons)
     return watch.model_copy(update={"notify": tuple(dict.fromkeys(watch.notify))})
 
@@ -87,6 +98,27 @@ def _past(watch: Watch, now: datetime) -> list[str]:
 def _refused(watch: Watch, refusal: Refusal) -> list[str]:
     said = (refusal(target, watch.filters) for target in watch.targets)
     return list(dict.fromkeys(reason for reason in said if reason))
+
+
+def _never_fires(watch: Watch, cannot_see: CannotSee) -> list[str]:
+    """Why not, for every condition on every target; nothing where a single one may fire."""
+    reasons: dict[str, None] = {}
+    for number, condition in enumerate(watch.conditions, 1):
+        where = f"conditions {number}" + (", basis" if isinstance(condition, PriceCondition) else "")
+        for target in watch.targets:
+            why = _filtered_out(watch.filters, condition) or cannot_see(target, condition)
+            if why is None:
+                return []
+            reasons[f"{where}: {why}"] = None
+    return list(reasons)
+
+
+def _filtered_out(filters: Filters, condition: Condition) -> str | None:
+    if not isinstance(condition, PriceCondition) or filters.basis in (None, condition.basis):
+        return None
+    if condition.basis == "any":
+        return None
+    return f"the filter lets {filters.basis} prices through only; choose {filters.basis} or any."
 
 
 _SENTENCES = {

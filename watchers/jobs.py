@@ -11,15 +11,17 @@ as a tombstone, so that the board learns of it.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from watchers.asked import Refusal, read_watch
+from watchers.asked import CannotSee, Refusal, read_watch
 from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.memory import WatchState
+from watchers.providers.base import beyond_every_provider
 from watchers.rules import thresholds
 from watchers.watch import HistoricLow, Kind, PriceCondition, Target, Watch
 
@@ -156,7 +158,14 @@ def read_job(document: Document) -> Job:
 
 
 def copy_watch(
-    documents: Documents, places: Places, refusal: Refusal, *, uid: str, watch_id: str, now: datetime
+    documents: Documents,
+    places: Places,
+    refusal: Refusal,
+    *,
+    uid: str,
+    watch_id: str,
+    now: datetime,
+    cannot_see: CannotSee = beyond_every_provider,
 ) -> str:
     """Bring the worker's copy of one watch up to what its owner's document says now.
 
@@ -180,7 +189,8 @@ def copy_watch(
         elif _is_copied(existing, source, uid) and not overtaken:
             outcome, writes = "unchanged", []
         else:
-            outcome, writes = _plan(places, refusal, source, existing, uid, now)
+            read = partial(read_watch, source.fields, refusal, now, cannot_see=cannot_see)
+            outcome, writes = _plan(places, read, source, existing, uid, now)
         try:
             if writes:
                 documents.commit(*writes)
@@ -202,13 +212,18 @@ def _is_of(uid: str, existing: Document | None) -> bool:
 
 
 def _plan(
-    places: Places, refusal: Refusal, source: Document, existing: Document | None, uid: str, now: datetime
+    places: Places,
+    read: Callable[[], Watch],
+    source: Document,
+    existing: Document | None,
+    uid: str,
+    now: datetime,
 ) -> tuple[str, list[Write]]:
     status = places.status(uid, source.id)
     if not _is_of(uid, existing):
         return _taken(source, status, now)
     try:
-        watch = read_watch(source.fields, refusal, now)
+        watch = read()
     except WatchRefusedError as refused:
         said = {"state": "refused", "reasons": list(refused.reasons), "source_updated_at": source.updated_at}
         return "refused", [

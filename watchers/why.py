@@ -14,11 +14,37 @@ from watchers.documents import Documents
 from watchers.history import History, Run, Runs, moment
 from watchers.jobs import Job
 from watchers.memory import WatchState
-from watchers.models import Alert, Availability, Observation, Price
+from watchers.models import Alert, Availability, Observation, Price, Reason
 from watchers.money import PriceKey, spoken
+from watchers.news import headline
 from watchers.rows import Row
 from watchers.rules import Decision, decide, rule_sentence
-from watchers.watch import Target
+from watchers.watch import Condition, NewListing, StatusChange, Target, Watch
+
+NOT_REPLAYED = "Announcements and new listings are not replayed; what was told is below."
+REASONS = {
+    Reason.BELOW_LIMIT: "at or under the limit",
+    Reason.DROPPED: "dropped enough",
+    Reason.HISTORIC_LOW: "lowest of the days asked for",
+    Reason.FURTHER_DROP: "dropped further",
+    Reason.NEW_LISTING: "newly listed",
+    Reason.BACK_IN_STOCK: "available again",
+    Reason.STATUS_CHANGED: "announced or changed",
+    Reason.FIRST_LOOK: "first look, not true yet",
+    Reason.TAKEN_AS_TOLD: "already true when saved",
+    Reason.NOT_TRUE: "not true",
+    Reason.ALREADY_TOLD: "already told",
+    Reason.REARMED: "clearly false again: counts anew",
+    Reason.SECOND_LOOK: "waits for a second look",
+    Reason.NEW_PRICE_KEY: "a kind of price not published before",
+    Reason.NOT_ENOUGH_HISTORY: "not watched long enough",
+    Reason.NOT_KNOWN: "not known",
+    Reason.OUT_OF_DATE: "older than what is known",
+    Reason.EVENT_OVER: "the event is over",
+}
+"""Every reason in a few words, for people; documents and JSON keep the codes."""
+
+_UNREPLAYABLE = (NewListing, StatusChange)  # the board keeps only the latest of what these are decided on
 
 V = TypeVar("V")
 
@@ -85,6 +111,7 @@ def explain(documents: Documents, job: Job, alerts: Iterable[Alert]) -> dict[str
         "watch": job.watch_id,
         "name": job.watch.name,
         "state": "watching" if job.targets else "deleted" if job.deleted_at else "stopped",
+        "not_replayed": NOT_REPLAYED if any(map(_is_unreplayable, job.watch.conditions)) else None,
         "targets": [_explained(documents, job, target) for target in job.targets.values()],
         "alerts": [
             {
@@ -111,18 +138,25 @@ def _explained(documents: Documents, job: Job, target: Target) -> dict[str, Any]
     )
     keys = [PriceKey.parse(name) for name in job.state.of(target.id).tracks]
     rules = [rule_sentence(job.watch, job.state, target.id, key) for key in keys]
-    looks = [_told(explained) for explained in replay(job, row)]
+    looks = [_told(job.watch, explained) for explained in replay(job, row)]
     return said | {"state": state, "rule": " ".join(rule for rule in rules if rule) or None, "looks": looks}
 
 
-def _told(explained: Explained) -> dict[str, Any]:
+def _told(watch: Watch, explained: Explained) -> dict[str, Any]:
+    """One look without what cannot be known again; its reason is ``None`` when nothing is left to say."""
+    every = explained.decision.verdicts
+    kept = [one for one in every if not _is_unreplayable(watch.conditions[one.condition])]
     verdicts = [
         {
             "condition": one.condition,
             "price_key": str(one.key) if one.key else None,
             "reason": str(one.reason),
         }
-        for one in explained.decision.verdicts
+        for one in kept
     ]
-    reason = str(explained.decision.reason)
+    reason = str(headline(kept).reason) if kept or not every else None
     return {"at": explained.at, "seen": explained.seen, "reason": reason, "verdicts": verdicts}
+
+
+def _is_unreplayable(condition: Condition) -> bool:
+    return isinstance(condition, _UNREPLAYABLE)

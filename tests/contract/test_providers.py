@@ -17,11 +17,13 @@ from typing import Any, cast
 import httpx
 import pytest
 
+from tests.builders import BACK_IN_STOCK, NEW_LISTING, STATUS, below, drop, historic_low, watch
 from tests.upstream import DATA, NOW, Step, Upstream, fails, purse, says
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError, ProviderUnavailableError
-from watchers.providers import PROVIDERS, SwitchedOff, from_env, http
+from watchers.money import Basis
+from watchers.providers import PROVIDERS, SwitchedOff, cannot_see, from_env, http
 from watchers.providers.base import Fetched, Provider
-from watchers.watch import Filters, Search, Target
+from watchers.watch import Condition, Filters, Search, Target
 
 EVERY = pytest.mark.parametrize("name", list(PROVIDERS))
 
@@ -228,6 +230,11 @@ def test_no_connection_or_no_answer_in_time_may_be_tried_again(
     assert isinstance(outcome(name, fails(trouble)), ProviderUnavailableError)
 
 
+def repr_start(body: bytes) -> str:
+    """A test's id, also for a very long body."""
+    return repr(body[:20])
+
+
 MALFORMED = [
     b"",
     b" ",
@@ -250,7 +257,7 @@ MALFORMED = [
 
 
 @EVERY
-@pytest.mark.parametrize("body", MALFORMED, ids=lambda body: repr(body[:20]))
+@pytest.mark.parametrize("body", MALFORMED, ids=repr_start)
 def test_a_malformed_answer_is_never_an_observation(name: str, body: bytes) -> None:
     result = outcome(name, says(body))
     assert isinstance(result, ProviderUnavailableError) or (
@@ -389,6 +396,43 @@ def test_a_filter_that_cannot_be_honoured_is_refused_in_a_sentence(name: str, fi
     assert refusal.endswith(".")
 
 
+def conditions() -> tuple[Condition, ...]:
+    """One of every kind, and every basis."""
+    priced = [make(basis=basis) for make in (below, drop, historic_low) for basis in ("any", *Basis)]
+    half = len(priced) // 2
+    some, others = watch(*priced[:half]), watch(*priced[half:])
+    return (*some.conditions, *others.conditions, *watch(NEW_LISTING, BACK_IN_STOCK, STATUS).conditions)
+
+
+@EVERY
+def test_any_price_of_an_ordinary_item_can_be_waited_for(name: str) -> None:
+    for condition in watch(below(), drop(), historic_low()).conditions:
+        assert cannot_see(kit(name).target, condition) is None
+
+
+@EVERY
+@pytest.mark.parametrize("condition", conditions(), ids=str)
+def test_what_can_never_fire_is_said_in_a_sentence_with_the_way_out(name: str, condition: Condition) -> None:
+    searching = Target(provider=name, search=Search(keyword="lanterns"))
+    for said in (cannot_see(kit(name).target, condition), cannot_see(searching, condition)):
+        assert said is None or (said.endswith(".") and "; choose " in said)
+
+
+@EVERY
+def test_nowhere_does_an_item_list_something_new_or_a_search_have_a_status(name: str) -> None:
+    new_listing, status = watch(NEW_LISTING, STATUS).conditions
+    searching = Target(provider=name, search=Search(keyword="lanterns"))
+    assert "choose a search" in (cannot_see(kit(name).target, new_listing) or "")
+    assert "choose one event" in (cannot_see(searching, status) or "")
+    assert cannot_see(searching, new_listing) is None
+
+
+def test_of_a_provider_nobody_knows_nothing_more_is_said() -> None:
+    nowhere = Target(provider="nowhere", item="1")
+    for condition in watch(below(basis="face"), BACK_IN_STOCK, STATUS).conditions:
+        assert cannot_see(nowhere, condition) is None
+
+
 HOSTILE_IDS = [
     "../../secrets",
     "a?b=c",
@@ -424,10 +468,27 @@ def test_a_recorded_answer_reads_like_a_live_one(name: str) -> None:
 
 
 @EVERY
-@pytest.mark.parametrize("body", [*MALFORMED, b'{"hello": "world"}'], ids=lambda body: repr(body[:20]))
+@pytest.mark.parametrize("body", [*MALFORMED, b'{"hello": "world"}'], ids=repr_start)
 def test_what_is_no_answer_of_this_provider_is_not_read(name: str, body: bytes) -> None:
     with pytest.raises(ProviderError):
         kit(name).provider(Upstream(says({}))).read(body, NOW)
+
+
+@EVERY
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["body", "http"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff\xfe\x00", b"<html>no</html>", b"[" * 200_000], ids=repr_start
+)
+def test_a_file_that_is_not_json_is_no_outage(name: str, body: bytes, head: bytes) -> None:
+    with pytest.raises(ProviderError) as raised:
+        kit(name).provider(Upstream(says({}))).read(head + body, NOW)
+    assert type(raised.value) is ProviderError
+
+
+@EVERY
+def test_a_recorded_web_page_with_an_error_status_is_that_error(name: str) -> None:
+    with pytest.raises(ProviderUnavailableError, match="503"):
+        kit(name).provider(Upstream(says({}))).read(b"HTTP/1.1 503 No\r\n\r\n<html>no</html>", NOW)
 
 
 @EVERY

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import NEW_LISTING, START, below, drop, historic_low
+from tests.builders import BACK_IN_STOCK, NEW_LISTING, START, STATUS, below, drop, historic_low
 from tests.histories import RULES
 from watchers.asked import MAX_BYTES, read_watch
 from watchers.errors import WatchRefusedError
+from watchers.providers import cannot_see
 from watchers.watch import Below, Channel, Filters, Target, Watch
 
 KINDS = "below, drop, historic_low, new_listing, back_in_stock, status"
@@ -272,6 +273,93 @@ def test_what_a_provider_refuses_is_said_once() -> None:
     with pytest.raises(WatchRefusedError) as refusal:
         read_watch(asked(target=markets), lambda _target, _filters: "No such shop.", START)
     assert refusal.value.reasons == ("No such shop.",)
+
+
+# ── what can never fire ──────────────────────────────────────────────────────────────────────────────────
+
+EVENT = {"provider": "ticketmaster", "item": "vvG1zZ9abc"}
+GAME = {"provider": "steam", "item": "440"}
+GULLS = {"provider": "ticketmaster", "search": {"keyword": "gulls"}}
+ALL_SIX = [below(), drop(), historic_low(), dict(NEW_LISTING), dict(BACK_IN_STOCK), dict(STATUS)]
+
+AN_ITEM = "an item lists nothing new; choose a search, or another condition."
+A_SEARCH = "a search has no dates or status of its own; choose one event by its id, or new_listing."
+NO_STOCK = "Steam never says that a game is sold out; choose below, drop or historic_low."
+NO_STATUS = "Steam announces no dates or changes; choose below, drop or historic_low."
+LISTING_ONLY = "Steam publishes listing prices only; choose listing or any."
+NO_LISTING = "Ticketmaster publishes face, all-in and resale prices; choose one of these, or any."
+
+
+def seen_by_all(target: Any, *conditions: Any, **fields: Any) -> tuple[str, ...]:
+    """Why such a watch is refused, asking every provider what it can see; nothing when it is accepted."""
+    document = asked(target=target, conditions=[dict(one) for one in conditions], **fields)
+    try:
+        read_watch(document, nothing_refused, START, cannot_see=cannot_see)
+    except WatchRefusedError as refusal:
+        return refusal.reasons
+    return ()
+
+
+NEVER: list[tuple[Any, list[Any], tuple[str, ...]]] = [
+    (EVENT, [NEW_LISTING], (f"conditions 1: {AN_ITEM}",)),
+    (GULLS, [STATUS], (f"conditions 1: {A_SEARCH}",)),
+    (GAME, [BACK_IN_STOCK], (f"conditions 1: {NO_STOCK}",)),
+    (GAME, [STATUS], (f"conditions 1: {NO_STATUS}",)),
+    (GAME, [below(basis="face")], (f"conditions 1, basis: {LISTING_ONLY}",)),
+    (GAME, [drop(basis="resale")], (f"conditions 1, basis: {LISTING_ONLY}",)),
+    (GAME, [historic_low(basis="all_in")], (f"conditions 1, basis: {LISTING_ONLY}",)),
+    (EVENT, [below(basis="listing")], (f"conditions 1, basis: {NO_LISTING}",)),
+    (GULLS, [drop(basis="listing")], (f"conditions 1, basis: {NO_LISTING}",)),
+    (GAME, [STATUS, NEW_LISTING], (f"conditions 1: {NO_STATUS}", f"conditions 2: {AN_ITEM}")),
+    ({"markets": [GULLS, GAME]}, [STATUS], (f"conditions 1: {A_SEARCH}", f"conditions 1: {NO_STATUS}")),
+    ({"markets": [GAME, {**GAME, "item": "441"}]}, [STATUS], (f"conditions 1: {NO_STATUS}",)),
+]
+
+
+@pytest.mark.parametrize(("target", "conditions", "reasons"), NEVER, ids=[" ".join(one[2]) for one in NEVER])
+def test_a_watch_that_can_never_fire_is_refused_with_every_reason(
+    target: Any, conditions: list[Any], reasons: tuple[str, ...]
+) -> None:
+    assert seen_by_all(target, *conditions) == reasons
+
+
+@pytest.mark.parametrize("target", [EVENT, GULLS, GAME], ids=["event", "search", "game"])
+def test_all_six_kinds_on_one_target_are_accepted(target: Any) -> None:
+    assert seen_by_all(target, *ALL_SIX) == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "condition"),
+    [
+        (GULLS, NEW_LISTING),
+        (GULLS, BACK_IN_STOCK),
+        (EVENT, STATUS),
+        (EVENT, BACK_IN_STOCK),
+        (EVENT, below(basis="resale")),
+        (GAME, below(basis="listing")),
+        ({"markets": [EVENT, GAME]}, STATUS),
+        ({"markets": [GAME, EVENT]}, below(basis="face")),
+        ({"markets": [EVENT, GULLS]}, NEW_LISTING),
+    ],
+    ids=str,
+)
+def test_one_condition_that_may_fire_on_one_target_is_enough(target: Any, condition: Any) -> None:
+    assert seen_by_all(target, condition) == ()
+
+
+def test_a_basis_that_the_watchs_own_filter_keeps_out_can_never_fire() -> None:
+    reason = "conditions 1, basis: the filter lets face prices through only; choose face or any."
+    assert seen_by_all(EVENT, below(basis="resale"), filters={"basis": "face"}) == (reason,)
+    assert seen_by_all(EVENT, below(basis="any"), filters={"basis": "face"}) == ()
+    assert seen_by_all(EVENT, below(basis="face"), filters={"basis": "face"}) == ()
+
+
+def test_without_asking_the_providers_only_what_none_could_see_is_refused() -> None:
+    assert refused(asked(conditions=[dict(NEW_LISTING)])) == (f"conditions 1: {AN_ITEM}",)
+    assert refused(searching(keyword="gulls") | {"conditions": [dict(STATUS)]}) == (
+        f"conditions 1: {A_SEARCH}",
+    )
+    assert read(asked(target=GAME, conditions=[dict(STATUS)])).name
 
 
 json_values = st.recursive(

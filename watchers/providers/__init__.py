@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from watchers.models import Observation
-from watchers.providers.base import Provider
-from watchers.watch import Filters, Target
+from watchers.providers.base import Provider, beyond_every_provider
+from watchers.watch import Condition, Filters, Target
 
 if TYPE_CHECKING:
     import httpx
@@ -31,6 +31,14 @@ class Kind(Protocol):
     @staticmethod
     def refusal(target: Target, filters: Filters) -> str | None:
         """See ``Provider.refusal``."""
+        ...
+
+    @staticmethod
+    def cannot_see(target: Target, condition: Condition) -> str | None:
+        """Why this condition can never fire on this target here, and what to choose instead. Pure.
+
+        A sentence that goes on after a colon; ``None`` when the condition may fire.
+        """
         ...
 
     @staticmethod
@@ -85,3 +93,13 @@ def refusal(target: Target, filters: Filters) -> str | None:
     if target.provider not in PROVIDERS:
         return f"There is no provider called {target.provider}; choose one of {', '.join(PROVIDERS)}."
     return PROVIDERS[target.provider]().refusal(target, filters)
+
+
+def cannot_see(target: Target, condition: Condition) -> str | None:
+    """Why this condition can never fire on this target, and what to choose instead. Needs no key.
+
+    Of a provider that is not known nothing more is said: ``refusal`` says it.
+    """
+    if (why := beyond_every_provider(target, condition)) or target.provider not in PROVIDERS:
+        return why
+    return PROVIDERS[target.provider]().cannot_see(target, condition)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from watchers.models import Observation
 from watchers.quota import Budget, Quota
-from watchers.watch import Filters, Target
+from watchers.watch import Condition, Filters, Kind, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,15 @@ class Fetched:
 
     observations: Mapping[str, Observation] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
+
+
+def beyond_every_provider(target: Target, condition: Condition) -> str | None:
+    """Why this condition can never fire on this target, whoever is asked; ``None`` when it may. Pure."""
+    if condition.kind is Kind.NEW_LISTING and target.search is None:
+        return "an item lists nothing new; choose a search, or another condition."
+    if condition.kind is Kind.STATUS and target.search is not None:
+        return "a search has no dates or status of its own; choose one event by its id, or new_listing."
+    return None
 
 
 class Provider(Protocol):

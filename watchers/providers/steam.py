@@ -26,7 +26,7 @@ from watchers.providers import SwitchedOff, http, settings, shapes
 from watchers.providers.base import Fetched
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
-from watchers.watch import Filters, Target
+from watchers.watch import Condition, Filters, Kind, PriceCondition, Target
 
 NAME = "steam"
 BASE_URL = "https://store.steampowered.com"
@@ -41,6 +41,7 @@ LONGEST_PAUSE = timedelta(hours=24)
 
 _APP = re.compile(r"[1-9][0-9]{0,9}")
 _HUNDREDTHS = Decimal(100)
+_NOT_SOLD = "Steam does not know this app, or does not sell it in this country."
 _YES, _NO = (True, "true"), (False, "false")  # both spellings occur
 
 
@@ -78,6 +79,18 @@ class Steam:
         if filters.basis not in (None, Basis.LISTING):
             return "Steam publishes listing prices only."
         return _app_refusal(target.item or "")
+
+    @staticmethod
+    def cannot_see(_target: Target, condition: Condition) -> str | None:
+        """See ``providers.Kind``: an answer of Steam holds a price, or none, and nothing else."""
+        if isinstance(condition, PriceCondition):
+            published = condition.basis in ("any", Basis.LISTING)
+            return None if published else "Steam publishes listing prices only; choose listing or any."
+        if condition.kind is Kind.BACK_IN_STOCK:
+            return "Steam never says that a game is sold out; choose below, drop or historic_low."
+        if condition.kind is Kind.STATUS:
+            return "Steam announces no dates or changes; choose below, drop or historic_low."
+        return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
         """By hundred for each country."""
@@ -128,7 +141,7 @@ class Steam:
 
     @staticmethod
     def read(body: bytes, now: datetime) -> list[Observation]:
-        """The priced and unpriced apps of recorded answers, multi or full; see ``Provider``."""
+        """Every app of recorded answers, multi or full, that Steam said something about; see ``Provider``."""
         seen: list[Observation] = []
         for one in recordings(body, NAME):
             if one.status is not None and (error := http.error_by_status(one.status, NAME)):
@@ -136,8 +149,12 @@ class Steam:
             apps = _apps(one.body)
             if not apps or not all(_APP.fullmatch(app) for app in apps):
                 raise ProviderError(f"{NAME}: this is no answer of Steam's appdetails")
-            answers = [_answer(apps, Target(provider=NAME, item=app), now, BASE_URL) for app in apps]
-            seen += [answer for answer in answers if isinstance(answer, Observation)]
+            for target in (Target(provider=NAME, item=app) for app in apps):
+                answer = _answer(apps, target, now, BASE_URL)
+                if isinstance(answer, Observation):
+                    seen.append(answer)
+                elif answer == "not_found":
+                    seen.append(Observation(target, now, problems=(_NOT_SOLD,)))
         return seen
 
 

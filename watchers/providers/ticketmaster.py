@@ -38,7 +38,7 @@ from watchers.providers.discovery.search import EVERYTHING, found, question
 from watchers.providers.discovery.shows import Entry, entry, item, shows, with_problem
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
-from watchers.watch import Filters, Search, Target
+from watchers.watch import Condition, Filters, PriceCondition, Search, Target
 
 BASE_URL = "https://app.ticketmaster.com"
 # 5,000 a day; 5/s by the getting-started page, 2/s by the FAQ: https://developer.ticketmaster.com/support/faq/
@@ -46,6 +46,7 @@ CALLS_PER_DAY, CALLS_PER_SECOND = 5000, 2.0
 ITEMS_A_CALL = 50  # keeps the address short; nobody documents a limit
 MAX_PAGES = 5  # "size * page < 1000" in pages of 200
 
+_NO_LISTING_PRICES = "Ticketmaster publishes face, all-in and resale prices; choose one of these, or any."
 _ITEM = re.compile(r"[A-Za-z0-9_-]{5,40}")
 
 
@@ -92,7 +93,7 @@ class Ticketmaster:
         if filters.min_quantity or filters.sections:
             return "Ticketmaster's public API does not say which seats are left, nor how many."
         if filters.basis is Basis.LISTING:
-            return "Ticketmaster publishes face, all-in and resale prices; choose one of these, or any."
+            return _NO_LISTING_PRICES
         if target.search is not None:
             return "Put the country into the search." if target.country else None
         if target.country:
@@ -100,6 +101,13 @@ class Ticketmaster:
         if filters.weekdays:
             return "Weekdays narrow a search; an event has its own day."
         return _id_refusal(target.item or "")
+
+    @staticmethod
+    def cannot_see(_target: Target, condition: Condition) -> str | None:
+        """See ``providers.Kind``."""
+        if isinstance(condition, PriceCondition) and condition.basis is Basis.LISTING:
+            return _NO_LISTING_PRICES
+        return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
         """Items by fifty, then every search alone."""

@@ -1,12 +1,14 @@
 """What is Steam's own; what every provider promises is in ``tests/contract/test_providers.py``."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.builders import BACK_IN_STOCK, NEW_LISTING, STATUS, below, drop, historic_low, watch
 from tests.upstream import NOW, PAYLOADS, Step, Upstream, purse, sample, says
 from watchers.errors import ProviderError, ProviderUnavailableError
 from watchers.models import Availability, Observation, Price
@@ -70,6 +72,23 @@ def test_a_wrong_country_is_refused_by_name(value: str) -> None:
 )
 def test_what_cannot_be_watched_is_refused_with_a_reason(target: Target, filters: Filters, why: str) -> None:
     assert why in (steam()[0].refusal(target, filters) or "")
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        (STATUS, "Steam announces no dates or changes; choose below, drop or historic_low."),
+        (BACK_IN_STOCK, "Steam never says that a game is sold out; choose below, drop or historic_low."),
+        *(
+            (one, "Steam publishes listing prices only; choose listing or any.")
+            for one in (below(basis="face"), drop(basis="all_in"), historic_low(basis="resale"))
+        ),
+        *((one, None) for one in (below(), drop(basis="listing"), historic_low(basis="any"), NEW_LISTING)),
+    ],
+)
+def test_what_steam_never_says_cannot_be_waited_for(condition: Mapping[str, object], why: str | None) -> None:
+    (asked,) = watch(condition).conditions
+    assert Steam.cannot_see(app("9100010"), asked) == why
 
 
 def test_a_hundred_apps_of_one_country_are_one_call() -> None:
@@ -219,9 +238,19 @@ def test_told_to_stop_we_stop(status: int, retry_after: str | None, pause: timed
 
 
 def test_a_recorded_answer_about_several_apps_is_read() -> None:
-    priced_app, unpriced_app = steam()[0].read(sample("steam", "multi.json"), NOW)
+    priced_app, unpriced_app, unknown_app = steam()[0].read(sample("steam", "multi.json"), NOW)
     assert priced_app.prices == (Price(Basis.LISTING, "KRW", 4400),)
     assert unpriced_app.prices == ()
+    assert unknown_app == Observation(
+        app("9100040"),
+        NOW,
+        problems=("Steam does not know this app, or does not sell it in this country.",),
+    )
+
+
+def test_a_recorded_null_was_sent_to_those_who_asked_too_often() -> None:
+    with pytest.raises(ProviderUnavailableError):
+        steam()[0].read(b"null", NOW)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.builders import BACK_IN_STOCK, NEW_LISTING, STATUS, below, drop, historic_low, watch
 from tests.upstream import NOW, PAYLOADS, Step, Upstream, purse, sample, sample_json, says
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError, ProviderUnavailableError
 from watchers.models import Availability, EventStatus, Observation, Presale, Price
@@ -97,6 +98,21 @@ def test_by_default_5000_calls_a_day_and_2_a_second() -> None:
 )
 def test_what_cannot_be_watched_is_refused_with_a_reason(target: Target, filters: Filters, why: str) -> None:
     assert why in (ticketmaster()[0].refusal(target, filters) or "")
+
+
+@pytest.mark.parametrize("condition", [below(), drop(), historic_low()], ids=lambda one: str(one["kind"]))
+@pytest.mark.parametrize("target", [item("vvTest0001"), GULLS], ids=["item", "search"])
+def test_a_listing_price_is_never_published(target: Target, condition: Mapping[str, object]) -> None:
+    for basis in ("any", *Basis):
+        (asked,) = watch({**condition, "basis": basis}).conditions
+        said = Ticketmaster.cannot_see(target, asked) or ""
+        assert ("choose one of these, or any." in said) == (basis == "listing")
+
+
+@pytest.mark.parametrize("condition", [NEW_LISTING, BACK_IN_STOCK, STATUS], ids=lambda one: str(one["kind"]))
+def test_whatever_is_no_price_ticketmaster_may_say(condition: Mapping[str, object]) -> None:
+    (asked,) = watch(condition).conditions
+    assert Ticketmaster.cannot_see(item("vvTest0001"), asked) is None
 
 
 @pytest.mark.parametrize("filters", [Filters(), Filters(weekdays=("fri",)), Filters(basis=Basis.RESALE)])
@@ -512,9 +528,18 @@ def test_of_a_show_and_its_resale_twin_one_is_listed_always_the_same(first: str)
     assert [one.target.item for one in searched(page(events)).listings or ()] == ["G5Show0001"]
 
 
-def test_of_two_entries_about_one_show_the_one_with_a_price_is_listed() -> None:
-    events = [event("vvTest0002", priceRanges=None), event("vvTest0001")]
-    assert [one.target.item for one in searched(page(events)).listings or ()] == ["vvTest0001"]
+@pytest.mark.parametrize("other", ["vvTest0001", "Z7Test0003"], ids=["a duplicate", "a resale twin"])
+@pytest.mark.parametrize("priced", ["neither", "the listed", "the other", "both"])
+def test_which_of_two_entries_has_a_price_changes_the_price_and_never_the_id(other: str, priced: str) -> None:
+    """Another id would be told as a new listing."""
+    without: Event = {"priceRanges": None, "url": "https://example.test/without"}
+    listed = event("vvTest0002", **({} if priced in ("the listed", "both") else without))
+    duplicate = event(other, **({} if priced in ("the other", "both") else without))
+    for events in ([listed, duplicate], [duplicate, listed]):
+        (show,) = searched(page(events)).listings or ()
+        assert show.target.item == "vvTest0002"
+        assert bool(show.prices) == (priced != "neither")
+        assert (show.url == "https://example.test/without") == (priced == "neither")
 
 
 def test_two_shows_of_one_day_are_two_shows() -> None:

@@ -93,12 +93,11 @@ def _named(classification: Mapping[str, Any], level: str) -> str:
 def shows(entries: Sequence[Entry]) -> list[Observation]:
     """The shows of all pages of one answer, each once, in the given order."""
     extras = frozenset().union(*(one.extras for one in entries))
-    kept: dict[object, Observation] = {}
+    same: dict[object, list[Observation]] = {}
     for one in entries:
         if one.not_a_show is None and one.observation.target.item not in extras:
-            key = _same_show(one.observation)
-            kept[key] = max(kept.get(key, one.observation), one.observation, key=_preference)
-    return list(kept.values())
+            same.setdefault(_same_show(one.observation), []).append(one.observation)
+    return [_listed(entries_of_one) for entries_of_one in same.values()]
 
 
 def _same_show(seen: Observation) -> object:
@@ -112,7 +111,18 @@ def _words(name: str) -> str:
     return re.sub(r"\bvs?\b", "v", " ".join(re.findall(r"\w+", name.casefold())))
 
 
+def _listed(same: Sequence[Observation]) -> Observation:
+    """One entry for a show, said by one that has a price.
+
+    Its id never depends on who has the price: when that changes, it is no new listing.
+    """
+    by_preference = sorted(same, key=_preference, reverse=True)
+    steady = by_preference[0]
+    said = next((one for one in by_preference if one.prices), steady)
+    return replace(said, target=steady.target)
+
+
 def _preference(seen: Observation) -> tuple[bool, bool, str]:
-    """With a price before without, the first sale before the resale, and then always the same one."""
+    """One with an id, the first sale before the resale, and then always the same one."""
     item = seen.target.item or ""
-    return bool(seen.prices), not item.startswith(_RESALE_ID), item
+    return bool(item), not item.startswith(_RESALE_ID), item

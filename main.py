@@ -19,7 +19,7 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import flask
@@ -129,9 +129,8 @@ def copy_monitor_job(event: CloudEvent) -> None:
         case ["artifacts", app_id, "users", uid, "ticket_monitors", watch_id]:
             places, now = scout.settings.places, datetime.now(UTC)
             if app_id == places.app_id:
-                copy_watch(
-                    scout.documents, places, refusal, uid=uid, watch_id=watch_id, now=now, cannot_see=cannot_see
-                )  # fmt: skip
+                copied = partial(copy_watch, scout.documents, places, refusal, cannot_see=cannot_see)
+                copied(uid=uid, watch_id=watch_id, now=now)
         case _:
             log.error("copy_monitor_job.unknown", extra={"event_id": str(event["id"])})
 

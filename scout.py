@@ -5,28 +5,56 @@ Exit codes: 0 done, 1 something is wrong (and says what), 2 the command was not 
 
 import json
 import os
+import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from notifiers.base import Notifier
     from watchers.documents import Documents
     from watchers.models import Observation
+    from watchers.providers import SwitchedOff
+    from watchers.providers.base import Provider
     from watchers.settings import Settings
     from watchers.tick import Report
-    from watchers.watch import Target
+    from watchers.watch import Channel, Target, Watch
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Sentences(click.Group):
+    """Commands that say in one sentence that the database is away."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        from watchers.errors import StoreError
+
+        try:
+            return super().invoke(ctx)
+        except StoreError as exc:
+            raise click.ClickException(f"the database: {exc}") from exc
+
+
+def _an_id(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    """Ids are part of the database's paths, so nothing is done before they could be."""
+    if text is None or re.fullmatch(r"(?!\.{1,2}$|__.*__$)[^/\x00-\x1f\ud800-\udfff]{1,128}", text):
+        return text
+    raise click.BadParameter("an id has 1 to 128 characters, and no slash among them")
+
+
+@click.group(
+    cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 def cli() -> None:
     """Ticket Scout: watch public event and price APIs, and tell people in time.
 
@@ -35,6 +63,9 @@ def cli() -> None:
     from dotenv import load_dotenv
 
     load_dotenv(".env")
+    port = os.environ.get("PORT", "").strip()
+    if port and not os.environ.get("PUBLIC_URL", "").strip():
+        os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
 
 
 @cli.command()
@@ -42,9 +73,16 @@ def run() -> None:
     """Run everything in this one process: the form, the ticks, the deliveries. Ctrl-C stops it."""
     from web.laptop import Laptop
 
-    laptop = Laptop(_settings())
+    settings = _settings()
+    _providers()  # a wrong setting stops the start, not every tick
+    if not settings.secret_key:
+        raise click.ClickException(
+            "SECRET_KEY is not set: cookies and links are signed with it. Make one with `python3 -c "
+            '"import secrets; print(secrets.token_hex(32))"` and put SECRET_KEY=… into .env'
+        )
+    laptop = Laptop(settings)
     laptop.start()
-    click.echo(f"Ticket Scout is at {_settings().public_url} (Ctrl-C stops it)")
+    click.echo(f"Ticket Scout is at {settings.public_url} (Ctrl-C stops it)")
     try:
         laptop.wait()
     finally:
@@ -58,14 +96,11 @@ def tick(*, dry_run: bool, as_json: bool) -> None:
     """Run the worker once: a tick of every board, then the outbox."""
     from tqdm import tqdm
 
-    import notifiers
     from notifiers.deliver import sweep
-    from watchers import providers
     from watchers.worker import run_key, work
 
     settings, now = _settings(), datetime.now(UTC)
-    asked, _ = providers.from_env(os.environ)
-    told, _ = notifiers.from_env(os.environ)
+    (asked, _), told = _providers(), _notifiers()
     documents, bar = _documents(settings), tqdm(unit="target", disable=None, leave=False)
     done = work(
         documents,
@@ -138,6 +173,7 @@ def doctor(*, as_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Understand a recorded answer instead of asking.",
 )
+@click.option("--json", is_flag=True, expose_value=False, help="Print JSON, as it does anyway.")
 def look(provider: str, what: str | None, *, file: Path | None, **asked: Any) -> None:
     """Show what a provider says about an item or a search now, as JSON.
 
@@ -152,10 +188,7 @@ def look(provider: str, what: str | None, *, file: Path | None, **asked: Any) ->
             f"there is no provider {provider!r}; choose one of {', '.join(providers.PROVIDERS)}"
         )
     try:
-        if file:
-            found = providers.PROVIDERS[provider]().read(file.read_bytes(), now)
-        else:
-            found = _ask(provider, what, asked, now)
+        found = _read(provider, file.read_bytes(), now) if file else _ask(provider, what, asked, now)
     except ProviderError as exc:
         click.echo("[]")
         understood = file is not None and type(exc) is not ProviderError
@@ -164,12 +197,24 @@ def look(provider: str, what: str | None, *, file: Path | None, **asked: Any) ->
     click.echo(json.dumps([_shown(one) for one in found], ensure_ascii=False, indent=2))
 
 
+def _read(provider: str, body: bytes, now: datetime) -> "list[Observation]":
+    from watchers import providers
+    from watchers.errors import ProviderError
+    from watchers.providers.recordings import recordings
+
+    try:
+        recordings(body, provider)
+    except ProviderError as exc:  # no JSON: not even a refusal
+        raise ProviderError(str(exc)) from exc
+    return providers.PROVIDERS[provider]().read(body, now)
+
+
 def _ask(provider: str, what: str | None, asked: dict[str, Any], now: datetime) -> "list[Observation]":
-    from watchers import board, providers
+    from watchers import board
     from watchers.quota import Budget
 
     target = _target(provider, what, asked)
-    switched_on, off = providers.from_env(os.environ)
+    switched_on, off = _providers()
     if provider not in switched_on:
         raise click.ClickException("; ".join(one.why for one in off if one.name == provider))
     chosen = switched_on[provider]
@@ -189,6 +234,8 @@ def _target(provider: str, what: str | None, asked: dict[str, Any]) -> "Target":
     from watchers.watch import Filters, Target
 
     narrowing = {name: asked[name] for name in ("city", "date_from", "date_to") if asked[name]}
+    if what is None and not (asked["is_search"] or narrowing):
+        raise click.UsageError("say what to look for: an item's id, or --search with a keyword")
     country = {"country": asked["country"].upper()} if asked["country"] else {}
     if asked["is_search"] or narrowing:
         question: dict[str, Any] = {"search": {"keyword": what, **narrowing, **country}}
@@ -236,7 +283,7 @@ def watch() -> None:
 
 
 @watch.command("add")
-@click.option("--person", "uid", default="you", show_default=True, help="Whose watch it is.")
+@click.option("--person", "uid", default="you", show_default=True, callback=_an_id, help="Whose watch it is.")
 @click.option("--name", help="What to call it; the item by default.")
 @click.option("--provider", help="Whom to ask: ticketmaster, steam, …")
 @click.option("--item", help="The provider's own id.")
@@ -258,18 +305,34 @@ def watch_add(*, as_json: bool, uid: str, document: Any, **asked: Any) -> None:
     from watchers.documents import Put
     from watchers.errors import WatchRefusedError
     from watchers.jobs import copy_watch
-    from watchers.providers import refusal
+    from watchers.providers import cannot_see, refusal
 
-    fields, now = json.load(document) if document else _document_of(asked), datetime.now(UTC)
+    fields, now = _document(document) if document else _document_of(asked), datetime.now(UTC)
     try:
-        read_watch(fields, refusal, now)
+        wanted = read_watch(fields, refusal, now, cannot_see=cannot_see)
     except WatchRefusedError as refused:
         raise click.ClickException("\n".join(refused.reasons)) from refused
     settings = _settings()
     documents, watch_id = _documents(settings), secrets.token_hex(10)
     documents.commit(Put(settings.places.source(uid, watch_id), fields))
-    copy_watch(documents, settings.places, refusal, uid=uid, watch_id=watch_id, now=now)
+    copied = partial(copy_watch, documents, settings.places, refusal, cannot_see=cannot_see)
+    copied(uid=uid, watch_id=watch_id, now=now)
     click.echo(json.dumps({"watch": watch_id, "person": uid}) if as_json else f"saved as {watch_id}")
+    _warn_of_what_is_off(wanted)
+
+
+def _document(file: IO[str]) -> Any:
+    try:
+        return json.load(file)
+    except (ValueError, RecursionError) as exc:
+        raise click.ClickException("--document is not JSON: write one object, as README.md shows") from exc
+
+
+def _warn_of_what_is_off(watch: "Watch") -> None:
+    _, off = _providers()
+    why = {one.name: one.why for one in off}
+    for name in dict.fromkeys(target.provider for target in watch.targets if target.provider in why):
+        click.echo(f"it is not looked at yet: {name} is switched off ({why[name]})", err=True)
 
 
 def _document_of(asked: dict[str, Any]) -> dict[str, Any]:
@@ -326,40 +389,47 @@ def _listed(watch_id: str, fields: Any) -> dict[str, Any]:
 
 
 @watch.command("pause")
-@click.argument("watch_id")
-def watch_pause(watch_id: str) -> None:
+@click.argument("watch_id", callback=_an_id)
+@as_json
+def watch_pause(watch_id: str, *, as_json: bool) -> None:
     """Stop watching, and remember everything."""
-    _set_status(watch_id, "paused")
+    _set_status(watch_id, "paused", as_json=as_json)
 
 
 @watch.command("resume")
-@click.argument("watch_id")
-def watch_resume(watch_id: str) -> None:
+@click.argument("watch_id", callback=_an_id)
+@as_json
+def watch_resume(watch_id: str, *, as_json: bool) -> None:
     """Go on with a paused watch."""
-    _set_status(watch_id, "active")
+    _set_status(watch_id, "active", as_json=as_json)
 
 
 @watch.command("remove")
-@click.argument("watch_id")
-def watch_remove(watch_id: str) -> None:
+@click.argument("watch_id", callback=_an_id)
+@as_json
+def watch_remove(watch_id: str, *, as_json: bool) -> None:
     """Delete a watch."""
     from watchers.documents import Delete
 
     _change(watch_id, lambda path, _: Delete(path))
-    click.echo(f"{watch_id} is removed")
+    _say(watch_id, "removed", as_json=as_json)
 
 
-def _set_status(watch_id: str, status: str) -> None:
+def _set_status(watch_id: str, status: str, *, as_json: bool) -> None:
     from watchers.documents import Put
 
     _change(watch_id, lambda path, fields: Put(path, {**fields, "status": status}))
-    click.echo(f"{watch_id} is {status}")
+    _say(watch_id, status, as_json=as_json)
+
+
+def _say(watch_id: str, status: str, *, as_json: bool) -> None:
+    click.echo(json.dumps({"watch": watch_id, "status": status}) if as_json else f"{watch_id} is {status}")
 
 
 def _change(watch_id: str, change: Callable[[str, Any], Any]) -> None:
     """Change a person's own document, and copy it at once."""
     from watchers.jobs import copy_watch
-    from watchers.providers import refusal
+    from watchers.providers import cannot_see, refusal
 
     settings = _settings()
     documents, places = _documents(settings), settings.places
@@ -369,7 +439,8 @@ def _change(watch_id: str, change: Callable[[str, Any], Any]) -> None:
     if source is None:
         raise click.ClickException(f"there is no watch {watch_id}; `scout.py watch list` shows them")
     documents.commit(change(source.path, source.fields))
-    copy_watch(documents, places, refusal, uid=uid, watch_id=watch_id, now=datetime.now(UTC))
+    copied = partial(copy_watch, documents, places, refusal, cannot_see=cannot_see)
+    copied(uid=uid, watch_id=watch_id, now=datetime.now(UTC))
 
 
 @cli.group()
@@ -378,7 +449,7 @@ def person() -> None:
 
 
 @person.command("add")
-@click.argument("uid")
+@click.argument("uid", callback=_an_id)
 @click.option("--phone", help="In international form, such as +14155550123.")
 @click.option("--email", help="An e-mail address.")
 @click.option("--timezone", help="Such as America/New_York; UTC if never said.")
@@ -413,7 +484,7 @@ def _entry_link(settings: "Settings", uid: str) -> str | None:
 
 
 @cli.command()
-@click.argument("watch_id")
+@click.argument("watch_id", callback=_an_id)
 @as_json
 def why(watch_id: str, *, as_json: bool) -> None:
     """Decide the recent looks again: what was decided about a watch and why, and why not."""
@@ -436,13 +507,20 @@ def why(watch_id: str, *, as_json: bool) -> None:
 
 
 def _print_story(story: dict[str, Any]) -> None:
+    from watchers.why import REASONS
+
+    words: dict[str | None, str] = {str(reason): said for reason, said in REASONS.items()}
     click.echo(f"{story['name']} ({story['state']})")
     for target in story["targets"]:
         click.echo(f"  {target['target']}: {target['state']}")
         if target["rule"]:
             click.echo(f"  {target['rule']}")
         for one in target["looks"]:
-            click.echo(f"    {one['at']:%d %b %H:%M:%S}  {one['seen']:24}  {one['reason']}")
+            click.echo(
+                f"    {one['at']:%d %b %H:%M:%S}  {one['seen']:24}  {words.get(one['reason'], '')}".rstrip()
+            )
+    if story["not_replayed"]:
+        click.echo(f"  {story['not_replayed']}")
     _print_alerts(story["alerts"])
 
 
@@ -454,22 +532,41 @@ def _print_alerts(alerts: Iterable[dict[str, Any]]) -> None:
         )
 
 
+@contextmanager
+def _named() -> Iterator[None]:
+    """A wrong setting becomes the sentence that names it."""
+    try:
+        yield
+    except ValueError as exc:
+        raise click.ClickException(str(exc)) from exc
+
+
 def _settings() -> "Settings":
     from watchers.settings import Settings
 
-    try:
+    with _named():
         return Settings.from_env(os.environ)
-    except ValueError as exc:
-        raise click.ClickException(str(exc)) from exc
 
 
 def _documents(settings: "Settings") -> "Documents":
     from store import open_documents
 
-    try:
+    with _named():
         return open_documents(settings.store, project=settings.project)
-    except ValueError as exc:
-        raise click.ClickException(str(exc)) from exc
+
+
+def _providers() -> "tuple[dict[str, Provider], tuple[SwitchedOff, ...]]":
+    from watchers import providers
+
+    with _named():
+        return providers.from_env(os.environ)
+
+
+def _notifiers() -> "Mapping[Channel, Notifier]":
+    import notifiers
+
+    with _named():
+        return notifiers.from_env(os.environ)[0]
 
 
 if __name__ == "__main__":

@@ -88,9 +88,8 @@ def vouched(
     if phone is not None:
         if not re.fullmatch(r"\+[1-9]\d{6,14}", phone):
             raise ValueError("write the phone number in international form, such as +14155550123")
-        if phone != known.get("phone"):
-            fields["opted_out_at"] = None  # whoever opted out did so with another number
-        fields |= {"phone": phone, "phone_verified_at": now, "phone_problem": None}
+        # an operator who gives the number again vouches that its owner wants texts again
+        fields |= {"phone": phone, "phone_verified_at": now, "phone_problem": None, "opted_out_at": None}
     if email is not None:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
             raise ValueError("write the e-mail address in full, such as name@example.com")

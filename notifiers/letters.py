@@ -23,7 +23,7 @@ _INCLUDES = {
 }
 
 # Why a text did not come. Numbers are Twilio's: https://www.twilio.com/docs/api/errors/<number>.
-_OPTED_OUT = "your number has opted out of our texts (reply START to the last one to get them again)"
+_OPTED_OUT = "your number has opted out of our texts (ask whoever runs this to switch them on again)"
 _BAD_NUMBER = "your phone number cannot receive texts"
 _WHY_NO_TEXT = {
     "opted_out": _OPTED_OUT,
@@ -85,13 +85,13 @@ def stop_link(code: str, public_url: str) -> str:
 
 def _headline(news: News) -> str:
     if news.reason is Reason.STATUS_CHANGED and news.detail:
-        return joined(one_line(news.detail).rstrip("."), phrases.price(news))
+        return joined(phrases.capital(one_line(news.detail)).rstrip("."), phrases.price(news))
     return phrases.headline(news) + phrases.was(news)
 
 
 def _facts(news: News) -> tuple[str, ...]:
     detail = "" if news.reason is Reason.STATUS_CHANGED else one_line(news.detail)
-    includes = _INCLUDES[news.basis] if news.basis and phrases.price(news) else ""
+    includes = _INCLUDES[news.basis] if news.basis and news.price and news.currency else ""
     watch = f'Your watch: "{one_line(news.watch_name)}".'
     return tuple(filter(None, (detail, includes, _seen(news), one_line(news.next_text), watch)))
 
@@ -103,7 +103,8 @@ def _seen(news: News) -> str:
     zone = (news.starts_at.tzinfo if news.starts_at else None) or UTC
     seen = news.observed_at.astimezone(zone)
     return (
-        f"Seen at {one_line(news.provider)} on {seen:%a} {seen.day} {seen:%b %Y} at {seen:%H:%M} ({seen:%Z})."
+        f"Seen at {phrases.shop(news.provider)} on {seen:%a} {seen.day} {seen:%b %Y} "
+        f"at {seen:%H:%M} ({seen:%Z})."
     )
 
 

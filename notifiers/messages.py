@@ -63,10 +63,10 @@ def _leads(news: News) -> tuple[str, ...]:
     """What the text begins with, richest first; each holds the whole price, where there is one."""
     price = phrases.price(news)
     if news.reason is Reason.STATUS_CHANGED and news.detail:
-        said = plain(news.detail).rstrip(".")
+        said = plain(phrases.capital(phrases.one_line(news.detail))).rstrip(".")
         return tuple(phrases.joined(shorten(said, room), price) for room in (70, 40, 20))
     lead = phrases.headline(news)
-    return lead + phrases.was(news), lead, price or lead
+    return lead + phrases.was(news), lead, phrases.capital(price) or lead
 
 
 def _names(news: News, name_room: int, with_time: bool, place_room: int, with_detail: bool) -> str:

@@ -17,9 +17,11 @@ _JOINERS = "\u200c\u200d"  # without them Persian and family emoji fall apart
 
 
 def price(news: News) -> str:
-    """``$84 all-in``: what it costs and what that includes; empty when no price is known."""
+    """``$84 all-in``: what it costs and what that includes; ``free``; empty when no price is known."""
     if news.price is None or news.currency is None:
         return ""
+    if news.price == 0:
+        return "free"
     basis = _BASIS[news.basis] if news.basis else ""
     return f"{spoken(news.price, news.currency)} {basis}".rstrip()
 
@@ -28,14 +30,14 @@ def headline(news: News) -> str:
     """Price first, then what happened: ``$84 all-in, new low``; ``Back in stock`` when no price is known."""
     costs = price(news)
     said = _SAYS.get(news.reason, "" if costs else "price drop")
-    return joined(costs, said) if costs else said.capitalize()
+    return capital(joined(costs, said))
 
 
 def was(news: News) -> str:
     """`` (was $112)``; empty when that is not known, or nothing new."""
     if news.price is None or news.was in (None, news.price) or news.currency is None:
         return ""
-    return f" (was {spoken(news.was or 0, news.currency)})"
+    return f" (was {spoken(news.was, news.currency) if news.was else 'free'})"
 
 
 def starts(news: News, *, year: bool = False) -> str:
@@ -45,6 +47,16 @@ def starts(news: News, *, year: bool = False) -> str:
         return ""
     said = f"{day:%a} {day.day} {day:%b}" + (f" {day.year}" if year else "")
     return f"{said} {news.starts_at:%H:%M}" if news.starts_at else said
+
+
+def shop(provider: str) -> str:
+    """A provider's name, as a name: ``Ticketmaster``."""
+    return one_line(provider).replace("_", " ").capitalize()
+
+
+def capital(text: str) -> str:
+    """The text with a capital at its beginning; the rest stays."""
+    return text[:1].upper() + text[1:]
 
 
 def joined(*parts: str) -> str:

@@ -51,7 +51,7 @@ def main() -> int:
     try:
         with running(os.environ) as (places, settings):
             os.environ.update(settings)
-            click.echo(welcome(places))
+            click.echo(welcome(places, os.environ["STORE"]))
             _run_the_product(places)
     except PortTakenError as exc:
         click.echo(str(exc), err=True)

@@ -6,6 +6,7 @@ not set. Sandbox watches and real ones never share a database file.
 
 import json
 import secrets
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -104,10 +105,11 @@ def _mailbox(url: str | None) -> dict[str, str]:
     return {} if url is None else {"SMTP_URL": url, "MAIL_FROM": "Ticket Scout sandbox <scout@sandbox.test>"}
 
 
-def welcome(places: Places) -> str:
-    """What to open, and how to see a text arrive."""
+def welcome(places: Places, store: str) -> str:
+    """What to open, how to see a text arrive or be told for real, and how ``scout.py`` finds ``store``."""
     rows = "\n".join(f"  {link['name']:<14}{link['url']}" for link in places.links)
-    return f"\n{_summary(places)}\n\n{rows}\n\n{_steps(places)}  Ctrl-C stops everything.\n"
+    said = f"{_steps(places)}{_commands(places, store)}"
+    return f"\n{_summary(places)}\n\n{rows}\n\n{said}  Ctrl-C stops everything.\n"
 
 
 def _summary(places: Places) -> str:
@@ -129,3 +131,12 @@ def _steps(places: Places) -> str:
         "  2. In the Market, set its face value to 45.\n"
         "  3. Look at the Phone: the text is there within seconds.\n\n"
     )
+
+
+def _commands(places: Places, store: str) -> str:
+    missing = [option for option, url in (("--phone", places.phone), ("--email", places.mailbox)) if not url]
+    lines = f"  For scout.py in another terminal: export STORE={shlex.quote(store)}\n"
+    if missing:
+        contacts = " ".join(f"{option} …" for option in missing)
+        lines += f"  To be told, say there where: .venv/bin/python scout.py person add {YOU} {contacts}\n"
+    return f"{lines}\n"

@@ -9,6 +9,7 @@ whoever is called ``bounce@`` does not exist::
     mailbox.mails[-1].message["Subject"]
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -39,6 +40,7 @@ def receiving(mailbox: Mailbox) -> Iterator[str]:
     """Receive mail on a free port until the block ends; yields ``smtp://127.0.0.1:port``."""
     with listen() as taken:
         port = port_of(taken)
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd's: it tells every command it hears
     controller = Controller(_Receiver(mailbox), hostname=HOST, port=port)
     controller.start()
     try:

@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 import scout
-from sandbox.market import Market, market_app
+from sandbox.market import API_KEY, Market, market_app
 from sandbox.phone import Phone, phone_app
 from sandbox.servers import serving
+from watchers.models import Reason
+from watchers.why import REASONS
 
 ITEM = "SbxNightTram01"
 
@@ -33,7 +35,7 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, market: Market, phone:
     with serving(market_app(market)) as shops, serving(phone_app(phone)) as twilio:
         settings = {
             "STORE": "sqlite:///scout.db",
-            "TICKETMASTER_API_KEY": "sandbox",
+            "TICKETMASTER_API_KEY": API_KEY,
             "TICKETMASTER_BASE_URL": shops,
             "STEAM_BASE_URL": shops,
             "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
@@ -94,7 +96,7 @@ def test_why_says_why_not_in_words() -> None:
     assert "Night Tram (watching)" in said
     assert "Next text at £50 or less." in said
     assert "£54 face" in said
-    assert "first_look" in said
+    assert "first look, not true yet" in said
 
 
 def test_a_dry_run_says_what_it_would_tell_and_tells_nobody(market: Market, phone: Phone) -> None:
@@ -116,7 +118,7 @@ def test_watches_are_listed_paused_resumed_and_removed() -> None:
     states = []
     for command in (("pause", watch), ("resume", watch), ("remove", watch)):
         states += [one["state"] for one in run_json("watch", "list")]
-        run("watch", *command)
+        run_json("watch", *command)
 
     assert states == ["watching", "stopped" if "stopped" in states else "paused", "watching"]
     assert run_json("watch", "list") == []
@@ -179,10 +181,13 @@ def test_look_understands_a_recorded_refusal_and_says_so(tmp_path: Path) -> None
     (tmp_path / "refusal.json").write_text('{"errors": [{"code": "DIS1004", "status": "404"}]}')
     (tmp_path / "garbage.json").write_text('{"hello": 1}')
 
+    (tmp_path / "page.html").write_text("<html>")
+
+    page = run("look", "ticketmaster", "--file", "page.html", code=1)
     refusal = run("look", "ticketmaster", "--file", "refusal.json")
     garbage = run("look", "ticketmaster", "--file", "garbage.json", code=1)
 
-    assert refusal.stdout == garbage.stdout == "[]\n"
+    assert refusal.stdout == garbage.stdout == page.stdout == "[]\n"
     assert "DIS1004" in refusal.stderr
     assert "not shown" in garbage.stderr
 
@@ -192,7 +197,8 @@ def test_look_understands_a_recorded_refusal_and_says_so(tmp_path: Path) -> None
     [
         (("nobody", "1"), "choose one of ticketmaster, steam"),
         (("steam", "https://store.steampowered.com/app/570/Dota/"), "in this address it is 570"),
-        (("ticketmaster",), "item"),
+        (("steam",), "say what to look for: an item's id, or --search with a keyword"),
+        (("steam", "--country", "US"), "say what to look for"),
         (("ticketmaster", "x", "--from", "soon"), "date_from"),
     ],
 )
@@ -233,3 +239,85 @@ def test_a_wrong_setting_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPat
 
     assert "MIN_INTERVAL_SECONDS" in said
     assert "very-secret" not in said
+
+
+def test_look_prints_json_whether_or_not_it_is_asked_to() -> None:
+    assert run_json("look", "ticketmaster", ITEM)[0]["item"] == ITEM
+
+
+def test_nothing_runs_without_a_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SECRET_KEY")
+
+    assert "secrets.token_hex" in run("run", code=1).output
+
+
+def test_a_port_alone_is_the_address_people_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "")
+    monkeypatch.setenv("PORT", "8390")
+
+    link = run_json("person", "add", "ann", "--email", "ann@example.com")["link"]
+
+    assert link.startswith("http://127.0.0.1:8390/enter?")
+
+
+@pytest.mark.parametrize("unsafe", ["a/b", "", "..", "__x__", "x" * 200, "a\nb"])
+@pytest.mark.parametrize("command", ["why", "watch pause", "watch resume", "watch remove", "person add"])
+def test_an_id_that_cannot_be_one_is_refused(command: str, unsafe: str) -> None:
+    assert "an id has" in run(*command.split(), unsafe, code=2).output
+
+
+@pytest.mark.parametrize("document", [b"", b"{", b"[]", b"3", b"\xff", b"[" * 100_000, b'{"eventId": 1e999}'])
+def test_a_document_that_is_none_is_refused_in_words(tmp_path: Path, document: bytes) -> None:
+    (tmp_path / "watch.json").write_bytes(document)
+
+    assert "Error: " in run("watch", "add", "--document", "watch.json", code=1).output
+
+
+@pytest.mark.parametrize("command", [("tick",), ("run",), ("look", "ticketmaster", ITEM)])
+def test_a_wrong_setting_of_a_provider_is_named(
+    monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("TICKETMASTER_CALLS_PER_DAY", "abc")
+
+    assert "TICKETMASTER_CALLS_PER_DAY" in run(*command, code=1).output
+
+
+@pytest.mark.parametrize("command", ["watch list", "tick", "why w1", "doctor", "person add ann"])
+def test_a_database_that_is_none_is_said_in_a_sentence(tmp_path: Path, command: str) -> None:
+    (tmp_path / "scout.db").write_text("this is no database at all, however long one looks at it" * 20)
+
+    assert "database" in run(*command.split(), code=1).output
+
+
+def test_a_watch_nobody_looks_at_is_saved_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TICKETMASTER_API_KEY")
+    target = ("--provider", "ticketmaster", "--item", ITEM)
+
+    saved = run("watch", "add", *target, "--below", "50", "GBP")
+
+    assert "ticketmaster is switched off (TICKETMASTER_API_KEY is not set)" in saved.stderr
+    assert len(run_json("watch", "list")) == 1
+
+
+def test_why_claims_nothing_about_what_cannot_be_decided_again(market: Market) -> None:
+    run("person", "add", "you", "--phone", "+15005550010")
+    watch = add_watch("--status-change")
+    only = run_json("watch", "add", "--provider", "ticketmaster", "--item", ITEM, "--status-change")["watch"]
+    run("tick")
+    market.set_status(ITEM, "cancelled")
+    run("tick")
+
+    (target,), (nothing,) = (run_json("why", one)["targets"] for one in (watch, only))
+    said = run("why", only).output
+
+    assert {verdict["condition"] for look in target["looks"] for verdict in look["verdicts"]} == {0}
+    assert [(look["reason"], look["verdicts"]) for look in nothing["looks"]] == [(None, [])] * len(
+        nothing["looks"]
+    )
+    assert "are not replayed; what was told is below." in said
+    assert "not known" not in said
+    assert "sms: sent" in said
+
+
+def test_every_reason_has_words() -> None:
+    assert set(REASONS) == set(Reason)

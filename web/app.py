@@ -19,7 +19,7 @@ from watchers.documents import Documents
 from watchers.errors import StoreUnavailableError
 from watchers.jobs import Places
 from web import alerts, entry, failures, forgery, saving, watches
-from web.site import EXTENSION, Link, Site
+from web.site import EXTENSION, Link, Site, invented
 
 __all__ = ["Link", "create_app"]
 
@@ -63,7 +63,8 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
     )
     _configure(app, secret_key, is_secure=urlsplit(public_url).scheme == "https")
     style = app.jinja_env.get_template("style.css").render()
-    app.context_processor(lambda: {"style": Markup(style), "links": links, "who": entry.who()})  # noqa: S704 - ours
+    always = {"style": Markup(style), "links": links, "invented": invented(links)}  # noqa: S704 - ours
+    app.context_processor(lambda: {**always, "who": entry.who()})
     app.jinja_env.globals["csrf_token"] = forgery.token
     app.before_request(forgery.refuse_forged)
     app.after_request(_guarded(style, is_secure=app.config["SESSION_COOKIE_SECURE"]))

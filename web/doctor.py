@@ -47,6 +47,9 @@ def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
     except ValueError as exc:
         yield Finding("WRONG", "settings", str(exc))
         return
+    except StoreError as exc:
+        yield Finding("WRONG", "STORE", f"the database cannot be opened ({type(exc).__name__})")
+        return
     yield Finding("ok", "settings", f"read; people reach {settings.public_url}")
     if settings.secret_key is None:
         yield Finding("off", "SECRET_KEY", "not set: nobody can sign in to the form; set a long random text")

@@ -11,6 +11,7 @@ from typing import Any
 
 from watchers.asked import Refusal, read_watch
 from watchers.errors import WatchRefusedError
+from watchers.providers import cannot_see
 from watchers.watch import Watch
 from web.forms import Form, document
 
@@ -76,7 +77,7 @@ def _faults(
     form: Form, made: Mapping[str, Any], refusal: Refusal, now: datetime
 ) -> Iterator[tuple[str, str]]:
     try:
-        read_watch(made, refusal, now)
+        read_watch(made, refusal, now, cannot_see=cannot_see)
     except WatchRefusedError as refused:
         kinds = [str(condition["kind"]) for condition in made["conditions"]]
         yield from (_placed(reason, form.what, kinds) for reason in refused.reasons)

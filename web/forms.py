@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from watchers.money import exponent
 from watchers.watch import (
     MAX_NAME,
     Below,
@@ -124,7 +125,8 @@ def _target_fields(target: Target) -> dict[str, str]:
 def _condition_fields(condition: Condition) -> dict[str, Any]:
     match condition:
         case Below():
-            own = {"price": str(condition.price), "currency": condition.currency}
+            digits = exponent(condition.currency)
+            own = {"price": f"{condition.price:.{digits}f}", "currency": condition.currency}
         case Drop():
             saving = "" if condition.min_saving is None else str(condition.min_saving)
             own = {"percent": f"{condition.percent:g}", "min_saving": saving}

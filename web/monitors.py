@@ -13,7 +13,7 @@ from notifiers.phrases import one_line
 from watchers.asked import read_watch
 from watchers.documents import Document, Query, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
-from watchers.watch import Watch
+from watchers.watch import Target, Watch
 from web.site import site
 
 MAX_WATCHES = 200  # of one person
@@ -50,10 +50,14 @@ def set_status(uid: str, watch_id: str, status: str) -> Document | None:
     raise StoreUnavailableError(f"watch {watch_id} kept changing")
 
 
+def _anything(_target: Target, _also: object) -> None:
+    """Whatever was saved is shown, also what could not be saved now."""
+
+
 def read(fields: Mapping[str, Any]) -> Watch | None:
     """The watch a document asks for, be it refused or over; ``None`` when it is no watch at all."""
     try:
-        return read_watch(fields, lambda _target, _filters: None, _BEFORE_ANY_WATCH)
+        return read_watch(fields, _anything, _BEFORE_ANY_WATCH, cannot_see=_anything)
     except WatchRefusedError:
         return None
 

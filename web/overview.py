@@ -40,7 +40,7 @@ def overview(uid: str) -> dict[str, Any]:
     return {
         "cards": sorted(shown, key=lambda card: (card.name.casefold(), card.id)),
         "alerts": alert_lines.lines(_alerts(uid), zone),
-        "unreachable": _unreachable(watches, reach(person)),
+        "unreachable": _unreachable(watches, reach(person, site().local_person)),
         "off": {name: why for name, why in site().providers.items() if why != "on"},
         "shop": words.shop,
         "zone": f"{now.astimezone(zone):%Z}",
@@ -50,7 +50,7 @@ def overview(uid: str) -> dict[str, Any]:
 def reach_of(uid: str) -> Reach | None:
     """Where this person is told; ``None`` while the database does not answer."""
     try:
-        return reach(contacts.find(site().documents, uid))
+        return reach(contacts.find(site().documents, uid), site().local_person)
     except StoreUnavailableError:
         return None
 

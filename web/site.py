@@ -1,6 +1,6 @@
 """What every page needs, handed to ``create_app`` once: no page reads the environment or a clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict, cast
@@ -12,6 +12,7 @@ from watchers.documents import Documents
 from watchers.jobs import Places
 
 EXTENSION = "ticket_scout"
+_PLAYED = {"Market": "shops", "Phone": "texts", "Mailbox": "e-mails"}
 
 
 class Link(TypedDict):
@@ -19,6 +20,16 @@ class Link(TypedDict):
 
     name: str
     url: str
+
+
+def invented(links: Iterable[Link]) -> str:
+    """What is the sandbox's and what is real, in one sentence; a part that is played has a link."""
+    names = {link["name"] for link in links}
+    played = " and ".join(what for name, what in _PLAYED.items() if name in names)
+    real = " and ".join(what for name, what in _PLAYED.items() if name not in names)
+    return (
+        f"only {played} are invented; {real} are real." if real else "nothing here is sold or sent for real."
+    )
 
 
 @dataclass(frozen=True, slots=True)

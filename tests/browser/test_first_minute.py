@@ -76,7 +76,7 @@ def test_a_newcomer_sees_a_text_arrive(product: str, page: Page) -> None:
     _reload_until(page, product, "£54 face")
 
     page.get_by_role("link", name="Market").first.click()
-    form = page.locator("form").first
+    form = page.get_by_role("form", name="Change Night Tram Orchestra (sandbox)")
     form.locator("[name=face]").fill("45")
     form.get_by_role("button", name="Set price").click()
 

@@ -59,6 +59,16 @@ def text_of(**changes: Any) -> str:
             {"reason": Reason.STATUS_CHANGED, "price": None, "detail": None},
             "Status changed: Deftones, Sat 13 Jun 19:30, MSG",
         ),
+        (
+            {"reason": Reason.STATUS_CHANGED, "price": None, "detail": "on sale from Fri 5 Jun."},
+            "On sale from Fri 5 Jun: Deftones, Sat 13 Jun 19:30, MSG",
+        ),
+        ({"price": 0}, "Free (was $112) Deftones, Sat 13 Jun 19:30, MSG"),
+        (
+            {"reason": Reason.STATUS_CHANGED, "price": 0, "detail": "moved"},
+            "Moved, free: Deftones, Sat 13 Jun 19:30, MSG",
+        ),
+        ({"was": 0}, "$84 all-in (was free) Deftones, Sat 13 Jun 19:30, MSG"),
         ({"was": None}, "$84 all-in: Deftones, Sat 13 Jun 19:30, MSG"),
         ({"was": 8400}, "$84 all-in: Deftones, Sat 13 Jun 19:30, MSG"),
         ({"basis": Basis.FACE}, "$84 face (was $112) Deftones, Sat 13 Jun 19:30, MSG"),
@@ -224,7 +234,8 @@ def test_every_text_is_one_segment_with_price_code_and_link_whole(
     assert text.isprintable()
     assert text.endswith(f" #{code[:4]} {public_url}/a/{code}")
     if news.price is not None and news.currency:
-        assert spoken(news.price, news.currency) in text.removesuffix(f"{public_url}/a/{code}")
+        price = spoken(news.price, news.currency) if news.price else "free"
+        assert price in text.removesuffix(f"{public_url}/a/{code}").replace("Free", "free")
 
 
 @settings(deadline=None)  # a busy machine is no failure
@@ -260,7 +271,7 @@ def test_a_letter_says_all_that_a_text_leaves_out() -> None:
         "Sat 13 Jun 2026 19:30, MSG, New York\n"
         "\n"
         "The price includes all fees.\n"
-        "Seen at ticketmaster on Mon 1 Jun 2026 at 08:00 (UTC-04:00).\n"
+        "Seen at Ticketmaster on Mon 1 Jun 2026 at 08:00 (UTC-04:00).\n"
         "Next text under $83, or after it has been over $96.\n"
         'Your watch: "Deftones under $90".\n'
         "\n"
@@ -292,6 +303,7 @@ def test_a_copy_says_honestly_what_became_of_the_text(why: str, said: str) -> No
 
     assert said in text.splitlines()[0]
     assert said in html
+    assert "START" not in text  # replies are not read
 
 
 def test_a_rendered_copy_names_the_code_of_the_text_it_stands_in_for() -> None:
@@ -325,6 +337,14 @@ def test_a_status_letter_leads_with_what_happened() -> None:
     changed = replace(NEWS, reason=Reason.STATUS_CHANGED, detail="Moved to Fri 19 Jun.", price=None)
 
     assert email(changed, CODE, PUBLIC_URL)[0] == "Moved to Fri 19 Jun: Deftones"
+
+
+def test_the_subject_of_a_status_begins_with_a_capital_and_a_free_item_is_free() -> None:
+    changed = replace(NEWS, reason=Reason.STATUS_CHANGED, detail="moved to Fri 19 Jun.", price=0)
+    subject, text, _ = email(changed, CODE, PUBLIC_URL)
+
+    assert subject == "Moved to Fri 19 Jun, free: Deftones"
+    assert "The price" not in text
 
 
 def test_a_letter_about_little_is_still_a_letter() -> None:

@@ -7,7 +7,7 @@ import pytest
 from sandbox.market import Market, market_app
 from sandbox.servers import serving
 
-KEY: dict[str, str | int] = {"apikey": "sandbox"}
+KEY: dict[str, str | int] = {"apikey": "sandbox-key-0000"}
 TRAM, KOFFER, HARBOUR, COMET = "SbxNightTram01", "SbxLeiserKoffer", "SbxHarbourLights", "SbxGlassComet1"
 
 

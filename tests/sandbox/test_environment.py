@@ -27,7 +27,7 @@ def test_with_no_key_at_all_everything_points_to_the_sandbox() -> None:
         "PUBLIC_URL": "http://127.0.0.1:8080",
         "STORE": "sqlite:///data/sandbox.db",
         "LOCAL_PERSON": "you",
-        "TICKETMASTER_API_KEY": "sandbox",
+        "TICKETMASTER_API_KEY": "sandbox-key-0000",
         "TICKETMASTER_BASE_URL": "http://127.0.0.1:8081",
         "TICKETMASTER_CALLS_PER_DAY": "1000000",
         "TICKETMASTER_CALLS_PER_SECOND": "50",
@@ -70,10 +70,15 @@ def test_an_account_is_fresh_and_keeps_a_given_token() -> None:
 @pytest.mark.parametrize(
     ("places", "says", "is_silent_about"),
     [
-        pytest.param(EVERYTHING, ("stays on this machine", "8082", "1. In Ticket Scout"), "REAL", id="all"),
+        pytest.param(
+            EVERYTHING,
+            ("stays on this machine", "8082", "1. In Ticket Scout", "export STORE=sqlite:///data/mine.db"),
+            "person add",
+            id="all",
+        ),
         pytest.param(
             Places("http://127.0.0.1:8080", market="http://127.0.0.1:8081"),
-            ("REAL texts and mail", "sandbox: shops"),
+            ("REAL texts and mail", "sandbox: shops", "person add you --phone … --email …"),
             "1. In",
             id="real texts",
         ),
@@ -83,6 +88,6 @@ def test_an_account_is_fresh_and_keeps_a_given_token() -> None:
     ],
 )
 def test_the_welcome_says_what_is_real(places: Places, says: tuple[str, ...], is_silent_about: str) -> None:
-    text = welcome(places)
+    text = welcome(places, "sqlite:///data/mine.db")
     assert all(part in text for part in says)
     assert is_silent_about not in text

@@ -1,3 +1,4 @@
+import logging
 import smtplib
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -73,3 +74,8 @@ def test_a_mail_with_a_plain_part_only(smtp: smtplib.SMTP, mailbox: Mailbox) -> 
         shown = httpx.get(f"{url}/mail/1").text
     assert "(no subject)" in shown
     assert "<iframe" not in shown
+
+
+def test_the_mail_server_keeps_quiet_about_what_it_hears() -> None:
+    with receiving(Mailbox()):
+        assert not logging.getLogger("mail.log").isEnabledFor(logging.INFO)

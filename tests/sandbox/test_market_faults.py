@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.market import FAULTS, Fault, Market
 
-EVENTS = "/discovery/v2/events.json?apikey=sandbox"
+EVENTS = "/discovery/v2/events.json?apikey=sandbox-key-0000"
 GAMES = "/api/appdetails?appids=9000010&filters=price_overview&cc=us"
 
 
@@ -19,7 +19,9 @@ GAMES = "/api/appdetails?appids=9000010&filters=price_overview&cc=us"
         pytest.param("html", GAMES, 200, "<!doctype html>", id="games maintenance"),
         pytest.param("429_spike", EVENTS, 429, "SpikeArrestViolation", id="events spike"),
         pytest.param("429_spike", GAMES, 429, "null", id="games spike"),
-        pytest.param("429_quota", EVENTS, 429, "Identifier : sandbox", id="events quota echoes the key"),
+        pytest.param(
+            "429_quota", EVENTS, 429, "Identifier : sandbox-key-0000", id="events quota tells the key"
+        ),
         pytest.param("429_quota", GAMES, 429, "null", id="games quota"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from tests.web.kit import SECRET, WATCH, Someone, World, text_of
 from web.app import Link
 from web.entry import entry_token, token_owner
+from web.site import invented
 
 
 def test_a_link_signs_in_by_its_button_only(world: World) -> None:
@@ -108,8 +109,22 @@ def test_the_sandbox_is_called_so_and_linked(world: World) -> None:
     app = world.app(local_person="you", links=[Link(name="Market", url="http://127.0.0.1:8081")])
     page = text_of(app.test_client().get("/"))
     assert "Sandbox:" in page
+    assert "only shops are invented; texts and e-mails are real." in page
     assert '<a href="http://127.0.0.1:8081">Market</a>' in page
     assert "Sandbox" not in text_of(world.app(local_person="you").test_client().get("/"))
+
+
+def test_nothing_is_real_only_when_every_part_is_played() -> None:
+    played = [Link(name=name, url="http://127.0.0.1") for name in ("Market", "Phone", "Mailbox")]
+    assert invented(played) == "nothing here is sold or sent for real."
+    assert invented(played[1:]) == "only texts and e-mails are invented; shops are real."
+
+
+def test_who_runs_this_is_told_how_to_add_a_phone_and_nobody_else_is(world: World) -> None:
+    command = "scout.py person add you --phone …"
+    client = world.app(local_person="you").test_client()
+    assert command in text_of(client.get("/watches/new"))
+    assert "person add" not in world.person("ann").get("/watches/new")
 
 
 # ── forged requests ──────────────────────────────────────────────────────────────────────────────────────

@@ -45,7 +45,7 @@ ROUND_TRIPS = {
     "a limit of one basis": _document(
         conditions=[{"kind": "below", "price": "90.50", "currency": "GBP", "basis": "all_in"}]
     ),
-    "a drop": _document(conditions=[{"kind": "drop", "percent": 15, "min_saving": "5.00"}]),
+    "a drop": _document(conditions=[{"kind": "drop", "percent": 15, "min_saving": "5"}]),
     "a drop of half a percent more, without a saving": _document(
         conditions=[{"kind": "drop", "percent": 12.5}]
     ),
@@ -57,7 +57,7 @@ ROUND_TRIPS = {
         target=SEARCH,
         conditions=[
             {"kind": "below", "price": "90.00", "currency": "USD", "basis": "face"},
-            {"kind": "drop", "percent": 15, "min_saving": "5.00", "basis": "face"},
+            {"kind": "drop", "percent": 15, "min_saving": "5", "basis": "face"},
             {"kind": "historic_low", "days": 30, "basis": "face"},
             {"kind": "new_listing"},
             {"kind": "back_in_stock"},
@@ -103,7 +103,7 @@ def test_the_plain_shape_of_the_first_generation_is_shown_as_a_limit() -> None:
     assert (form.name, form.item, form.price, form.currency, form.below) == (
         "Lakers",
         "vvG1zZ9abc",
-        "90",
+        "90.00",
         "USD",
         True,
     )
@@ -237,3 +237,12 @@ def test_a_link_fills_in_what_to_watch_and_never_how_anybody_is_told() -> None:
         "item",
     )
     assert form.sms
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "shown"),
+    [("90", "USD", "90.00"), ("9000.0", "JPY", "9000"), ("7.5", "KWD", "7.500")],
+)
+def test_a_limit_is_shown_with_the_digits_of_its_currency(price: str, currency: str, shown: str) -> None:
+    watch = _read(_document(conditions=[{"kind": "below", "price": price, "currency": currency}]))
+    assert forms.filled(watch).price == shown

@@ -452,7 +452,8 @@ PUBLISHED = {
 def test_a_message_ticks_the_board_it_names_once(
     entry: Entry, copy: Callable[..., None], documents: SqliteDocuments, market: Market
 ) -> None:
-    copy("w1", target={"provider": "steam", "item": GAME})
+    drop = {"kind": "drop", "percent": 10}
+    copy("w1", target={"provider": "steam", "item": GAME}, conditions=[drop])
     client, message = entry("poll_board"), pubsub({"board": "steam-0", "run": "r1"})
     for _ in range(2):
         assert client.post("/", json=message, headers=PUBLISHED).status_code == 200

@@ -321,3 +321,10 @@ def test_why_claims_nothing_about_what_cannot_be_decided_again(market: Market) -
 
 def test_every_reason_has_words() -> None:
     assert set(REASONS) == set(Reason)
+
+
+def test_why_says_that_an_id_is_not_known_there() -> None:
+    added = run_json("watch", "add", "--provider", "steam", "--item", "480480", "--drop", "10")
+    run("tick")
+
+    assert "never seen; the last look failed: not_found" in run("why", added["watch"]).output

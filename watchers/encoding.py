@@ -56,6 +56,7 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "since": lambda row: _ms(row.since),
     "asked_at": lambda row: _ms(row.asked_at),
     "failures": lambda row: row.failures,
+    "unseen_why": lambda row: row.unseen_why,
     "watchers": lambda row: row.watchers,
     "fresh": lambda row: row.fresh,
     "urgent": lambda row: int(row.urgent),
@@ -93,6 +94,7 @@ def _row(cell: Mapping[str, Any]) -> Row:
         urgent=bool(cell["urgent"]),
         asked_at=_at(cell["asked_at"]),
         failures=cell["failures"],
+        unseen_why=cell["unseen_why"],
         blind=bool(cell["blind"]),
     )
 

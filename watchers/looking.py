@@ -65,7 +65,7 @@ def look(
         row.failures = row.failures + 1 if crashed else 0
         return replace(looked, changed=False)
     _reset_gate(row, interests, outcomes)
-    row.failures, row.fresh, row.history = 0, tuple(crashed), history
+    row.failures, row.unseen_why, row.fresh, row.history = 0, "", tuple(crashed), history
     return looked
 
 

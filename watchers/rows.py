@@ -74,7 +74,7 @@ class Row:
         fresh: Watches that have not had their first look yet, by id.
         urgent: A second look is wanted as soon as possible.
         asked_at: When it was last asked, successfully or not.
-        failures: Looks in a row that failed.
+        failures: Looks in a row that failed; ``unseen_why`` is the last one's short word (``not_found``).
         since: When the row began; blindness counts from here until the first look.
         blind: Whether it has not been seen for longer than it should.
     """
@@ -88,6 +88,7 @@ class Row:
     urgent: bool = False
     asked_at: datetime | None = None
     failures: int = 0
+    unseen_why: str = ""
     blind: bool = False
 
     def is_due(self, now: datetime, every: timedelta) -> bool:

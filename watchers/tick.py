@@ -279,7 +279,7 @@ def _answer(scene: _Scene, batch: Sequence[Target], future: "Future[Fetched]") -
 def _not_seen(scene: _Scene, failures: Mapping[str, str]) -> None:
     for target_id, why in failures.items():
         row = scene.board.rows[target_id]
-        row.asked_at, row.failures = scene.now, row.failures + 1
+        row.asked_at, row.failures, row.unseen_why = scene.now, row.failures + 1, why
         scene.report.asked += 1
         scene.report.failures[why] += 1
         if row.failures == 1 and why not in _OUTAGES:

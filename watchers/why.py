@@ -132,14 +132,18 @@ def _explained(documents: Documents, job: Job, target: Target) -> dict[str, Any]
     said = {"target": target.id, "asked": target.to_document(), "state": "not looked at yet", "rule": None}
     if row is None:
         return said | {"looks": []}
-    seen_at = row.history.seen_at
-    state = (
-        f"{'blind, ' if row.blind else ''}last seen {seen_at:%d %b %H:%M:%S} UTC" if seen_at else "never seen"
-    )
+    state = _state(row)
     keys = [PriceKey.parse(name) for name in job.state.of(target.id).tracks]
     rules = [rule_sentence(job.watch, job.state, target.id, key) for key in keys]
     looks = [_told(job.watch, explained) for explained in replay(job, row)]
     return said | {"state": state, "rule": " ".join(rule for rule in rules if rule) or None, "looks": looks}
+
+
+def _state(row: Row) -> str:
+    seen_at = row.history.seen_at
+    seen = f"last seen {seen_at:%d %b %H:%M:%S} UTC" if seen_at else "never seen"
+    failed = f"; the last look failed: {row.unseen_why}" if row.unseen_why else ""
+    return f"{'blind, ' if row.blind else ''}{seen}{failed}"
 
 
 def _told(watch: Watch, explained: Explained) -> dict[str, Any]:

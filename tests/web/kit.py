@@ -110,6 +110,7 @@ class World:
         *prices: Price,
         ago: timedelta = timedelta(minutes=3),
         availability: Availability = Availability.UNKNOWN,
+        unseen_why: str = "",
     ) -> None:
         """What a tick leaves on the board after one look."""
         now = self.now() - ago
@@ -117,7 +118,7 @@ class World:
         found = board.claim(self.documents.inner, name, "run", _QUOTA, self.now(), at_most=1)
         assert isinstance(found, board.Board)
         history = History().after(Observation(target, now, prices=prices, availability=availability))
-        found.rows[target.id] = Row(target, since=now, history=history)
+        found.rows[target.id] = Row(target, since=now, history=history, unseen_why=unseen_why)
         board.save(self.documents.inner, found, "run")
 
     def told(self, code: str, uid: str = "ann", channel: Channel = Channel.SMS, **changes: object) -> Alert:

@@ -90,6 +90,13 @@ def test_a_target_not_seen_for_hours_is_called_blind(world: World, ann: Someone)
     assert "Blind for 2 h" in ann.get("/")
 
 
+def test_an_id_that_the_shop_does_not_know_is_said(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    world.see(ITEM, unseen_why="not_found")
+    assert "Ticketmaster knows nothing by this id: check it." in ann.get("/")
+
+
 def test_a_refused_watch_says_why(world: World, ann: Someone) -> None:
     world.put_watch("w1", target={"provider": "ticketmaster", "item": "unknown"}, surprise=1)
     world.put_watch("w2", target={"provider": "ticketmaster", "item": "unknown"})

@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from store.firestore import FirestoreDocuments
 from tests.firestore_emulator import connect, running_emulator, why_missing
+
+# The same examples everywhere, and a busy machine is no failure.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 _SETTINGS = (
     *("STORE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_EMULATOR_HOST", "APP_ID", "WORKER_COLLECTION"),

@@ -1,8 +1,8 @@
 """The rows of a board as one compressed blob, and back.
 
-Column by column, because like values side by side compress best: 5,000 targets with 20 runs each must stay
-under 70 % of a document's 1 MiB (``bench/`` prints the figure). Times are whole milliseconds, those of
-past runs whole seconds.
+Column by column, because like values side by side compress best: 5,000 targets whose every run differs must
+stay under 70 % of a document's 1 MiB (``make bench`` prints the figure). Times are whole milliseconds, those
+of past runs whole seconds.
 """
 
 import json
@@ -54,7 +54,9 @@ def decode(blob: bytes) -> dict[str, Row]:
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "target": lambda row: row.target.to_document(),
     "since": lambda row: _ms(row.since),
-    "asked_at": lambda row: _ms(row.asked_at),
+    "asked_after": lambda row: (
+        None if row.asked_at is None else milliseconds(row.asked_at) - (_ms(row.history.seen_at) or 0)
+    ),
     "failures": lambda row: row.failures,
     "unseen_why": lambda row: row.unseen_why,
     "watchers": lambda row: row.watchers,
@@ -72,6 +74,12 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "empty_looks": lambda row: row.history.empty_looks,
     "seen_at": lambda row: _ms(row.history.seen_at),
 }
+
+
+def _asked_at(cell: Mapping[str, Any]) -> datetime | None:
+    """Kept as milliseconds since it was last seen, mostly none: a column of zeros takes no room."""
+    after = cell["asked_after"]
+    return None if after is None else moment(after + (cell["seen_at"] or 0))
 
 
 def _row(cell: Mapping[str, Any]) -> Row:
@@ -92,7 +100,9 @@ def _row(cell: Mapping[str, Any]) -> Row:
         watchers=cell["watchers"],
         fresh=tuple(cell["fresh"]),
         urgent=bool(cell["urgent"]),
-        asked_at=_at(cell["asked_at"]),
+        asked_at=None
+        if cell["asked_after"] is None
+        else moment(cell["asked_after"] + (cell["seen_at"] or 0)),
         failures=cell["failures"],
         unseen_why=cell["unseen_why"],
         blind=bool(cell["blind"]),

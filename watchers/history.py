@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from watchers.models import Availability, EventStatus, Observation
 from watchers.money import PriceKey
 
-KEPT_RUNS = 12
+KEPT_RUNS = 10  # of different prices, each seen any number of times: what a full board leaves room for
 KEPT_IDS = 2000
 KEPT_DAYS = 730
 _WEIGHT = 20  # looks of one run that count towards the median

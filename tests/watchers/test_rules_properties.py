@@ -259,7 +259,8 @@ class MemoryDocuments:
 
     def _write(self, write: Write) -> str:
         if isinstance(write, Delete):
-            raise NotImplementedError
+            self._stored.pop(write.path, None)
+            return ""
         version, fields = self._stored.get(write.path, (0, {}))
         if isinstance(write, Create) and version:
             raise ConflictError(write.path)

@@ -497,18 +497,24 @@ def test_a_bug_met_by_everybody_keeps_the_news_for_when_it_is_mended(
 # ── the database ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _away_for(world: World, watch: str) -> FaultyDocuments:
+    """The world's database, which does not answer when this watch is to be recorded."""
+    documents = FaultyDocuments(world.documents)
+
+    def unavailable(writes: tuple[Write, ...]) -> None:
+        if writes[0].path == PLACES.job(watch):
+            raise StoreUnavailableError("the test took the database down")
+
+    documents.before_commit = unavailable
+    return documents
+
+
 def test_an_alert_that_could_not_be_written_is_told_by_the_next_tick(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.save(below(), "w2", "u2")
     world.minutes(10000)
-    documents = FaultyDocuments(world.documents)
-
-    def unavailable(writes: tuple[Write, ...]) -> None:
-        if writes[0].path == PLACES.job("w1"):
-            raise StoreUnavailableError("the test took the database down")
-
-    documents.before_commit = unavailable
+    documents = _away_for(world, "w1")
     world.shop.costs("a", 8500)
     report = world.minute(documents)
     assert (report.failures, report.alerts) == ({"unrecorded": 1}, 2)
@@ -524,13 +530,7 @@ def test_whoever_was_told_while_another_was_not_can_be_told_again(world: World) 
     """The price is back before the tick that makes up for it: the one who was told must re-arm."""
     world.save(below(), "w2", "u2")
     world.minutes(10000)
-    documents = FaultyDocuments(world.documents)
-
-    def unavailable(writes: tuple[Write, ...]) -> None:
-        if writes[0].path == PLACES.job("w1"):
-            raise StoreUnavailableError("the test took the database down")
-
-    documents.before_commit = unavailable
+    documents = _away_for(world, "w1")
     world.shop.costs("a", 8500)
     world.minute(documents)
     world.minutes(10000, 10000, 10000, 8500)

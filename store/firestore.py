@@ -5,6 +5,7 @@ Importing this costs nothing: the vendor's library (0.2 s) is loaded, and the cl
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +31,15 @@ class FirestoreDocuments:
         document: Document | None = self._api.get(path)
         self._bill.found()
         return document
+
+    def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        """See ``Documents.get_many``."""
+        for path in paths:
+            collection_of(path)
+        documents: list[Document | None] = self._api.get_many(paths) if paths else []
+        if paths:
+            self._bill.found(len(paths))
+        return documents
 
     def commit(self, *writes: Write) -> tuple[str, ...]:
         """See ``Documents.commit``; one commit is at most 10 MiB in all."""

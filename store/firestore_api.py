@@ -48,7 +48,7 @@ _NOT_DONE: Final = {
 
 
 class FirestoreApi:
-    """The four methods of ``Documents``, for what ``store/limits.py`` has let through."""
+    """The five methods of ``Documents``, for what ``store/limits.py`` has let through."""
 
     def __init__(self, project: str | None, client: Any) -> None:
         self._client: Any = client or _client(project)
@@ -59,12 +59,22 @@ class FirestoreApi:
             snapshot = self._client.document(path).get(**_PATIENT)
         return _document(path, snapshot) if snapshot.exists else None
 
+    def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        """See ``Documents.get_many``."""
+        asked = {path: self._client.document(path) for path in paths}
+        with _translated(_paths(paths)):
+            found = {one.reference.path: one for one in self._client.get_all(asked.values(), **_PATIENT)}
+        snapshots = [found[asked[path].path] for path in paths]
+        return [
+            _document(path, one) if one.exists else None for path, one in zip(paths, snapshots, strict=True)
+        ]
+
     def commit(self, writes: Sequence[Write]) -> tuple[str, ...]:
         """See ``Documents.commit``."""
         batch = self._client.batch()
         for write in writes:
             self._add(batch, write)
-        with _translated(_paths(writes)):
+        with _translated(_paths_of(writes)):
             try:
                 results = batch.commit(**_NOT_DONE)
             except vendor.GoogleAPICallError as exc:
@@ -114,9 +124,9 @@ class FirestoreApi:
         """Say what a refused commit means, by its code."""
         updates = [write for write in writes if isinstance(write, Update)]
         if isinstance(exc, vendor.AlreadyExists):
-            raise ConflictError(f"one of {_paths(writes)} exists already") from exc
+            raise ConflictError(f"one of {_paths_of(writes)} exists already") from exc
         if updates and isinstance(exc, vendor.FailedPrecondition | vendor.NotFound):
-            raise ConflictError(f"one of {_paths(updates)} has changed or is gone: read it again") from exc
+            raise ConflictError(f"one of {_paths_of(updates)} has changed or is gone: read it again") from exc
         if isinstance(exc, vendor.InvalidArgument):
             for update in updates:
                 self._refuse_growth(update)
@@ -189,5 +199,10 @@ def _name(*parts: str) -> str:
     return FieldPath(*parts).to_api_repr()
 
 
-def _paths(writes: Sequence[Write]) -> str:
-    return ", ".join(write.path for write in writes)
+def _paths_of(writes: Sequence[Write]) -> str:
+    return _paths([write.path for write in writes])
+
+
+def _paths(paths: Sequence[str]) -> str:
+    """The first few, for an error that somebody has to read."""
+    return ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")  # noqa: PLR2004

@@ -12,7 +12,7 @@ the change itself and removed only when the caller says so, hence at least once,
 import sqlite3
 import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -62,6 +62,16 @@ class SqliteDocuments:
             stored = sqlite_writes.stored(database, path)
         self._bill.found()
         return stored
+
+    def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        """See ``Documents.get_many``."""
+        for path in paths:
+            collection_of(path)
+        with self._database() as database:
+            documents = [sqlite_writes.stored(database, path) for path in paths]
+        if paths:
+            self._bill.found(len(paths))
+        return documents
 
     def commit(self, *writes: Write) -> tuple[str, ...]:
         """See ``Documents.commit``."""

@@ -1,6 +1,6 @@
 """Stand-ins that do what the real thing does on a bad day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from watchers.documents import Document, Documents, Query, Write
 from watchers.errors import StoreUnavailableError
@@ -37,6 +37,11 @@ class FaultyDocuments:
         """See ``Documents.get``."""
         self._refuse_when_down()
         return self.inner.get(path)
+
+    def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        """See ``Documents.get_many``."""
+        self._refuse_when_down()
+        return self.inner.get_many(paths)
 
     def commit(self, *writes: Write) -> tuple[str, ...]:
         """See ``Documents.commit``."""

@@ -1,6 +1,6 @@
 """The one port to a database: documents with compare-and-set.
 
-Four methods are all that the promises of this product rest on, so that one contract test can hold every
+Five methods are all that the promises of this product rest on, so that one contract test can hold every
 implementation (``store/``) to them. There is no query language, no session and no mapping of objects:
 whoever owns a document turns it into values beside its own code.
 
@@ -9,7 +9,7 @@ Values are what JSON has, plus aware ``datetime`` and ``bytes``. Map keys are fr
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -104,6 +104,10 @@ class Documents(Protocol):
 
     def get(self, path: str) -> Document | None:
         """The document, strongly consistent, or ``None``."""
+        ...
+
+    def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        """As ``get`` for each path, in one question."""
         ...
 
     def commit(self, *writes: Write) -> tuple[str, ...]:

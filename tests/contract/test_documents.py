@@ -63,6 +63,22 @@ def outcomes(threads: int, step: Callable[[int], Any]) -> list[Any]:
 # Reading back
 
 
+def test_many_documents_come_in_the_order_they_were_asked_for_each_as_alone(store: Store) -> None:
+    fill(store, "people", b={"n": 2}, a={"n": 1})
+    paths = ["people/b", "people/none", "people/a", "people/b"]
+
+    assert store.get_many(paths) == [store.get(path) for path in paths]
+    assert store.get_many([]) == []
+
+
+def test_many_documents_cost_a_read_each_and_none_costs_nothing(store: Store) -> None:
+    before = store.operations["reads"]
+    store.get_many([])
+    assert store.operations["reads"] == before
+    store.get_many(["people/a", "people/b"])
+    assert store.operations["reads"] == before + 2
+
+
 def test_a_document_that_is_not_there_is_none(store: Store) -> None:
     assert store.get("people/nobody") is None
 

@@ -37,8 +37,9 @@ fmt: .venv/.ok  ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.ok  ## measure a tick: time, memory, document operations
+bench: .venv/.ok  ## measure a tick and a thousand alerts: time, memory, document operations
 	$(BIN)/python bench/tick.py
+	$(BIN)/python bench/fan_out.py
 
 lock: $(UV)  ## renew both locks from pyproject.toml: requirements.txt (what is deployed), requirements-dev.txt (all)
 	$(UV) pip compile -q $(LOCKING) pyproject.toml -o requirements.txt

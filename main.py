@@ -5,7 +5,7 @@ ticket_monitor_worker HTTP         Cloud Scheduler, OIDC: one run of the worker
 poll_board            CloudEvent   Pub/Sub, when there are several boards: one tick of one board
 copy_monitor_job      CloudEvent   Firestore, a person's watch was written
 deliver_alert         CloudEvent   Firestore, an alert was created
-web                   HTTP         people
+web                   HTTP         people, and Twilio's webhooks
 ===================== ============ ====================================================================
 
 Everything is built once, on first use; importing this module reads no settings and opens nothing.
@@ -20,7 +20,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask
 import functions_framework
@@ -31,6 +31,10 @@ from watchers.documents import Documents
 from watchers.providers.base import Provider
 from watchers.settings import Settings
 from watchers.watch import Channel
+
+if TYPE_CHECKING:
+    from notifiers.limits import Limits
+    from notifiers.means import Means
 
 log = logging.getLogger("main")
 
@@ -46,19 +50,29 @@ class Parts:
     providers: dict[str, Provider]
     notifiers: dict[Channel, Notifier]
     switched_off: dict[str, str]
+    limits: "Limits"
+
+    @property
+    def means(self) -> "Means":
+        """What telling people takes."""
+        from notifiers.links import Links
+        from notifiers.means import Means
+
+        links = Links(self.settings.public_url, self.settings.secret_key)
+        return Means(self.documents, self.notifiers, links, self.limits, self.settings.places)
 
     def sweep(self, now: datetime) -> Counter[str]:
         """Deliver what is due in the outbox."""
         from notifiers.deliver import sweep
 
-        public_url = self.settings.public_url
-        return sweep(self.documents, self.notifiers, public_url=public_url, now=now, deadline=now + SWEEP_FOR)
+        return sweep(self.means, now=now, deadline=now + SWEEP_FOR)
 
 
 @cache
 def parts() -> Parts:
     """Read the settings and build everything, once a process."""
     import notifiers
+    from notifiers.limits import Limits
     from store import open_documents
     from watchers import logs, providers
 
@@ -67,18 +81,25 @@ def parts() -> Parts:
     logs.configure(settings.secrets, settings.project)
     asked, off = providers.from_env(os.environ)
     told, silent = notifiers.from_env(os.environ)
-    for why in (*(f"{one.name}: {one.why}" for one in off), *silent):
+    limits = Limits.from_env(os.environ)
+    silent.pop(Channel.PUSH, None)  # nobody misses it who did not set it up
+    for why in (*(f"{one.name}: {one.why}" for one in off), *silent.values()):
         log.warning("switched_off", extra={"why": why})
     documents = open_documents(settings.store, project=settings.project)
-    return Parts(settings, documents, asked, told, {one.name: one.why for one in off})
+    return Parts(settings, documents, asked, told, {one.name: one.why for one in off}, limits)
 
 
 @functions_framework.http
 def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
-    """Run the worker once. ``?dry_run=1`` decides without telling anybody."""
+    """Run the worker once; with ``?dry_run=1`` nobody is told.
+
+    ``?reconcile=1`` is the daily look at the vendor's list instead.
+    """
     from watchers.worker import run_key, work
 
     scout, now = _begin(), datetime.now(UTC)
+    if request.args.get("reconcile") == "1":
+        return _reconciled(scout, now)
     settings = scout.settings
     done = work(
         scout.documents,
@@ -89,9 +110,21 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         now=now,
         every=settings.every,
         seconds=settings.tick_seconds,
+        grouping=scout.limits.grouping,
         dry_run=request.args.get("dry_run") == "1",
     )
     return done.to_json(), 503 if done.failed else 200
+
+
+def _reconciled(scout: Parts, now: datetime) -> tuple[dict[str, Any], int]:
+    from notifiers.errors import NotifierUnavailableError
+    from notifiers.reconcile import reconcile
+
+    try:
+        return reconcile(scout.means, now=now).to_json(), 200
+    except NotifierUnavailableError as exc:
+        log.warning("reconcile.failed", extra={"why": exc.code})
+        return {"why": exc.code}, 503
 
 
 @functions_framework.cloud_event
@@ -115,6 +148,7 @@ def poll_board(event: CloudEvent) -> None:
         now=datetime.now(UTC),
         every=scout.settings.every,
         seconds=scout.settings.tick_seconds,
+        grouping=scout.limits.grouping,
     )
 
 
@@ -143,8 +177,7 @@ def deliver_alert(event: CloudEvent) -> None:
     scout = _begin()
     match _document(event).split("/"):
         case ["alerts", alert_id]:
-            public_url, now = scout.settings.public_url, datetime.now(UTC)
-            deliver(alert_id, scout.documents, scout.notifiers, public_url=public_url, now=now)
+            deliver(alert_id, scout.means, now=datetime.now(UTC))
         case _:
             log.error("deliver_alert.unknown", extra={"event_id": str(event["id"])})
 
@@ -160,6 +193,7 @@ def web(request: flask.Request) -> flask.Response:
 
 @cache
 def _web_app() -> flask.Flask:
+    from notifiers.learning import learn
     from watchers.providers import PROVIDERS, refusal
     from web.app import create_app
 
@@ -175,6 +209,9 @@ def _web_app() -> flask.Flask:
         links=json.loads(settings.sandbox_links or "[]"),
         providers={name: scout.switched_off.get(name, "on") for name in PROVIDERS},
         now=lambda: datetime.now(UTC),
+        learn=lambda alert_id, report: learn(alert_id, report, scout.means, now=datetime.now(UTC)),
+        limits=scout.limits,
+        twilio_token=os.environ.get("TWILIO_AUTH_TOKEN", "").strip() or None,
     )
 
 

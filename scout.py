@@ -20,14 +20,15 @@ import click
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from notifiers.base import Notifier
-    from watchers.documents import Documents
+    from notifiers.means import Means
+    from watchers.documents import Document, Documents, Write
     from watchers.models import Observation
     from watchers.providers import SwitchedOff
     from watchers.providers.base import Provider
     from watchers.settings import Settings
     from watchers.tick import Report
-    from watchers.watch import Channel, Target, Watch
+    from watchers.verbs import Change
+    from watchers.watch import Target, Watch
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
@@ -100,19 +101,18 @@ def tick(*, dry_run: bool, as_json: bool) -> None:
     from watchers.worker import run_key, work
 
     settings, now = _settings(), datetime.now(UTC)
-    (asked, _), told = _providers(), _notifiers()
-    documents, bar = _documents(settings), tqdm(unit="target", disable=None, leave=False)
+    (asked, _), means = _providers(), _means(settings)
+    bar = tqdm(unit="target", disable=None, leave=False)
     done = work(
-        documents,
+        means.documents,
         settings.places,
         asked,
-        lambda at: sweep(
-            documents, told, public_url=settings.public_url, now=at, deadline=at + timedelta(minutes=5)
-        ),
+        lambda at: sweep(means, now=at, deadline=at + timedelta(minutes=5)),
         run=run_key(lambda _: None, now, secrets.token_hex(8)),
         now=now,
         every=settings.every,
         seconds=settings.tick_seconds,
+        grouping=means.limits.grouping,
         dry_run=dry_run,
         progress=lambda asked, due: _show(bar, asked, due),
     )
@@ -145,12 +145,46 @@ def _summary(board: "Report") -> str:
 
 
 @cli.command()
+@click.option("--hours", type=click.IntRange(1, 24 * 30), default=24, show_default=True, help="How far back.")
 @as_json
-def doctor(*, as_json: bool) -> None:
-    """Check the settings and the database, and say what is switched off and why. Sends and spends nothing."""
-    from web.doctor import examine
+def reconcile(*, hours: int, as_json: bool) -> None:
+    """Compare the outbox with Twilio's own list of texts, and say every difference."""
+    from notifiers.errors import NotifierUnavailableError
+    from notifiers.reconcile import reconcile
+    from watchers.watch import Channel
+
+    means = _means(_settings())
+    if Channel.SMS not in means.notifiers:
+        raise click.ClickException("nothing to compare with: texts are switched off; see `scout.py doctor`")
+    try:
+        done = reconcile(means, now=datetime.now(UTC), period=timedelta(hours=hours))
+    except NotifierUnavailableError as exc:
+        raise click.ClickException(f"Twilio's list cannot be had now ({exc.code}); try again later") from exc
+    if as_json:
+        click.echo(json.dumps(done.to_json()))
+        return
+    click.echo(
+        f"{done.texts} texts compared with {done.listed} of Twilio's list: {len(done.findings)} differences"
+    )
+    for one in done.findings:
+        ours = f"alert {one.alert or '-'} is {one.outbox or '-'}"
+        click.echo(f"  {one.difference}: {ours}, {one.receipt or 'the list'} is {one.listed or '-'}")
+
+
+@cli.command()
+@click.option("--send", "uid", metavar="PERSON", callback=_an_id, help="Also send this person one real test.")
+@click.option("--wait", "seconds", default=60.0, show_default=True, help="For the test to be delivered.")
+@as_json
+def doctor(*, uid: str | None, seconds: float, as_json: bool) -> None:
+    """Check the settings and the database, and say what is switched off and why.
+
+    Sends and spends nothing, unless it is asked to --send.
+    """
+    from web.doctor import examine, try_out
 
     findings = examine(os.environ)
+    if uid is not None and not any(finding.is_wrong for finding in findings if finding.what == "settings"):
+        findings += try_out(_means(_settings()), uid, timedelta(seconds=seconds))
     if as_json:
         click.echo(json.dumps([finding.to_json() for finding in findings]))
     else:
@@ -379,7 +413,7 @@ def watch_list(*, uid: str | None, as_json: bool) -> None:
 def _listed(watch_id: str, fields: Any) -> dict[str, Any]:
     asked = fields.get("watch", {})
     watching = bool(fields.get("targets"))
-    stopped = "paused" if asked.get("status") == "paused" else "refused"
+    stopped = asked.get("status") if asked.get("status") in ("paused", "ended") else "refused"
     return {
         "watch": watch_id,
         "person": fields.get("uid"),
@@ -393,15 +427,21 @@ def _listed(watch_id: str, fields: Any) -> dict[str, Any]:
 @as_json
 def watch_pause(watch_id: str, *, as_json: bool) -> None:
     """Stop watching, and remember everything."""
-    _set_status(watch_id, "paused", as_json=as_json)
+    from watchers import verbs
+
+    _change(watch_id, partial(_with, verbs.stop))
+    _say(watch_id, "paused", as_json=as_json)
 
 
 @watch.command("resume")
 @click.argument("watch_id", callback=_an_id)
 @as_json
 def watch_resume(watch_id: str, *, as_json: bool) -> None:
-    """Go on with a paused watch."""
-    _set_status(watch_id, "active", as_json=as_json)
+    """Go on with a watch that is paused, snoozed or ended."""
+    from watchers import verbs
+
+    _change(watch_id, partial(_with, verbs.resume))
+    _say(watch_id, "active", as_json=as_json)
 
 
 @watch.command("remove")
@@ -411,22 +451,23 @@ def watch_remove(watch_id: str, *, as_json: bool) -> None:
     """Delete a watch."""
     from watchers.documents import Delete
 
-    _change(watch_id, lambda path, _: Delete(path))
+    _change(watch_id, lambda source: Delete(source.path))
     _say(watch_id, "removed", as_json=as_json)
-
-
-def _set_status(watch_id: str, status: str, *, as_json: bool) -> None:
-    from watchers.documents import Put
-
-    _change(watch_id, lambda path, fields: Put(path, {**fields, "status": status}))
-    _say(watch_id, status, as_json=as_json)
 
 
 def _say(watch_id: str, status: str, *, as_json: bool) -> None:
     click.echo(json.dumps({"watch": watch_id, "status": status}) if as_json else f"{watch_id} is {status}")
 
 
-def _change(watch_id: str, change: Callable[[str, Any], Any]) -> None:
+def _with(change: "Change", source: "Document") -> "Write | None":
+    """The write that changes the document like that; ``None`` where it is so already."""
+    from watchers.documents import Update
+
+    changes = change(source.fields)
+    return Update(source.path, changes, source.version) if changes else None
+
+
+def _change(watch_id: str, change: "Callable[[Document], Write | None]") -> None:
     """Change a person's own document, and copy it at once."""
     from watchers.jobs import copy_watch
     from watchers.providers import cannot_see, refusal
@@ -438,7 +479,8 @@ def _change(watch_id: str, change: Callable[[str, Any], Any]) -> None:
     source = documents.get(places.source(uid, watch_id)) if job else None
     if source is None:
         raise click.ClickException(f"there is no watch {watch_id}; `scout.py watch list` shows them")
-    documents.commit(change(source.path, source.fields))
+    if write := change(source):
+        documents.commit(write)
     copied = partial(copy_watch, documents, places, refusal, cannot_see=cannot_see)
     copied(uid=uid, watch_id=watch_id, now=datetime.now(UTC))
 
@@ -448,31 +490,118 @@ def person() -> None:
     """Manage whom to tell."""
 
 
+def _wishes(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say how somebody wants to be told."""
+    options = (
+        click.option("--timezone", help="Such as America/New_York; UTC if never said."),
+        click.option("--quiet", help="When nothing is sent, by their own clock: 22:00-07:00, or off."),
+        click.option("--digest", help="Everything in one message: daily or weekly, or off."),
+        click.option("--digest-at", help="When the digest comes, by their own clock: 08:00."),
+        click.option("--per-day", help="At most so many messages a day, or default."),
+        click.option("--per-watch", help="At most so many messages a day about one watch, or default."),
+        click.option("--failover", help="Who takes over when a way fails, in order: push,email; or default."),
+        click.option(
+            "--texts-per-month", "segments_per_month", help="Segments of texts a month, or default."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @person.command("add")
 @click.argument("uid", callback=_an_id)
 @click.option("--phone", help="In international form, such as +14155550123.")
 @click.option("--email", help="An e-mail address.")
-@click.option("--timezone", help="Such as America/New_York; UTC if never said.")
+@click.option("--push", help="An address as Apprise writes it, such as ntfys://ntfy.sh/your-topic.")
+@_wishes
 @as_json
 def person_add(uid: str, *, as_json: bool, **said: str | None) -> None:
     """Add a person, or change one. You vouch that the contacts are theirs and that they agreed."""
-    from notifiers.contacts import vouched
-    from watchers.documents import Put
-
-    settings, now = _settings(), datetime.now(UTC)
-    documents = _documents(settings)
-    known = documents.get(f"people/{uid}")
-    try:
-        fields = vouched(known.fields if known else {}, **said, now=now)
-    except ValueError as exc:
-        raise click.ClickException(str(exc)) from exc
-    documents.commit(Put(f"people/{uid}", fields))
+    settings = _settings()
+    _save_person(settings, uid, said)
     link = _entry_link(settings, uid)
     if as_json:
         click.echo(json.dumps({"person": uid, "link": link}))
-        return
-    click.echo(f"{uid} is saved")
-    click.echo(f"their way in, valid for a day: {link}" if link else "set SECRET_KEY to get a link for them")
+    else:
+        click.echo(f"{uid} is saved")
+        click.echo(
+            f"their way in, valid for a day: {link}" if link else "set SECRET_KEY to get a link for them"
+        )
+    if said["push"]:
+        _warn_if_push_is_off(said["push"])
+
+
+@person.command("set")
+@click.argument("uid", callback=_an_id)
+@_wishes
+@as_json
+def person_set(uid: str, *, as_json: bool, **said: str | None) -> None:
+    """Say how a person wants to be told; what is not named stays."""
+    settings = _settings()
+    _person(settings, uid)
+    _save_person(settings, uid, said)
+    click.echo(json.dumps({"person": uid}) if as_json else f"{uid} is saved")
+
+
+@person.command("show")
+@click.argument("uid", callback=_an_id)
+@as_json
+def person_show(uid: str, *, as_json: bool) -> None:
+    """Show what is known of a person: contacts (masked), wishes, and what they were sent."""
+    from notifiers import contacts, tallies
+    from notifiers.profile import lines, profile
+
+    settings = _settings()
+    known = contacts.from_document(_person(settings, uid))
+    try:
+        kept = tallies.from_document(uid, _documents(settings).get(tallies.path(uid)))
+        counted = kept.at(datetime.now(UTC), contacts.zone_of(known))
+    except ValueError:
+        counted = None
+    shown = profile(known, counted)
+    if as_json:
+        click.echo(json.dumps(shown))
+    for line in lines(shown) if not as_json else ():
+        click.echo(line)
+
+
+def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None]) -> None:
+    from notifiers.contacts import path, vouched
+    from notifiers.wishes import wished
+    from watchers.documents import Put
+
+    documents = _documents(settings)
+    known = documents.get(path(uid))
+    vouching = {name: said.get(name) for name in ("phone", "email", "push", "timezone")}
+    wishes = {name: words for name, words in said.items() if name not in vouching}
+    with _named():
+        fields = vouched(known.fields if known else {}, **vouching, now=datetime.now(UTC))
+        fields = wished(fields, **wishes)
+    documents.commit(Put(path(uid), fields))
+
+
+def _person(settings: "Settings", uid: str) -> "Document":
+    from notifiers.contacts import path
+
+    found = _documents(settings).get(path(uid))
+    if found is None:
+        raise click.ClickException(f"there is no person {uid}; `scout.py person add {uid}` adds one")
+    return found
+
+
+def _warn_if_push_is_off(url: str) -> None:
+    from notifiers import push
+    from notifiers.errors import NotConfiguredError
+
+    scheme = url.partition("://")[0]
+    try:
+        listed = push.from_env(os.environ).schemes
+    except NotConfiguredError as off:
+        click.echo(f"nothing is pushed yet: {off}", err=True)
+    else:
+        if scheme not in listed:
+            click.echo(f"nothing is pushed yet: APPRISE_SCHEMES does not name {scheme}", err=True)
 
 
 def _entry_link(settings: "Settings", uid: str) -> str | None:
@@ -562,11 +691,16 @@ def _providers() -> "tuple[dict[str, Provider], tuple[SwitchedOff, ...]]":
         return providers.from_env(os.environ)
 
 
-def _notifiers() -> "Mapping[Channel, Notifier]":
+def _means(settings: "Settings") -> "Means":
     import notifiers
+    from notifiers.limits import Limits
+    from notifiers.links import Links
+    from notifiers.means import Means
 
+    documents = _documents(settings)
     with _named():
-        return notifiers.from_env(os.environ)[0]
+        told, limits = notifiers.from_env(os.environ)[0], Limits.from_env(os.environ)
+    return Means(documents, told, Links(settings.public_url, settings.secret_key), limits, settings.places)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from notifiers.deliver import sweep
+from notifiers.links import Links
+from notifiers.means import Means
 from store.sqlite import SqliteDocuments
 from watchers.board import path as board_path
 from watchers.documents import Put
@@ -93,11 +95,12 @@ def _filled(folder: str, targets: int, watchers: int) -> SqliteDocuments:
 
 def _run(documents: SqliteDocuments, number: int) -> Round:
     """One run of the worker as it is deployed: the board's tick, and the outbox's sweep."""
+    nobody = Means(documents, {}, Links("https://scout.example"))
     return work(
         documents,
         PLACES,
         {"bench": Unmoved()},
-        lambda at: sweep(documents, {}, public_url="", now=at, deadline=at + timedelta(minutes=1)),
+        lambda at: sweep(nobody, now=at, deadline=at + timedelta(minutes=1)),
         run=f"r{number}",
         now=BEGAN + timedelta(minutes=number),
         every=timedelta(seconds=60),

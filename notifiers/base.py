@@ -5,10 +5,30 @@ states, people or retries: the outbox knows what was attempted, so only the outb
 Its settings stand beside it, read once by its ``from_env``.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
+from notifiers.errors import Fault
+from watchers.models import AlertState
 from watchers.watch import Channel
+
+
+class Guarantee(StrEnum):
+    """What a channel promises when nobody knows whether a message was taken."""
+
+    AT_MOST_ONCE = "at_most_once"  # it is not sent again: somebody else tells the person
+    AT_LEAST_ONCE = "at_least_once"  # it is sent again, and bears a mark by which a repetition is known
+
+
+GUARANTEES: Mapping[Channel, Guarantee] = {
+    Channel.SMS: Guarantee.AT_MOST_ONCE,  # each costs money, and trust
+    Channel.EMAIL: Guarantee.AT_LEAST_ONCE,  # the same Message-ID
+    Channel.PUSH: Guarantee.AT_MOST_ONCE,  # no service behind Apprise knows a repetition
+    Channel.APP: Guarantee.AT_LEAST_ONCE,  # it is told by being stored
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +39,9 @@ class Message:
         alert_id: What makes a repetition recognisable: in the e-mail's Message-ID, in the callback's URL.
         code: The alert's eight-character code; ``text`` shows its first four characters.
         text: The whole text message, or the plain part of an e-mail.
-        subject, html: Of an e-mail; empty for a text. ``subject`` is one line.
+        subject, html: Of an e-mail; empty for a text. ``subject`` is one line, also the title of a push.
         stop_url: Where these alerts end with one click; empty when there is no such page.
+        callback_url: Where the vendor may say what became of it; empty when it could not reach us there.
     """
 
     alert_id: str
@@ -29,6 +50,7 @@ class Message:
     subject: str = ""
     html: str = ""
     stop_url: str = ""
+    callback_url: str = ""
 
 
 class Notifier(Protocol):
@@ -36,7 +58,7 @@ class Notifier(Protocol):
 
     @property
     def channel(self) -> Channel:
-        """Which alerts it carries."""
+        """Which alerts it carries; ``GUARANTEES`` says what happens to one that may not have arrived."""
         ...
 
     def send(self, message: Message, to: str) -> str:
@@ -48,5 +70,36 @@ class Notifier(Protocol):
             NotifierUnavailableError: surely not sent; later may work.
             NotifierRejectedError: surely not sent, and never will be.
             DeliveryUnknownError: it may have been accepted.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a vendor says became of a message it accepted: SENT, DELIVERED or UNDELIVERED, and why.
+
+    ``fault`` is who can change the reason, if known.
+
+    ``to`` and ``body`` are known where it was looked up; a callback does not repeat them.
+    """
+
+    receipt: str
+    state: AlertState
+    code: str | None = None
+    fault: Fault | None = None
+    to: str = field(default="", repr=False)
+    body: str = field(default="", repr=False)
+    at: datetime | None = None
+
+
+@runtime_checkable
+class Traceable(Protocol):
+    """A notifier whose vendor keeps a list of what it accepted, so that a lost answer can be looked up."""
+
+    def accepted(self, since: datetime, to: str | None = None) -> Iterator[Report]:
+        """What was accepted from us since then (to this address), newest first, as far as a look may go.
+
+        Raises:
+            NotifierUnavailableError: the list cannot be had now, or not all of it.
         """
         ...

@@ -1,207 +1,112 @@
-"""Deliver one alert: from the outbox to a person, and back with the outcome.
+"""Deliver alerts: from the outbox to a person, and back with the outcome.
 
 Each alert is delivered by whoever hears of it first: the trigger on its creation, or the sweep that looks
 for what was left behind. Both may run at once, twice, or die at any line; ``outbox.py`` says why that is
-harmless. Whatever is wrong is one of three errors, and each has one way out.
+harmless. One way for all, for one alert as for a thousand:
+
+    1  find what is due           and sort it into parcels: one person, one channel (``parcels.py``)
+    2  prepare each parcel        what is to be said, to whom, or why not now
+    3  claim                      all in one commit; from here on leases run
+    4  send, side by side         each once (``sending.py``)
+    5  settle                     whatever has come back, in one commit, while the others are still sending
+
+What somebody else has moved meanwhile is left to them. What a vendor says later is heard in ``learning.py``.
 """
 
-import logging
+import random
 import time
-import traceback
 from collections import Counter
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from enum import StrEnum
-from pathlib import PurePath
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
-from notifiers import contacts, messages, outbox, patience
-from notifiers.base import Notifier
-from notifiers.errors import DeliveryUnknownError, Fault, NotifierRejectedError, NotifierUnavailableError
-from watchers.documents import Documents
-from watchers.errors import ConflictError, StoreError
+from notifiers import outbox
+from notifiers.dispatch import dispatch, dispatch_each
+from notifiers.means import Clock, Means
+from notifiers.parcels import Outcome, Parcel, sort
+from notifiers.records import set_aside
+from watchers import alerts
+from watchers.documents import Document
 from watchers.models import Alert
 from watchers.watch import Channel
 
-log = logging.getLogger(__name__)
-
-_ASIDE = timedelta(hours=1)
-_ROUNDS = 2  # the second round takes the e-mails that the texts of the first became
-
-
-class Outcome(StrEnum):
-    """What became of one delivery: a word to count and to log."""
-
-    SENT = "sent"
-    FAILED = "failed"
-    UNCERTAIN = "uncertain"
-    PUT_BACK = "put_back"
-    NOT_DUE = "not_due"  # settled, held by another sender, or waiting for its time
-    OVERTAKEN = "overtaken"  # another sender moved it while we looked
-    MISSING = "missing"  # no such alert
-
-
-# What is logged when a delivery moved an alert. Ids and codes only: no number, address, text or token.
-_EVENTS = {
-    Outcome.SENT: ("alert.sent", logging.INFO),
-    Outcome.FAILED: ("alert.failed", logging.WARNING),
-    Outcome.UNCERTAIN: ("alert.uncertain", logging.WARNING),
-    Outcome.PUT_BACK: ("alert.put_back", logging.WARNING),
-}
+ATTEMPTS = 5  # at what others keep changing
+_YIELD = 0.3  # seconds that the trigger leaves to the worker that made the alert
+_ROUNDS = 50  # of one sweep; each takes up to ``limit`` alerts
+_NOTHING_DONE = frozenset({Outcome.OVERTAKEN, Outcome.STORE_UNAVAILABLE})
 
 
 def deliver(
-    alert_id: str,
-    documents: Documents,
-    notifiers: Mapping[Channel, Notifier],
-    *,
-    public_url: str,
-    now: datetime,
+    alert_id: str, means: Means, *, now: datetime, sleep: Callable[[float], object] = time.sleep
 ) -> Outcome:
-    """Send one alert, if it is ours to send, and settle it.
+    """Deliver one alert that was just created, and what else waits for the same person on the same channel.
 
-    1. Load the alert as it stands; what an event said about it is not looked at.
-    2. Claim it. From here on a lease runs, and what we leave unfinished is found when it ends.
-    3. Find the person and their verified number or address.
-    4. Render the message.
-    5. Send it, once.
-    6. Settle: sent, failed or uncertain; or put it back for later, if it surely was not sent.
+    It first waits a moment for others to come along, and for the worker, who may be telling it already.
 
     Raises:
         StoreError: the database failed. The step may be repeated; no text is sent twice.
     """
-    alert = outbox.load(documents, alert_id)
-    if alert is None:
-        return Outcome.MISSING
-    try:
-        if outbox.is_orphaned(alert, now):
-            return _log(Outcome.UNCERTAIN, outbox.settle_uncertain(documents, alert, "lease_expired", now))
-        claimed = outbox.claim(documents, alert, now)
-        if claimed is None:
+    clock = Clock(now)
+    for _ in range(ATTEMPTS):
+        alert = outbox.load(means.documents, alert_id)
+        if alert is None:
+            return Outcome.MISSING
+        parcel = _parcel_of(alert, means, clock())
+        if parcel is None or parcel.ready_at > clock() + means.limits.longest_grouping:
             return Outcome.NOT_DUE
-        return _attempt(claimed, documents, notifiers, public_url, now)
-    except ConflictError:
-        return Outcome.OVERTAKEN
+        if parcel.ready_at > clock():
+            sleep((parcel.ready_at - clock()).total_seconds() + _YIELD)
+            continue
+        outcomes = dict(dispatch([parcel], means, clock, clock() + outbox.LEASES[Channel.EMAIL]))
+        if outcomes.get(alert_id, Outcome.OVERTAKEN) is not Outcome.OVERTAKEN:
+            return outcomes[alert_id]
+    return Outcome.OVERTAKEN
 
 
-def sweep(
-    documents: Documents,
-    notifiers: Mapping[Channel, Notifier],
-    *,
-    public_url: str,
-    now: datetime,
-    deadline: datetime,
-    limit: int = 200,
-) -> Counter[str]:
-    """Deliver what is due, longest waiting first, until ``deadline``; count the outcomes by name.
+def sweep(means: Means, *, now: datetime, deadline: datetime, limit: int = 500) -> Counter[str]:
+    """Deliver what is due until ``deadline``, the nearest events first; count the outcomes by name.
 
-    An alert that cannot be dealt with (``crashed``) is set aside for an hour and never stops the others.
-    ``store_unavailable``: nothing is known about it; it is found again.
+    What was created a moment ago is waited for. An alert that cannot be dealt with (``crashed``) is set
+    aside for an hour and never stops the others. ``store_unavailable``: nothing is known about it; it is
+    found again.
     """
-    started, outcomes = time.monotonic(), Counter[str]()
+    clock, outcomes, idle = Clock(now), Counter[str](), 0
     for _ in range(_ROUNDS):
-        found = outbox.due(documents, now, limit)
-        if not found:
+        until = clock() + means.limits.longest_grouping
+        found = outbox.due(means.documents, until, limit)
+        parcels = sort(_readable(found, means, clock, outcomes), means.limits)
+        if ready := [parcel for parcel in parcels if parcel.ready_at <= clock()]:
+            # of those that are equally near, another sweeper begins with others
+            ready.sort(key=lambda parcel: (parcel.nearest, random.random()))  # noqa: S311
+            moved = Counter(outcome for _, outcome in dispatch_each(ready, means, clock, deadline))
+            outcomes += Counter({str(outcome): number for outcome, number in moved.items()})
+            idle = 0 if moved.keys() - _NOTHING_DONE else idle + 1
+            if clock() >= deadline or idle > 1:
+                break
+        elif parcels and (soonest := min(parcel.ready_at for parcel in parcels)) < deadline:
+            time.sleep(max(0.0, (soonest - clock()).total_seconds()))
+        else:
             break
-        for alert_id in found:
-            if now >= deadline:
-                return outcomes
-            outcomes[_deliver_or_set_aside(alert_id, documents, notifiers, public_url, now)] += 1
-            now, started = _later(now, started)  # leases run from the moment of each delivery
     return outcomes
 
 
-def _attempt(
-    alert: Alert,
-    documents: Documents,
-    notifiers: Mapping[Channel, Notifier],
-    public_url: str,
-    now: datetime,
-) -> Outcome:
-    """Steps 3 to 6 of ``deliver``, for an alert that is claimed."""
-    if patience.is_overdrawn(alert):
-        return _log(Outcome.UNCERTAIN, outbox.settle_uncertain(documents, alert, "lease_expired", now))
-    person = contacts.find(documents, alert.uid)
-    try:
-        to = contacts.address(person, alert.channel)
-        message = messages.render(alert, public_url)
-        receipt = _notifier(notifiers, alert.channel).send(message, to)
-    except NotifierRejectedError as refused:
-        _tell_operator(alert, refused)
-        contacts.remember(documents, person, refused, now)
-        return _log(Outcome.FAILED, outbox.settle_failed(documents, alert, refused.code, now))
-    except NotifierUnavailableError as exc:
-        return _put_back_or_fail(documents, alert, exc, now)
-    except DeliveryUnknownError as exc:
-        return _repeat_or_leave(documents, alert, exc, now)
-    return _log(Outcome.SENT, outbox.settle_sent(documents, alert, receipt, now))
+def _parcel_of(alert: Alert, means: Means, now: datetime) -> Parcel | None:
+    """What the alert goes out in; ``None`` when it is settled, or in somebody else's hands."""
+    if alert.due_at is None:
+        return None
+    if alert.state not in outbox.OPEN or alert.attempts:
+        return sort([alert], means.limits)[0]
+    waiting = map(alerts.from_document, outbox.waiting(means.documents, alert))
+    until = now + means.limits.longest_grouping
+    soon = [one for one in waiting if one.id == alert.id or (one.due_at and one.due_at <= until)]
+    parcels = sort(soon, means.limits)
+    return next((one for one in parcels if alert.id in {told.id for told in one.alerts}), None)
 
 
-def _notifier(notifiers: Mapping[Channel, Notifier], channel: Channel) -> Notifier:
-    if channel not in notifiers:
-        raise NotifierRejectedError(f"{channel}_not_configured", fault=Fault.OPERATOR)
-    return notifiers[channel]
-
-
-def _put_back_or_fail(
-    documents: Documents, alert: Alert, exc: NotifierUnavailableError, now: datetime
-) -> Outcome:
-    """Surely not sent: try again a few times, then let e-mail take a text."""
-    wait = patience.wait(alert, exc.retry_after)
-    if wait is None:
-        return _log(Outcome.FAILED, outbox.settle_failed(documents, alert, "unavailable", now))
-    return _log(Outcome.PUT_BACK, outbox.put_back(documents, alert, exc.code, now + wait))
-
-
-def _repeat_or_leave(documents: Documents, alert: Alert, exc: DeliveryUnknownError, now: datetime) -> Outcome:
-    """Maybe sent: an e-mail may arrive twice, and has a Message-ID to tell by; a text may not."""
-    wait = patience.wait(alert) if alert.channel is Channel.EMAIL else None
-    if wait is None:
-        return _log(Outcome.UNCERTAIN, outbox.settle_uncertain(documents, alert, exc.code, now))
-    return _log(Outcome.PUT_BACK, outbox.put_back(documents, alert, exc.code, now + wait))
-
-
-def _deliver_or_set_aside(
-    alert_id: str,
-    documents: Documents,
-    notifiers: Mapping[Channel, Notifier],
-    public_url: str,
-    now: datetime,
-) -> str:
-    try:
-        return deliver(alert_id, documents, notifiers, public_url=public_url, now=now)
-    except StoreError as exc:
-        log.warning("alert.store_unavailable", extra={"alert": alert_id, "why": type(exc).__name__})
-        return "store_unavailable"
-    except Exception as exc:  # noqa: BLE001 - one alert we cannot read or render must not starve the rest
-        log.warning("alert.crashed", extra={"alert": alert_id, "why": _place(exc)})
-    try:
-        outbox.set_aside(documents, alert_id, now + _ASIDE)
-    except StoreError:
-        log.warning("alert.not_set_aside", extra={"alert": alert_id})
-    return "crashed"
-
-
-def _later(now: datetime, started: float) -> tuple[datetime, float]:
-    """Both clocks moved on by what has passed since ``started``."""
-    current = time.monotonic()
-    return now + timedelta(seconds=current - started), current
-
-
-def _log(outcome: Outcome, alert: Alert) -> Outcome:
-    event, level = _EVENTS[outcome]
-    nobody_told = outcome is Outcome.FAILED and alert.channel is Channel.EMAIL
-    told = {"alert": alert.id, "watch": alert.watch_id, "channel": str(alert.channel)}
-    told |= {"attempts": str(alert.attempts), "why": alert.why or "", "receipt": alert.receipt or ""}
-    log.log(logging.ERROR if nobody_told else level, event, extra=told)
-    return outcome
-
-
-def _tell_operator(alert: Alert, refused: NotifierRejectedError) -> None:
-    if refused.fault is Fault.OPERATOR:
-        log.warning("notifier.needs_operator", extra={"channel": str(alert.channel), "why": refused.code})
-
-
-def _place(exc: Exception) -> str:
-    """``KeyError at alerts.py:57``: where, without what it says, which may quote a person's data."""
-    last = traceback.extract_tb(exc.__traceback__)[-1]
-    return f"{type(exc).__name__} at {PurePath(last.filename).name}:{last.lineno}"
+def _readable(
+    found: Iterable[Document], means: Means, clock: Clock, outcomes: Counter[str]
+) -> Iterator[Alert]:
+    for document in found:
+        try:
+            yield alerts.from_document(document)
+        except (KeyError, TypeError, ValueError) as exc:
+            outcomes[set_aside(document.id, exc, means, clock)] += 1

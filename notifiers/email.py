@@ -1,39 +1,69 @@
 """E-mail over any SMTP server (RFC 5321).
 
 At-least-once: what the server may or may not have taken is sent again, under a Message-ID derived from the
-alert, by which mailboxes tell that it is the same letter. One connection a letter, with a timeout on every
-step.
+alert, by which mailboxes tell that it is the same letter. There is a timeout on every step. Sessions are
+used again while they are fresh (``mail_pool.py``); one that fails before the letter is said is replaced.
 
 Settings: ``SMTP_URL`` and ``MAIL_FROM``. ``smtp://user:password@host:587`` speaks TLS after STARTTLS or not
 at all; ``smtps://…:465`` from the start; certificates are verified. Only a server on this machine, or
 ``?tls=off``, is spoken to in the clear (``?tls=on`` insists on TLS on this machine too).
 """
 
+import re
 import smtplib
 import ssl
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
+from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from notifiers.base import Message
 from notifiers.errors import (
     DeliveryUnknownError,
+    Fault,
     NotConfiguredError,
     NotifierError,
     NotifierRejectedError,
     NotifierUnavailableError,
 )
+from notifiers.mail_pool import MailPool
 from watchers.watch import Channel
 
 TIMEOUT = 10.0  # seconds for each step of the dialogue
 
+_LONGEST_LINE = 998  # RFC 5322, 2.1.1: a longer one may be broken on its way, and its signature with it
+_OK, _NOT_NOW, _FOR_GOOD = 250, 400, 500
+_NO_SUCH_MAILBOX = frozenset({550, 551, 553})
+_ENHANCED = re.compile(rb"5\.(?P<subject>\d{1,3})\.(?P<detail>\d{1,3})(?!\d)")  # RFC 2034: it comes first
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHAPE = "smtp://user:password@host:587 or smtps://user:password@host:465"
+
+
+class _OneLineEach(EmailPolicy):
+    """Headers as they are, each on one line: a link or an id that is folded is one no more.
+
+    Only what is not ASCII is encoded and folded, because an encoded word holds 75 characters (RFC 2047).
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """One header as it goes over the wire."""
+        line = f"{name}: {value}"
+        if line.isascii() and line.isprintable() and len(line) <= _LONGEST_LINE:
+            return line.encode() + b"\r\n"
+        if name == "Subject":  # the newer folding of Python 3.11 drops spaces between encoded words
+            return (
+                f"{name}: {Header(str(value), 'utf-8', 76, name).encode(linesep=self.linesep)}\r\n".encode()
+            )
+        return super().fold_binary(name, value)
+
+
+_SEVEN_BITS = _OneLineEach(linesep="\r\n", cte_type="7bit")
 
 
 def from_env(env: Mapping[str, str]) -> "SmtpNotifier":
@@ -89,6 +119,7 @@ class SmtpNotifier:
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     timeout: float = TIMEOUT
+    _pool: MailPool = field(default_factory=MailPool, init=False, repr=False, compare=False)
 
     channel = Channel.EMAIL
 
@@ -97,20 +128,21 @@ class SmtpNotifier:
         if not _is_address(to):
             raise NotifierRejectedError("bad_address")
         letter = self.letter(message, to)
-        content = letter.as_bytes(policy=letter.policy.clone(max_line_length=998))  # keep links in one piece
-        smtp = self._open()
-        try:
-            _hand_over(smtp, parseaddr(self.sender)[1], to, content)
-            with suppress(smtplib.SMTPException, OSError):
-                smtp.quit()  # it has the letter, whatever becomes of the goodbye
-        finally:
-            smtp.close()
+        content = letter.as_bytes()
+        smtp = self._ready(to)
+        with _closed_on_error(smtp):
+            _hand_over(smtp, content)
+        self._pool.give_back(smtp)
         return str(letter["Message-ID"])
+
+    def close(self) -> None:
+        """Close what is open; the next letter opens anew."""
+        self._pool.close()
 
     def letter(self, message: Message, to: str) -> EmailMessage:
         """The message as it goes over the wire: seven bits, so that any server can carry it."""
-        letter = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-        letter["From"], letter["To"], letter["Subject"] = self.sender, to, message.subject
+        letter = EmailMessage(policy=_SEVEN_BITS)
+        letter["From"], letter["To"], letter["Subject"] = self.sender, to, _words(message.subject)
         letter["Date"] = format_datetime(datetime.now(UTC))
         letter["Message-ID"] = f"<{message.alert_id}@{self._domain}>"
         letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies, please
@@ -123,6 +155,22 @@ class SmtpNotifier:
     @property
     def _domain(self) -> str:
         return parseaddr(self.sender)[1].rpartition("@")[2]
+
+    def _ready(self, to: str) -> smtplib.SMTP:
+        """A session in which the server waits for the letter itself.
+
+        An old one may have been given up by the server, or have had its share of letters; nothing was sent
+        yet, so a fresh one is asked before anything is given up.
+        """
+        if used := self._pool.take():
+            with suppress(NotifierUnavailableError):
+                return self._announce(used, to)
+        return self._announce(self._open(), to)
+
+    def _announce(self, smtp: smtplib.SMTP, to: str) -> smtplib.SMTP:
+        with _closed_on_error(smtp):
+            _address(smtp, parseaddr(self.sender)[1], to)
+        return smtp
 
     def _open(self) -> smtplib.SMTP:
         """A greeted, secured, authenticated session; nothing of the letter has been said yet.
@@ -161,30 +209,62 @@ class SmtpNotifier:
         return smtplib.SMTP(self.host, self.port, self._domain, timeout=self.timeout)
 
 
-def _hand_over(smtp: smtplib.SMTP, sender: str, to: str, content: bytes) -> None:
-    """Until the letter itself goes, every failure is "surely not sent"; from then on it may have arrived."""
+@contextmanager
+def _closed_on_error(smtp: smtplib.SMTP) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        smtp.close()
+        raise
+
+
+def _address(smtp: smtplib.SMTP, sender: str, to: str) -> None:
+    """Say from whom and to whom. Whatever goes wrong here, nothing was sent."""
     try:
         mail, _ = smtp.mail(sender)
-        rcpt, _ = smtp.rcpt(to) if mail == 250 else (mail, b"")  # noqa: PLR2004
+        rcpt, said = smtp.rcpt(to) if mail == _OK else (mail, b"")
     except (smtplib.SMTPException, OSError):
         raise NotifierUnavailableError("unreachable") from None
-    if mail != 250:  # noqa: PLR2004 - the server refuses us, not this person: someone must act, then it works
-        raise NotifierUnavailableError(str(mail))
-    if rcpt not in (250, 251):
+    if mail != _OK:  # the server refuses us, not this person: someone must act, then it works
+        raise NotifierUnavailableError(_code(mail))
+    if rcpt >= _FOR_GOOD and _is_about_the_recipient(rcpt, said):
+        raise NotifierRejectedError(str(rcpt), fault=Fault.BAD_CONTACT)
+    if rcpt not in (_OK, 251):
         raise _refusal(rcpt)
+
+
+def _is_about_the_recipient(code: int, said: bytes) -> bool:
+    """Whether no letter will ever reach this address, rather than not this one, or not from us.
+
+    An enhanced code says it precisely (RFC 3463, 3.2: 5.1.x is an address, of which .7 and .8 are the
+    sender's); without one, RFC 5321 (4.2.3) has 550, 551 and 553 for mailboxes.
+    """
+    if enhanced := _ENHANCED.match(said):
+        return enhanced["subject"] == b"1" and enhanced["detail"] not in (b"7", b"8")
+    return code in _NO_SUCH_MAILBOX
+
+
+def _hand_over(smtp: smtplib.SMTP, content: bytes) -> None:
+    """The letter itself: without a clear answer it may have arrived."""
     try:
         data, _ = smtp.data(content)
     except smtplib.SMTPDataError as exc:
         raise _refusal(exc.smtp_code) from None
     except (smtplib.SMTPException, OSError):
         raise DeliveryUnknownError("no_answer") from None
-    if data != 250:  # noqa: PLR2004
+    if data >= _NOT_NOW:
         raise _refusal(data)
+    if data != _OK:
+        raise DeliveryUnknownError("bad_answer")
 
 
 def _refusal(code: int) -> NotifierError:
     """RFC 5321, 4.2.1: 5yz is for good, 4yz for now."""
-    return NotifierRejectedError(str(code)) if code >= 500 else NotifierUnavailableError(str(code))  # noqa: PLR2004
+    return NotifierRejectedError(_code(code)) if code >= _FOR_GOOD else NotifierUnavailableError(_code(code))
+
+
+def _code(code: int) -> str:
+    return str(code) if code >= _OK else "bad_answer"  # smtplib's -1: what came was no reply at all
 
 
 def _unsubscribe(stop_url: str) -> dict[str, str]:
@@ -197,7 +277,16 @@ def _unsubscribe(stop_url: str) -> dict[str, str]:
     )
 
 
+def _words(subject: str) -> str:
+    """The subject as nothing but words: one that looks encoded would be decoded, line ends and all."""
+    return subject.replace("=?", "= ?")
+
+
 def _is_address(text: str) -> bool:
-    """Something an envelope can hold: ASCII, one @, no space, no bracket, nothing that starts a new line."""
+    """Something an envelope can hold: ASCII, one @, no space, no bracket, nothing that starts a new line.
+
+    Nor anything that looks encoded, because the header it is written to would decode it.
+    """
     local, at, domain = text.rpartition("@")
-    return bool(at and local and domain) and text.isascii() and not set(text) & set(' <>,;:"()[]\\\r\n\t\0')
+    is_plain = text.isascii() and text.isprintable() and "=?" not in text
+    return bool(at and local and domain) and is_plain and not set(text) & set(' <>,;:"()[]\\')

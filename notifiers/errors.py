@@ -18,7 +18,7 @@ class Fault(StrEnum):
     """What is wrong for good, where a refusal says so."""
 
     OPTED_OUT = "opted_out"  # the person told the carrier or us to stop texting
-    BAD_NUMBER = "bad_number"  # no text will ever reach this number
+    BAD_CONTACT = "bad_contact"  # nothing will ever reach this number or address
     OPERATOR = "operator"  # our account or settings: whoever runs this must act
 
 

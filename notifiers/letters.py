@@ -1,18 +1,30 @@
-"""What people read in an e-mail: subject, plain text and HTML of one alert. Pure.
+"""What people read in an e-mail: subject, plain text and HTML of one alert, or of many in one letter. Pure.
 
-There is room for what a text leaves out: the rule that comes next, when and where the price was seen, and,
-where the letter stands in for a text, why. Both parts say the same; the HTML loads nothing from anywhere.
+There is room for what a text leaves out: the rule that comes next, when and where the price was seen, what
+it was before, and, where the letter stands in for a text, why. Both parts say the same; the HTML loads
+nothing from anywhere, and says its colours, so that a dark mode can turn them and nothing is lost.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, tzinfo
 from html import escape
 from urllib.parse import urlsplit
 
-from notifiers import phrases
+from notifiers import digests, phrases, pictures
+from notifiers.excuses import undelivered
+from notifiers.links import Links
 from notifiers.phrases import joined, one_line
-from watchers.models import News, Reason
+from watchers.alerts import alert_code
+from watchers.models import Alert, News, Reason
 from watchers.money import Basis
+from watchers.watch import Channel
+
+__all__ = ["email", "subject", "undelivered"]
+
+MOST = 50  # news in one letter; Gmail cuts a letter off at 102 kB
+VERBS = {"snooze-1d": "Snooze for a day", "bought": "I bought it", "stop": "Stop these alerts"}
+TEST = "This is a test from Ticket Scout"
 
 _SUBJECT_LENGTH = 120
 _INCLUDES = {
@@ -21,79 +33,140 @@ _INCLUDES = {
     Basis.RESALE: "The price is asked by another fan; fees may come on top.",
     Basis.LISTING: "The price is as the shop lists it; taxes may follow.",
 }
+_PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+    'content="width=device-width"><meta name="color-scheme" content="light"></head>'
+    '<body bgcolor="#ffffff" style="font:16px/1.4 sans-serif;color:#222222;background-color:#ffffff;'
+    'max-width:36em;margin:0;padding:12px;overflow-wrap:break-word;word-break:break-word">'
+)
+_SORRY = '<p style="color:#222222;background-color:#fff4d6;padding:8px 12px;margin:0 0 12px">'
 
-# Why a text did not come. Numbers are Twilio's: https://www.twilio.com/docs/api/errors/<number>.
-_OPTED_OUT = "your number has opted out of our texts (ask whoever runs this to switch them on again)"
-_BAD_NUMBER = "your phone number cannot receive texts"
-_WHY_NO_TEXT = {
-    "opted_out": _OPTED_OUT,
-    "21610": _OPTED_OUT,
-    "21211": _BAD_NUMBER,
-    "21614": _BAD_NUMBER,
-    "no_verified_phone": "we have no verified phone number of yours",
-    "sms_not_configured": "texts are switched off here at the moment",
-    "unavailable": "the text service could not be reached",
-}
-_UNCONFIRMED = frozenset({"no_answer", "server_error", "lease_expired"})
+_Addresses = tuple[tuple[str, str], ...]  # labels with their addresses
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One news, in reading order. ``prices`` in words stand for ``bars`` where there are no pictures."""
+
+    headline: str
+    name: str
+    about: str
+    bars: str
+    prices: str
+    facts: tuple[str, ...]
+    links: _Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What belongs to one watch; ``links`` act on it. One news alone has no heading."""
+
+    heading: str
+    blocks: tuple[_Block, ...]
+    links: _Addresses
 
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """The parts of a letter, in reading order; ``links`` are labels with their addresses."""
-
     sorry: str
-    headline: str
-    name: str
-    about: str
-    facts: tuple[str, ...]
-    links: tuple[tuple[str, str], ...]
+    title: str
+    sections: tuple[_Section, ...]
+    links: _Addresses
 
 
-def email(
-    news: News, code: str, public_url: str, *, copy_why: str | None = None, text_code: str | None = None
-) -> tuple[str, str, str]:
-    """Subject, plain text and HTML. ``copy_why``: why the text with ``text_code`` did not do."""
-    letter = _Letter(
-        sorry=undelivered(copy_why, text_code) if copy_why else "",
-        headline=_headline(news),
+def email(alert: Alert, links: Links, zone: tzinfo = UTC) -> tuple[str, str, str]:
+    """Subject, plain text and HTML; times are on the reader's clock, which is ``zone``'s."""
+    if alert.news.reason is Reason.TEST and not alert.more:
+        said = f"{TEST}: e-mails arrive. #{alert.code[:4]}"
+        return TEST, f"{said}\n", f"{_PAGE}<p>{escape(said)}</p></body></html>\n"
+    letter = _group(alert, links, zone) if alert.more else _single(alert, links, zone)
+    return subject(alert, zone), _text(letter), _html(letter)
+
+
+def subject(alert: Alert, zone: tzinfo = UTC) -> str:
+    """One line that says the most important: price first, of one news; how many, of several."""
+    if alert.more:
+        return digests.subject(alert.every_news)[:_SUBJECT_LENGTH].rstrip(" :,")
+    news = alert.news
+    name = one_line(news.event_name) or one_line(news.watch_name)
+    return f"{_headline(news, zone)}: {name}"[:_SUBJECT_LENGTH].rstrip(" :")
+
+
+def sorry(alert: Alert) -> str:
+    """Of a copy, why the first did not do; a copy bears the code of that one."""
+    if not alert.copy_why:
+        return ""
+    failed = alert.also[-1] if alert.also else Channel.SMS
+    return undelivered(alert.copy_why, alert.code if alert.copy_of else None, failed)
+
+
+def _single(alert: Alert, links: Links, zone: tzinfo) -> _Letter:
+    news = alert.news
+    prices, bars = pictures.sentence(news, zone), pictures.bars(news, zone)
+    block = _block(news, zone, facts=_facts(news, zone), prices=prices, bars=bars)
+    section = _Section("", (block,), ())
+    footer = (*_official(news), *_about(alert.code, links), *_acts(alert.id, alert.code, links))
+    return _Letter(sorry(alert), "", (section,), footer)
+
+
+def _group(alert: Alert, links: Links, zone: tzinfo) -> _Letter:
+    """Up to ``MOST`` news by watch; each links to its page, and each watch can be stopped."""
+    every, told = alert.every_news[:MOST], _told(alert)
+    sections = []
+    for watch, places in digests.by_watch(every).items():
+        blocks = tuple(_short_block(every[place], told.get(place), links, zone) for place in places)
+        acts = _acts(*told[places[0]], links) if places[0] in told else ()
+        sections.append(_Section(f'Your watch: "{watch}"', blocks, acts))
+    left = len(alert.every_news) - len(every)
+    more = ((f"And {left} more", links.alert(alert.code)),) if left else ()
+    return _Letter(sorry(alert), f"{len(alert.every_news)} alerts", tuple(sections), more)
+
+
+def _told(alert: Alert) -> dict[int, tuple[str, str]]:
+    """Id and code of the alert of each news, by its place, where known: a copy does not know the others."""
+    riders = alert.riders if len(alert.riders) == len(alert.more) else ()
+    return dict(enumerate([(alert.id, alert.code), *((rider, alert_code(rider)) for rider in riders)]))
+
+
+def _short_block(news: News, told: tuple[str, str] | None, links: Links, zone: tzinfo) -> _Block:
+    about = _about(told[1], links) if told else ()
+    facts = tuple(filter(None, (_detail(news), one_line(news.next_text))))
+    return _block(news, zone, facts=facts, links=(*_official(news), *about))
+
+
+def _block(
+    news: News,
+    zone: tzinfo,
+    *,
+    facts: tuple[str, ...],
+    links: _Addresses = (),
+    prices: str = "",
+    bars: str = "",
+) -> _Block:
+    return _Block(
+        headline=_headline(news, zone),
         name=one_line(news.event_name) or one_line(news.watch_name),
         about=joined(phrases.starts(news, year=True), one_line(news.venue), one_line(news.city)),
-        facts=_facts(news),
-        links=_links(news, code, public_url),
+        bars=bars,
+        prices=prices,
+        facts=facts,
+        links=links,
     )
-    return _subject(letter), _text(letter), _html(letter)
 
 
-def undelivered(why: str, text_code: str | None = None) -> str:
-    """Why something comes by e-mail that should have been a text, said honestly."""
-    text = f"the text about this (#{text_code[:4]})" if text_code else "the text about this"
-    if why in _UNCONFIRMED:
-        return f"We could not confirm that {text} reached you. You may have both; we do not text it again."
-    reason = _WHY_NO_TEXT.get(why, f"the phone network refused it (code {one_line(why)})")
-    return f"T{text[1:]} could not be delivered: {reason}."
+def _headline(news: News, zone: tzinfo) -> str:
+    return phrases.then(phrases.lead(news), news, zone)
 
 
-def alert_link(code: str, public_url: str) -> str:
-    """Where the alert is explained and its watch can be changed."""
-    return f"{public_url.rstrip('/')}/a/{code}"
-
-
-def stop_link(code: str, public_url: str) -> str:
-    """Where the alert's watch is stopped."""
-    return f"{public_url.rstrip('/')}/stop/{code}"
-
-
-def _headline(news: News) -> str:
-    if news.reason is Reason.STATUS_CHANGED and news.detail:
-        return joined(phrases.capital(one_line(news.detail)).rstrip("."), phrases.price(news))
-    return phrases.headline(news) + phrases.was(news)
-
-
-def _facts(news: News) -> tuple[str, ...]:
-    detail = "" if news.reason is Reason.STATUS_CHANGED else one_line(news.detail)
+def _facts(news: News, zone: tzinfo) -> tuple[str, ...]:
     includes = _INCLUDES[news.basis] if news.basis and news.price and news.currency else ""
     watch = f'Your watch: "{one_line(news.watch_name)}".'
-    return tuple(filter(None, (detail, includes, _seen(news), one_line(news.next_text), watch)))
+    facts = (_detail(news), includes, _seen(news), _waited(news, zone), one_line(news.next_text), watch)
+    return tuple(filter(None, facts))
+
+
+def _detail(news: News) -> str:
+    return "" if phrases.says_itself(news) else one_line(news.detail)
 
 
 def _seen(news: News) -> str:
@@ -108,42 +181,90 @@ def _seen(news: News) -> str:
     )
 
 
-def _links(news: News, code: str, public_url: str) -> tuple[tuple[str, str], ...]:
-    official = one_line(news.url) if urlsplit(one_line(news.url)).scheme in ("http", "https") else ""
-    links = (
-        ("Official page", official),
-        (f"About this alert (#{code[:4]})", alert_link(code, public_url)),
-        ("Stop these alerts", stop_link(code, public_url)),
-    )
-    return tuple((label, address) for label, address in links if address)
+def _waited(news: News, zone: tzinfo) -> str:
+    if news.now_at is None:
+        return ""
+    again = " The price was looked up again then." if phrases.now(news) else ""
+    return f"This waited until {phrases.clock(news.now_at, zone)} your time.{again}"
 
 
-def _subject(letter: _Letter) -> str:
-    return f"{letter.headline}: {letter.name}"[:_SUBJECT_LENGTH].rstrip(" :")
+def _official(news: News) -> _Addresses:
+    address = one_line(news.url)
+    return (("Official page", address),) if urlsplit(address).scheme in ("http", "https") else ()
+
+
+def _about(code: str, links: Links) -> _Addresses:
+    return ((f"About this alert (#{code[:4]})", links.alert(code)),)
+
+
+def _acts(identity: str, code: str, links: Links) -> _Addresses:
+    """What can be done about the alert's watch; without signed links, the page where it is stopped."""
+    signed = tuple((label, links.verb(identity, verb)) for verb, label in VERBS.items())
+    return tuple(act for act in signed if act[1]) or ((VERBS["stop"], links.stop(code)),)
+
+
+# ── the plain part ───────────────────────────────────────────────────────────────────────────────────────
 
 
 def _text(letter: _Letter) -> str:
-    blocks = (
-        letter.sorry,
-        "\n".join(filter(None, (letter.headline, letter.name, letter.about))),
-        "\n".join(letter.facts),
-        "\n".join(f"{label}: {address}" for label, address in letter.links),
-    )
-    return "\n\n".join(filter(None, blocks)) + "\n"
+    sections = (part for section in letter.sections for part in _section_text(section))
+    return _paragraphs(letter.sorry, letter.title, *sections, _link_lines(letter.links)) + "\n"
+
+
+def _section_text(section: _Section) -> Iterable[str]:
+    yield section.heading
+    for block in section.blocks:
+        yield "\n".join(filter(None, (block.headline, block.name, block.about)))
+        yield "\n".join(filter(None, (block.prices, *block.facts, _link_lines(block.links))))
+    yield _link_lines(section.links)
+
+
+def _link_lines(links: _Addresses) -> str:
+    return "\n".join(f"{label}: {address}" for label, address in links)
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(filter(None, parts))
+
+
+# ── the HTML ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _html(letter: _Letter) -> str:
-    sorry = (
-        f'<p style="background:#fff4d6;padding:8px 12px">{escape(letter.sorry)}</p>' if letter.sorry else ""
-    )
-    facts = "".join(f'<p style="margin:4px 0">{escape(fact)}</p>' for fact in letter.facts)
-    links = "".join(
-        f'<p style="margin:4px 0"><a href="{escape(address)}">{escape(label)}</a></p>'
-        for label, address in letter.links
-    )
+    excuse = f"{_SORRY}{escape(letter.sorry)}</p>" if letter.sorry else ""
+    title = f'<h1 style="font-size:22px;margin:0">{escape(letter.title)}</h1>' if letter.title else ""
+    sections = "".join(map(_section_html, letter.sections))
+    footer = f"<hr>{_link_paragraphs(letter.links)}" if letter.links else ""
+    return f"{_PAGE}{excuse}{title}{sections}{footer}</body></html>\n"
+
+
+def _section_html(section: _Section) -> str:
+    if not section.heading:
+        return "".join(_block_html(block, "h1", 22) for block in section.blocks)
+    heading = f'<h2 style="font-size:16px;margin:24px 0 0">{escape(section.heading)}</h2>'
+    blocks = "".join(_block_html(block, "h3", 18) for block in section.blocks)
+    return f"{heading}{blocks}{_link_row(section.links)}"
+
+
+def _block_html(block: _Block, tag: str, size: int) -> str:
+    about = f"<br>{escape(block.about)}" if block.about else ""
+    facts = "".join(f'<p style="margin:4px 0">{escape(fact)}</p>' for fact in block.facts)
     return (
-        '<!doctype html><html lang="en"><body style="font:16px/1.4 sans-serif;color:#222;max-width:36em">'
-        f'{sorry}<h1 style="font-size:22px;margin:0">{escape(letter.headline)}</h1>'
-        f'<p style="margin:4px 0 16px"><strong>{escape(letter.name)}</strong><br>{escape(letter.about)}</p>'
-        f"{facts}<hr>{links}</body></html>\n"
+        f'<{tag} style="font-size:{size}px;margin:12px 0 0">{escape(block.headline)}</{tag}>'
+        f'<p style="margin:4px 0 8px"><strong>{escape(block.name)}</strong>{about}</p>'
+        f"{block.bars}{facts}{_link_row(block.links)}"
     )
+
+
+def _link_row(links: _Addresses) -> str:
+    row = " &middot; ".join(map(_link, links))
+    return f'<p style="margin:4px 0">{row}</p>' if row else ""
+
+
+def _link_paragraphs(links: _Addresses) -> str:
+    return "".join(f'<p style="margin:8px 0">{_link(link)}</p>' for link in links)
+
+
+def _link(link: tuple[str, str]) -> str:
+    label, address = link
+    return f'<a href="{escape(address)}" style="color:#1a5fb4">{escape(label)}</a>'

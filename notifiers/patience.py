@@ -23,6 +23,7 @@ class Patience:
 
 PATIENCE = {
     Channel.SMS: Patience(3, timedelta(seconds=15), timedelta(seconds=60)),
+    Channel.PUSH: Patience(3, timedelta(seconds=15), timedelta(seconds=60)),
     Channel.EMAIL: Patience(30, timedelta(seconds=30), timedelta(hours=1)),
 }
 _DOUBLINGS = 16  # of anything: more than `longest`, and still a number a timedelta can hold

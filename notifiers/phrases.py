@@ -1,6 +1,7 @@
 """The parts of speech that a text and an e-mail share: price, basis, day, and names on one line. Pure."""
 
 import unicodedata
+from datetime import datetime, timedelta, tzinfo
 
 from watchers.models import News, Reason
 from watchers.money import Basis, spoken
@@ -12,7 +13,9 @@ _SAYS = {
     Reason.NEW_LISTING: "new listing",
     Reason.BACK_IN_STOCK: "back in stock",
     Reason.STATUS_CHANGED: "status changed",
+    Reason.TEST: "test message",
 }
+_SAME_DAY_AGAIN = timedelta(days=6)  # from then on the name of the day may be taken for today's
 _JOINERS = "\u200c\u200d"  # without them Persian and family emoji fall apart
 
 
@@ -20,10 +23,13 @@ def price(news: News) -> str:
     """``$84 all-in``: what it costs and what that includes; ``free``; empty when no price is known."""
     if news.price is None or news.currency is None:
         return ""
-    if news.price == 0:
-        return "free"
-    basis = _BASIS[news.basis] if news.basis else ""
-    return f"{spoken(news.price, news.currency)} {basis}".rstrip()
+    basis = _BASIS[news.basis] if news.basis and news.price else ""
+    return f"{amount(news.price, news.currency)} {basis}".rstrip()
+
+
+def amount(minor: int, currency: str) -> str:
+    """``$84``, without what it includes; ``free``."""
+    return spoken(minor, currency) if minor else "free"
 
 
 def headline(news: News) -> str:
@@ -33,20 +39,77 @@ def headline(news: News) -> str:
     return capital(joined(costs, said))
 
 
+def lead(news: News) -> str:
+    """The headline with what it was; of a status, its sentence with the price."""
+    if says_itself(news):
+        return joined(capital(one_line(news.detail)).rstrip("."), price(news))
+    return headline(news) + was(news)
+
+
+def says_itself(news: News) -> bool:
+    """Whether its ``detail`` is the news, and not something beside it."""
+    return news.reason is Reason.STATUS_CHANGED and bool(one_line(news.detail))
+
+
 def was(news: News) -> str:
     """`` (was $112)``; empty when that is not known, or nothing new."""
     if news.price is None or news.was in (None, news.price) or news.currency is None:
         return ""
-    return f" (was {spoken(news.was, news.currency) if news.was else 'free'})"
+    return f" (was {amount(news.was, news.currency)})"
+
+
+def then(lead: str, news: News, zone: tzinfo) -> str:
+    """The lead of news that was held: ``At 03:10 $71 all-in, now $88``. Of any other it stays as it is."""
+    if news.now_at is None:
+        return lead
+    since = _since(news.observed_at, news.now_at, zone) if news.observed_at else ""
+    return joined(f"{since} {uncapital(lead)}" if since else lead, now(news))
+
+
+def now(news: News) -> str:
+    """What became of the price of news that was held: ``now $88``, ``still $71``, ``now not on sale``."""
+    if is_gone(news):
+        return "now not on sale"
+    if news.now_at is None or news.now_price is None or news.currency is None:
+        return ""
+    word = "still" if news.now_price == news.price else "now"
+    return f"{word} {amount(news.now_price, news.currency)}"
+
+
+def is_gone(news: News) -> bool:
+    """Whether there was a price, and none any more when it was looked up again."""
+    return news.now_at is not None and news.price is not None and news.now_price is None
+
+
+def clock(at: datetime, zone: tzinfo) -> str:
+    """``07:00``, on that zone's clock."""
+    return f"{at.astimezone(zone):%H:%M}"
+
+
+def day(at: datetime) -> str:
+    """``1 Jun``, on its own calendar."""
+    return f"{at.day} {at:%b}"
+
+
+def _since(at: datetime, until: datetime, zone: tzinfo) -> str:
+    """``At 03:10``; with its day when that is longer ago than a day, with its date from the sixth on."""
+    local = at.astimezone(zone)
+    if until - at <= timedelta(days=1):
+        return f"At {local:%H:%M}"
+    date = f" {day(local)}" if until - at >= _SAME_DAY_AGAIN else ""
+    return f"{local:%a}{date} {local:%H:%M}"
 
 
 def starts(news: News, *, year: bool = False) -> str:
     """``Sat 14 Jun 19:30``, on the event's own clock; without the hour while none is announced."""
-    day = news.starts_at or news.starts_on
-    if day is None:
-        return ""
-    said = f"{day:%a} {day.day} {day:%b}" + (f" {day.year}" if year else "")
-    return f"{said} {news.starts_at:%H:%M}" if news.starts_at else said
+    hour = f" {news.starts_at:%H:%M}" if news.starts_at else ""
+    return date(news, year=year) + hour
+
+
+def date(news: News, *, year: bool = False) -> str:
+    """``Sat 14 Jun``; empty while no day is announced."""
+    found = news.starts_at or news.starts_on
+    return f"{found:%a} {found.day} {found:%b}{f' {found.year}' if year else ''}" if found else ""
 
 
 def shop(provider: str) -> str:
@@ -57,6 +120,11 @@ def shop(provider: str) -> str:
 def capital(text: str) -> str:
     """The text with a capital at its beginning; the rest stays."""
     return text[:1].upper() + text[1:]
+
+
+def uncapital(text: str) -> str:
+    """The text as it goes on inside a sentence; what is written in capitals stays."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def joined(*parts: str) -> str:

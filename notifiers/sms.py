@@ -1,70 +1,63 @@
 """Texts over Twilio's Messages API (https://www.twilio.com/docs/messaging/api/message-resource).
 
 Creating a message is not idempotent and has no idempotency key (error 20500 says so itself), so each call
-is made once, on a connection of its own: one that died while idle looks exactly like a lost answer, and a
-lost answer costs the person their text. What an answer means is decided by status and code, never by prose.
+is made once, on a connection of its own. What an answer means is decided by status and code, never by prose,
+and nothing of the prose is kept: it quotes the recipient.
 
 Settings: ``TWILIO_ACCOUNT_SID``, ``TWILIO_AUTH_TOKEN``, ``TWILIO_FROM_NUMBER`` or
-``TWILIO_MESSAGING_SERVICE_SID``, ``TWILIO_BASE_URL`` (scheme and host, for a server on this machine).
+``TWILIO_MESSAGING_SERVICE_SID``, ``TWILIO_SENDERS`` (numbers by country), ``TWILIO_BASE_URL`` (scheme and
+host, for a server on this machine).
 """
 
-import logging
+import re
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from notifiers.base import Message
+from notifiers import senders, twilio_list
+from notifiers.base import Message, Report
 from notifiers.errors import (
     DeliveryUnknownError,
-    Fault,
     NotConfiguredError,
     NotifierError,
     NotifierRejectedError,
     NotifierUnavailableError,
 )
+from notifiers.links import is_local
+from notifiers.senders import Senders
+from notifiers.twilio_codes import CODES, Action, code_of, fault_of
 from watchers.watch import Channel
 
 if TYPE_CHECKING:
-    from requests import RequestException, Response
+    from requests import Response
     from twilio.rest import Client
 
-TIMEOUT = 10.0  # seconds, to connect and again to be answered; the SDK's own default is for ever
+Answer = TypeVar("Answer")
+
+CONNECT_SECONDS, READ_SECONDS = 5.0, 10.0  # the SDK's own default is for ever
+# Seconds after which a call is over: connecting, the answer, and what the machine itself needs. Only a name
+# whose every address swallows packets takes longer, 5 s for each, and such a call has not sent anything yet.
+LONGEST_CALL = 20.0
 
 # A text still queued after this long is dropped by Twilio, which says so in a callback: resold tickets have
 # been seen to live for 5 to 20 minutes, and news of one that is gone is worse than none. Twilio's default
 # is ten hours. https://www.twilio.com/docs/messaging/api/message-resource (ValidityPeriod)
 VALIDITY_SECONDS = 900
 
-# Who can do something about a refusal: https://www.twilio.com/docs/api/errors/<code>. Those from 30000 on
-# are told only after a text was accepted. A wrong token (20003) is final for the text, not put back: its
-# e-mail goes out at once, and nobody's alert waits until the operator wakes up.
-FAULTS = {
-    "21211": Fault.BAD_NUMBER,  # not a phone number
-    "21614": Fault.BAD_NUMBER,  # not a mobile number
-    "30005": Fault.BAD_NUMBER,  # unknown or no longer in service
-    "30006": Fault.BAD_NUMBER,  # a landline
-    "21610": Fault.OPTED_OUT,  # replied STOP; not charged
-    "20003": Fault.OPERATOR,  # wrong account or token
-    "20404": Fault.OPERATOR,  # no such account
-    "21408": Fault.OPERATOR,  # texts to this country are not enabled
-    "21603": Fault.OPERATOR,  # no sender given
-    "21606": Fault.OPERATOR,  # the sender is not ours or cannot text
-    "21608": Fault.OPERATOR,  # a trial account reaches only numbers verified with Twilio
-    "21659": Fault.OPERATOR,  # the sender is no Twilio number of ours
-    "30007": Fault.OPERATOR,  # filtered by a carrier
-    "30032": Fault.OPERATOR,  # toll-free sender not verified
-    "30034": Fault.OPERATOR,  # sender not registered (A2P 10DLC)
-}
-_BUSY = frozenset({"20429", "21611"})  # too many requests; too many texts queued: none was taken
+_LATER_AT_MOST = 86_400.0  # a day: more is no plan
+_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+# What the SDK raises over a body that is not what it expects: it looks into it unchecked.
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
 
 
 def from_env(env: Mapping[str, str]) -> "TwilioNotifier":
     """The notifier these settings describe.
 
     Raises:
-        NotConfiguredError: a setting is missing; the sentence names it.
+        NotConfiguredError: a setting is missing or cannot be read; the sentence names it.
     """
     account, token = env.get("TWILIO_ACCOUNT_SID", ""), env.get("TWILIO_AUTH_TOKEN", "")
     number, service = env.get("TWILIO_FROM_NUMBER", ""), env.get("TWILIO_MESSAGING_SERVICE_SID", "")
@@ -78,74 +71,105 @@ def from_env(env: Mapping[str, str]) -> "TwilioNotifier":
     base_url = env.get("TWILIO_BASE_URL") or "https://api.twilio.com"
     if not base_url.startswith(("https://", "http://")):
         raise NotConfiguredError("Texts are off: TWILIO_BASE_URL must begin with https:// or http://.")
-    sender = {"messaging_service_sid": service} if service else {"from_": number}
-    return TwilioNotifier(account, token, sender, base_url)
+    elsewhere = {"messaging_service_sid": service} if service else {"from_": number}
+    pools = senders.read(env.get("TWILIO_SENDERS", ""))
+    return TwilioNotifier(account, token, Senders(elsewhere, pools), base_url)
 
 
 @dataclass(frozen=True)
 class TwilioNotifier:
-    """Sends texts through one account. ``sender`` is the argument that says from whom."""
+    """Sends texts through one account, and finds those it sent.
+
+    ``timeout`` is in seconds: to connect, and of silence after that.
+    """
 
     account_sid: str = field(repr=False)
     auth_token: str = field(repr=False)
-    sender: Mapping[str, str] = field(repr=False)
+    senders: Senders = field(repr=False)
     base_url: str
-    timeout: float = TIMEOUT
+    timeout: float | tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS)
 
     channel = Channel.SMS
 
     def send(self, message: Message, to: str) -> str:
         """Create one message; the receipt is its SID. See ``Notifier.send``."""
-        import requests  # noqa: PLC0415 - the SDK takes 170 ms to import: only who sends pays for it
-        from twilio.base.exceptions import TwilioException  # noqa: PLC0415
-
-        told = {"to": to, "body": message.text, "validity_period": VALIDITY_SECONDS}
-        try:
-            with self._connection() as client:
-                created = client.messages.create(**told, **self.sender)
-        except TwilioException as exc:
-            raise refusal(getattr(exc, "status", 0), getattr(exc, "code", None)) from None
-        except requests.RequestException as exc:
-            raise _lost(exc) from None
-        except ValueError:  # "created", and then a body nobody can read
-            raise DeliveryUnknownError("no_answer") from None
-        if not created.sid:
+        told = {"to": to, "body": message.text, "validity_period": VALIDITY_SECONDS, **self.senders.to(to)}
+        if message.callback_url and (not is_local(message.callback_url) or is_local(self.base_url)):
+            told["status_callback"] = message.callback_url  # one it cannot reach is refused (21609)
+        receipt = self._call(lambda client: client.messages.create(**told).sid)
+        if not isinstance(receipt, str) or not _SID.fullmatch(receipt):
             raise DeliveryUnknownError("no_answer")
-        return str(created.sid)
+        return receipt
 
-    @contextmanager
-    def _connection(self) -> Iterator["Client"]:
-        from twilio.http.http_client import TwilioHttpClient  # noqa: PLC0415
-        from twilio.rest import Client  # noqa: PLC0415
+    def accepted(self, since: datetime, to: str | None = None) -> Iterator[Report]:
+        """What Twilio's list holds from us since then. See ``Traceable.accepted``."""
+        return twilio_list.reports(lambda address: self._page(to, address), since)
 
-        quiet = logging.getLogger(f"{__name__}.sdk")  # the SDK logs account and query of every call
-        quiet.setLevel(logging.CRITICAL)
-        http = TwilioHttpClient(timeout=self.timeout, logger=quiet, request_hooks={"response": _when_busy})
-        with closing(http.session):
-            client = Client(self.account_sid, self.auth_token, http_client=http)
-            client.api.base_url = self.base_url
-            yield client
+    def _page(self, to: str | None, address: str | None) -> twilio_list.Page:
+        try:
+            return self._call(lambda client: twilio_list.page(client, to, address))
+        except NotifierUnavailableError:
+            raise
+        except NotifierError as exc:
+            unavailable = NotifierUnavailableError(exc.code)
+        raise unavailable  # here, where no other exception hangs on it
+
+    def _call(self, asked: "Callable[[Client], Answer]") -> Answer:
+        from twilio.base.exceptions import TwilioException  # noqa: PLC0415 - only who sends pays for the SDK
+
+        from notifiers.twilio_client import connected  # noqa: PLC0415
+
+        login = self.account_sid, self.auth_token
+        try:
+            with connected(login, self.base_url, self.timeout, _judge) as client:
+                return asked(client)
+        except OSError as exc:
+            error = _lost(exc)
+        except (TwilioException, *_UNREADABLE):
+            error = DeliveryUnknownError("no_answer")
+        raise error  # here, where no exception that quotes the recipient hangs on it
 
 
 def refusal(status: int, code: int | str | None) -> NotifierError:
     """What an answer that is no success means for the message."""
-    known = str(code or status)
-    if status == 429 or known in _BUSY:  # noqa: PLR2004
+    known = code_of(code) or str(status)
+    meaning = CODES.get(known)
+    action = meaning.action if meaning else None
+    # 408: the server gave up listening to us
+    if not 400 <= status < 500 or status == 408 or action is Action.UNKNOWN:  # noqa: PLR2004
+        return DeliveryUnknownError("server_error")
+    if action is Action.RETRIED_LATER or (status == 429 and not meaning):  # noqa: PLR2004
         return NotifierUnavailableError(known)
-    if 400 <= status < 500 and status != 408:  # noqa: PLR2004 - 408: the server gave up listening to us
-        return NotifierRejectedError(known, fault=FAULTS.get(known))
-    return DeliveryUnknownError("server_error")
+    return NotifierRejectedError(known, fault=fault_of(known))
 
 
-def _when_busy(response: "Response", *_: Any, **__: Any) -> None:
-    """Called by the SDK's HTTP client on every answer: its exceptions do not carry the header we need."""
-    if response.status_code == 429:  # noqa: PLR2004
-        response.close()
-        seconds = response.headers.get("Retry-After", "")
-        raise NotifierUnavailableError("20429", retry_after=float(seconds) if seconds.isdecimal() else None)
+def _judge(response: "Response", *_: Any, **__: Any) -> None:
+    """Called with every answer, before the SDK makes an exception of it that quotes the recipient."""
+    if response.status_code in (200, 201):
+        return
+    try:
+        code = response.json().get("code")
+    except (OSError, *_UNREADABLE):
+        code = None
+    error = refusal(response.status_code, code)
+    if isinstance(error, NotifierUnavailableError):
+        error.retry_after = _seconds(response.headers.get("Retry-After", ""), datetime.now(UTC))
+    raise error
 
 
-def _lost(exc: "RequestException") -> NotifierError:
+def _seconds(words: str, now: datetime) -> float | None:
+    """A Retry-After in seconds: written so, or as a date (RFC 9110, 10.2.3)."""
+    if words.isdecimal():
+        return min(float(words), _LATER_AT_MOST)
+    try:
+        at = parsedate_to_datetime(words)
+    except ValueError:
+        return None
+    seconds = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
+    return min(max(seconds, 0.0), _LATER_AT_MOST)
+
+
+def _lost(exc: OSError) -> NotifierError:
     """No answer. Surely not sent only if there never was a connection to send it over."""
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError  # noqa: PLC0415
 

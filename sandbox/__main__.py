@@ -24,6 +24,7 @@ from sandbox.environment import (
     MARKET_KEY,
     PHONE_KEY,
     YOU,
+    Account,
     Places,
     account,
     environment,
@@ -80,12 +81,19 @@ def running(given: Mapping[str, str]) -> Iterator[tuple[Places, dict[str, str]]]
         places = Places(product, urls.get(MARKET_KEY), urls.get(PHONE_KEY), urls.get(MAILBOX_KEY), smtp)
         apps = {
             MARKET_KEY: market_app(market, places.links),
-            PHONE_KEY: phone_app(Phone(twilio.sid, twilio.token), places.links),
+            PHONE_KEY: phone_app(_phone(given, twilio, product), places.links),
             MAILBOX_KEY: mailbox_app(mailbox, places.links),
         }
         for key, listening in taken.items():
             stack.enter_context(serving(apps[key], listening))
         yield places, environment(given, places, twilio)
+
+
+def _phone(given: Mapping[str, str], twilio: Account, product: str) -> Phone:
+    """The phone, which knows where the product hears what is texted back."""
+    phone = Phone(twilio.sid, twilio.token)
+    phone.product, phone.public_url = product, given.get("PUBLIC_URL") or product
+    return phone
 
 
 def _take_ports(given: Mapping[str, str], stack: ExitStack) -> tuple[str, dict[str, socket.socket]]:

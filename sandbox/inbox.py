@@ -1,4 +1,4 @@
-"""The phone's page: the texts as bubbles, newest last, with what each would cost in segments."""
+"""The phone's page: the texts as bubbles, newest last, with what each costs; and a field to text back."""
 
 import re
 
@@ -6,9 +6,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from sandbox import replying
 from sandbox.segments import size
 from sandbox.texts import FAULTS, Phone, conversations
 
+MAX_BODY = 1600
 LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]']")
 FAULT_TEXTS = {
     "hang": "hang, then fail: nothing is received",
@@ -25,10 +27,23 @@ def blueprint(phone: Phone) -> Blueprint:
 
     @pages.get("/")
     def index() -> str:
-        talks = conversations(phone.texts)
         return render_template(
-            "phone.html", talks=talks, size=size, linked=linked, faults=FAULT_TEXTS, ahead=list(phone.faults)
+            "phone.html",
+            phone=phone,
+            talks=conversations(phone.everything),
+            size=size,
+            linked=linked,
+            faults=FAULT_TEXTS,
+            ahead=list(phone.faults),
         )
+
+    @pages.post("/reply")
+    def reply() -> Response:
+        texts, body = phone.texts, request.form.get("body", "").strip()[:MAX_BODY]
+        number = request.form.get("number") or (texts[-1].to if texts else "")
+        if number and body:
+            replying.reply(phone, number, body)
+        return redirect(url_for("inbox.index"), 303)
 
     @pages.post("/fault")
     def fault() -> Response:

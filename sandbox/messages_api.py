@@ -100,11 +100,11 @@ def _create(phone: Phone, account_sid: str) -> Response:
     if fault == "hang":
         time.sleep(phone.hang_seconds)
         return _error(20500)
-    if code := refusal(request.form):
+    if code := refusal(request.form) or (21610 if request.form["To"] in phone.opted_out else None):
         return _error(code)
     text = phone.receive(account_sid, _fields(request.form))
     if phone.calls_back:
-        callbacks.report(text, phone.auth_token)
+        callbacks.report(text, phone.auth_token, phone.callback_pause)
     if fault == "timeout_after_accept":  # the nasty one: accepted, but the caller never hears
         time.sleep(phone.hang_seconds)
     return _error(20500) if fault == "500_after_accept" else _json(201, _document(text, status="queued"))
@@ -138,7 +138,9 @@ def _fields(form: Mapping[str, str]) -> Fields:
 
 
 def _listed(phone: Phone, account_sid: str) -> Response:
-    found = [text for text in reversed(phone.texts) if text.account_sid == account_sid and _matches(text)]
+    found = [
+        text for text in reversed(phone.everything) if text.account_sid == account_sid and _matches(text)
+    ]
     page = _number("Page", 0)
     page_size = min(_number("PageSize", DEFAULT_PAGE) or DEFAULT_PAGE, MAX_PAGE)
     start = page * page_size
@@ -194,7 +196,8 @@ def _page_uri(page: int, page_size: int) -> str:
 # ── the wire ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _document(text: Text, status: str = "delivered") -> dict[str, Any]:
+def _document(text: Text, status: str = "") -> dict[str, Any]:
+    status = status or ("received" if text.is_inbound else "delivered")
     uri = f"/{VERSION}/Accounts/{text.account_sid}/Messages/{text.sid}"
     at = format_datetime(text.at)
     return {
@@ -204,7 +207,7 @@ def _document(text: Text, status: str = "delivered") -> dict[str, Any]:
         "date_created": at,
         "date_sent": None if status == "queued" else at,
         "date_updated": at,
-        "direction": "outbound-api",
+        "direction": text.direction,
         "error_code": None,
         "error_message": None,
         "from": text.sender,

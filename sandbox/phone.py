@@ -10,8 +10,8 @@
     phone.texts[-1].body
 
 https://www.twilio.com/docs/messaging/api/message-resource . As with Twilio, creating a message is not
-idempotent, and two of the faults accept the text although the caller never hears of it. Status callbacks are
-signed as Twilio signs them and go to this machine only.
+idempotent, and two of the faults accept the text although the caller never hears of it. Status callbacks and
+replies are signed as Twilio signs them and go to this machine only; ``phone.product`` says where replies go.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The phone's state: the texts it received and what it is told to get wrong. Safe between threads."""
+"""The phone's state: its texts both ways and what it is told to get wrong. Safe between threads."""
 
 import secrets
 import threading
@@ -13,7 +13,10 @@ FAULTS: tuple[Fault, ...] = ("hang", "timeout_after_accept", "500", "500_after_a
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text that was accepted. ``sender`` is ``None`` where a messaging service chose the number."""
+    """One text that was accepted. ``sender`` is ``None`` where a messaging service chose the number.
+
+    ``direction`` is as Twilio lists it: ``outbound-api``, ``outbound-reply`` (an answer) or ``inbound``.
+    """
 
     sid: str
     account_sid: str
@@ -23,6 +26,17 @@ class Text:
     body: str
     at: datetime
     callback: str | None = None
+    direction: str = "outbound-api"
+
+    @property
+    def is_inbound(self) -> bool:
+        """Whether the person at the phone wrote it."""
+        return self.direction == "inbound"
+
+    @property
+    def number(self) -> str:
+        """The phone's number, whoever wrote."""
+        return self.sender or "" if self.is_inbound else self.to
 
 
 class Phone:
@@ -36,7 +50,12 @@ class Phone:
     Attributes:
         faults: What the next texts asked for meet, the first first.
         hang_seconds: How long ``hang`` and ``timeout_after_accept`` keep the caller waiting.
-        calls_back: Whether accepted texts report ``delivered`` to their StatusCallback.
+        calls_back: Whether accepted texts report ``sent`` and ``delivered`` to their StatusCallback.
+        callback_pause: Seconds before each of the two reports.
+        product: Where what is texted back goes; ``None``: nowhere. ``public_url``: its address as Twilio
+            would know it, which is what is signed.
+        opted_out: Numbers that replied STOP, and not START since.
+        unheard: By id, why a text that was written here did not arrive.
     """
 
     def __init__(self, account_sid: str | None = None, auth_token: str | None = None) -> None:
@@ -46,10 +65,20 @@ class Phone:
         self.faults: list[str] = []
         self.hang_seconds = 30.0
         self.calls_back = True
+        self.callback_pause = 0.2
+        self.product: str | None = None
+        self.public_url: str | None = None
+        self.opted_out: set[str] = set()
+        self.unheard: dict[str, str] = {}
 
     @property
     def texts(self) -> tuple[Text, ...]:
         """Every text received, oldest first."""
+        return tuple(text for text in self.everything if not text.is_inbound)
+
+    @property
+    def everything(self) -> tuple[Text, ...]:
+        """Every text received or written here, oldest first."""
         with self._lock:
             return tuple(self._texts)
 
@@ -69,6 +98,7 @@ class Phone:
             body=fields.body,
             at=datetime.now(UTC),
             callback=fields.callback,
+            direction=fields.direction,
         )
         with self._lock:
             self._texts.append(text)
@@ -76,13 +106,14 @@ class Phone:
 
     def find(self, sid: str) -> Text | None:
         """The text with this id."""
-        return next((text for text in self.texts if text.sid == sid), None)
+        return next((text for text in self.everything if text.sid == sid), None)
 
     def clear(self) -> None:
         """Forget every text and every fault still to come."""
         with self._lock:
             self._texts.clear()
             self.faults.clear()
+            self.unheard.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +125,12 @@ class Fields:
     service_sid: str | None
     body: str
     callback: str | None
+    direction: str = "outbound-api"
 
 
 def conversations(texts: Iterable[Text]) -> dict[str, list[Text]]:
-    """The texts by the number they were sent to, oldest first."""
+    """The texts by the phone's number, oldest first."""
     found: dict[str, list[Text]] = {}
     for text in texts:
-        found.setdefault(text.to, []).append(text)
+        found.setdefault(text.number, []).append(text)
     return found

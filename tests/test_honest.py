@@ -4,13 +4,15 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 
-from notifiers import NOTIFIERS
+from notifiers import NOTIFIERS, limits
 from watchers.providers import PROVIDERS
 from watchers.settings import DOCUMENTED
+from watchers.watch import Channel
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -32,7 +34,7 @@ def test_every_setting_that_code_reads_is_in_the_readme() -> None:
         found
         for source in sources
         for found in re.findall(
-            r'"((?:TICKETMASTER|STEAM|TWILIO|SMTP|MAIL|STORE|APP)_[A-Z_]+)"', source.read_text()
+            r'"((?:TICKETMASTER|STEAM|TWILIO|SMTP|MAIL|STORE|APP|APPRISE)_[A-Z_]+)"', source.read_text()
         )
     }
 
@@ -47,14 +49,20 @@ def test_every_provider_has_samples_and_a_row(name: str) -> None:
 
 
 def test_every_notifier_is_named() -> None:
-    assert all(word in README for word in ("Twilio", "SMTP"))
-    assert len(NOTIFIERS) == 2
+    assert all(word in README for word in ("Twilio", "SMTP", "Apprise"))
+    assert len(NOTIFIERS) == 3
+    assert all(f"(`{channel}`)" in README for channel in Channel)
 
 
 def test_the_settings_defaults_are_those_of_the_readme() -> None:
-    for name, default in DOCUMENTED.items():
+    table = {
+        name: value
+        for row in re.findall(r"^\| (`[A-Z_`, ]+`) \| (.*?) \|", README, re.MULTILINE)
+        for name, value in zip_longest(re.findall(r"[A-Z_]+", row[0]), re.findall(r"`(.*?)`", row[1]))
+    }
+    for name, default in {**DOCUMENTED, **limits.DOCUMENTED}.items():
         if default:
-            assert f"| `{name}` | `{default}`" in README, name
+            assert table.get(name) == default, name
 
 
 def test_the_operators_commands_run(tmp_path: Path) -> None:

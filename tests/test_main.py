@@ -7,6 +7,7 @@ import base64
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sandbox.market import API_KEY, Market, market_app
 from sandbox.phone import Phone, phone_app
 from sandbox.servers import serving
 from store.sqlite import SqliteDocuments
+from tests.twilio_callbacks import signature
 from watchers.documents import Delete, Put, Query, Update
 from watchers.jobs import Places
 
@@ -75,6 +77,7 @@ def settings(
             "TWILIO_BASE_URL": twilio,
             "SMTP_URL": smtp,
             "MAIL_FROM": "Scout <scout@sender.test>",
+            "GROUPING_SECONDS": "0.1",  # news of one run waits so long for each other
         }
         for name, value in chosen.items():
             monkeypatch.setenv(name, value)
@@ -505,6 +508,264 @@ def test_an_alert_is_delivered_once_however_often_its_event_comes(
 
 def test_an_event_about_an_alert_that_is_gone_is_done(entry: Entry) -> None:
     assert entry("deliver_alert").post("/", headers=event("alerts/a1", "created")).status_code == 200
+
+
+# ── everything for one person at once ────────────────────────────────────────────────────────────────────
+
+
+FIVE = [f"w{number}" for number in range(1, 6)]
+UNDER_50 = [{"kind": "below", "price": "50.00", "currency": "GBP", "basis": "face"}]
+
+
+def outbox(documents: SqliteDocuments) -> list[dict[str, Any]]:
+    return [{**one.fields, "id": one.id, "path": one.path} for one in documents.find(Query("alerts"))]
+
+
+def test_five_alerts_of_one_person_in_one_run_are_one_text_and_one_email(
+    worker: FlaskClient,
+    copy: Callable[..., None],
+    phone: Phone,
+    mailbox: Mailbox,
+    documents: SqliteDocuments,
+) -> None:
+    for watch_id in FIVE:
+        copy(watch_id, name=f"Night Tram {watch_id}", notify=["sms", "email"])
+
+    report = run(worker)
+
+    assert (report["alerts"], report["delivered"]) == (10, {"sent": 10})
+    (text,), (mail,) = phone.texts, mailbox.mails
+    assert text.body.startswith("£54 face")
+    assert not [watch_id for watch_id in FIVE if f"Night Tram {watch_id}" not in (mail.plain or "")]
+    assert {(one["channel"], one["state"], one["receipt"]) for one in outbox(documents)} == {
+        ("sms", "sent", text.sid),
+        ("email", "sent", mail.message["Message-ID"]),
+    }
+    run(worker)
+    assert (len(phone.texts), len(mailbox.mails)) == (1, 1)
+
+
+@pytest.fixture
+def five_left_behind(
+    entry: Entry, worker: FlaskClient, copy: Callable[..., None], market: Market, documents: SqliteDocuments
+) -> list[str]:
+    """The paths of five alerts that were just created, and that no worker sends: their board is polled."""
+    for watch_id in FIVE:
+        copy(watch_id, conditions=UNDER_50)
+    run(worker)
+    market.set_price(SHOW, "face", "45")
+    message = pubsub({"board": "ticketmaster-0", "run": "r1"})
+    assert entry("poll_board").post("/", json=message, headers=PUBLISHED).status_code == 200
+    paths = [one["path"] for one in outbox(documents)]
+    assert len(paths) == 5
+    return paths
+
+
+def test_whichever_event_comes_first_sends_them_all_and_the_others_send_nothing(
+    entry: Entry, five_left_behind: list[str], phone: Phone, documents: SqliteDocuments
+) -> None:
+    client = entry("deliver_alert")
+    for path in [*five_left_behind, *reversed(five_left_behind)]:
+        assert client.post("/", headers=event(path, "created")).status_code == 200
+        assert len(phone.texts) == 1
+    assert {(one["state"], one["receipt"]) for one in outbox(documents)} == {("sent", phone.texts[0].sid)}
+    assert sorted(len(one["riders"]) for one in outbox(documents)) == [0, 0, 0, 0, 4]
+
+
+def test_five_events_at_the_same_moment_are_one_text(
+    entry: Entry, five_left_behind: list[str], phone: Phone, documents: SqliteDocuments
+) -> None:
+    client = entry("deliver_alert")
+    with ThreadPoolExecutor(10) as pool:
+        answers = pool.map(
+            lambda path: client.application.test_client().post("/", headers=event(path, "created")),
+            five_left_behind * 2,
+        )
+        assert {answer.status_code for answer in answers} == {200}
+    assert len(phone.texts) == 1
+    assert {(one["state"], one["receipt"]) for one in outbox(documents)} == {("sent", phone.texts[0].sid)}
+
+
+def test_events_of_a_text_that_nobody_can_confirm_are_harmless(
+    entry: Entry, five_left_behind: list[str], phone: Phone, documents: SqliteDocuments
+) -> None:
+    phone.faults.append("500_after_accept")
+    client = entry("deliver_alert")
+    for path in five_left_behind * 2:
+        assert client.post("/", headers=event(path, "created")).status_code == 200
+    assert len(phone.texts) == 1
+    assert {one["state"] for one in outbox(documents)} == {"uncertain"}
+
+
+# ── not now ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_quiet_hours_hold_a_text_and_then_it_says_what_it_was_and_what_it_is(
+    worker: FlaskClient,
+    copy: Callable[..., None],
+    phone: Phone,
+    market: Market,
+    documents: SqliteDocuments,
+) -> None:
+    copy("w1")
+    person, now = documents.get("people/u1"), datetime.now(UTC)
+    assert person
+    quiet = {"from": f"{now - timedelta(hours=2):%H:%M}", "to": f"{now + timedelta(hours=2):%H:%M}"}
+    documents.commit(Put(person.path, {**person.fields, "quiet_hours": quiet}))
+
+    assert run(worker)["delivered"] == {"held": 1}
+    market.set_price(SHOW, "face", "58")
+    assert run(worker)["delivered"] == {}
+    (held,) = outbox(documents)
+    assert (held["state"], held["why"], phone.texts) == ("held", "quiet_hours", ())
+    assert timedelta(minutes=118) < held["due_at"] - now < timedelta(minutes=121)
+
+    documents.commit(Put(person.path, person.fields))  # two hours later
+    documents.commit(Put(held["path"], {**_stored(held), "due_at": now}))
+    assert run(worker)["delivered"] == {"sent": 1}
+
+    (text,) = phone.texts
+    seen = f"{held['news']['observed_at']:%H:%M}"
+    assert text.body.startswith(f"At {seen} £54 face")
+    assert "now £58" in text.body
+
+
+def _stored(alert: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in alert.items() if name not in ("id", "path")}
+
+
+def test_what_is_over_a_days_cap_waits_for_one_digest(
+    monkeypatch: pytest.MonkeyPatch,
+    worker: FlaskClient,
+    copy: Callable[..., None],
+    phone: Phone,
+    market: Market,
+    documents: SqliteDocuments,
+) -> None:
+    monkeypatch.setenv("MESSAGES_PER_DAY", "1")
+    copy("w1")
+    copy("w2", conditions=UNDER_50)
+    copy("w3", conditions=UNDER_50)
+    run(worker)
+    market.set_price(SHOW, "face", "49")
+
+    assert run(worker)["delivered"] == {"held": 3}, "w1's price fell further, too"
+    assert {one["why"] for one in outbox(documents) if one["state"] == "held"} == {"cap"}
+    for held in outbox(documents):
+        if held["state"] == "held":
+            documents.commit(Put(held["path"], {**_stored(held), "due_at": datetime.now(UTC)}))
+    assert run(worker)["delivered"] == {"sent": 3}
+    assert len(phone.texts) == 2
+
+
+# ── what became of it ────────────────────────────────────────────────────────────────────────────────────
+
+
+def tell(
+    entry: Entry, settings: Mapping[str, str], alert: str, sid: str, *, token: str = TOKEN, **also: str
+) -> int:
+    """What Twilio posts to a text's StatusCallback, and how the web function answers."""
+    path = f"/twilio/status/{alert}"
+    fields = {"AccountSid": ACCOUNT, "MessageSid": sid, "MessageStatus": "delivered", **also}
+    headers = {"X-Twilio-Signature": signature(settings["PUBLIC_URL"] + path, fields, token)}
+    return entry("web").post(path, data=fields, headers=headers).status_code
+
+
+@pytest.mark.parametrize("at_once", ["w1", "w1 w2 w3"], ids=["one alert", "three in one text"])
+def test_a_callback_marks_a_text_delivered(
+    entry: Entry,
+    settings: Mapping[str, str],
+    worker: FlaskClient,
+    copy: Callable[..., None],
+    phone: Phone,
+    documents: SqliteDocuments,
+    at_once: str,
+) -> None:
+    for watch_id in at_once.split():
+        copy(watch_id)
+    run(worker)
+    (text,) = phone.texts
+    (lead,) = [one for one in outbox(documents) if not one["rides_with"]]
+    assert text.callback == f"{settings['PUBLIC_URL']}/twilio/status/{lead['id']}"
+
+    assert tell(entry, settings, lead["id"], text.sid, token="somebody-elses") == 403
+    assert {one["state"] for one in outbox(documents)} == {"sent"}
+    for status in ("delivered", "sent", "delivered"):  # late, twice and out of order
+        assert tell(entry, settings, lead["id"], text.sid, MessageStatus=status) == 204
+    assert {(one["state"], one["due_at"]) for one in outbox(documents)} == {("delivered", None)}
+
+
+def test_a_text_that_did_not_arrive_goes_by_email_with_the_next_run(
+    entry: Entry,
+    settings: Mapping[str, str],
+    worker: FlaskClient,
+    copy: Callable[..., None],
+    phone: Phone,
+    mailbox: Mailbox,
+    documents: SqliteDocuments,
+) -> None:
+    copy("w1")
+    run(worker)
+    (alert,) = outbox(documents)
+    failed = {"MessageStatus": "undelivered", "ErrorCode": "30003"}
+
+    for _ in range(2):
+        assert tell(entry, settings, alert["id"], phone.texts[0].sid, **failed) == 204
+    run(worker)
+
+    states = {one["channel"]: (one["state"], one["why"]) for one in outbox(documents)}
+    assert states == {"sms": ("undelivered", "30003"), "email": ("sent", None)}
+    assert (len(phone.texts), len(mailbox.mails)) == (1, 1)
+
+
+# ── the daily look at the vendor's list ──────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def an_old_text(worker: FlaskClient, copy: Callable[..., None], documents: SqliteDocuments) -> str:
+    """The path of an alert that was sent ten minutes ago."""
+    copy("w1")
+    run(worker)
+    (alert,) = outbox(documents)
+    earlier = datetime.now(UTC) - timedelta(minutes=10)
+    documents.commit(Put(alert["path"], {**_stored(alert), "attempted_at": earlier}))
+    return str(alert["path"])
+
+
+def test_a_run_that_reconciles_says_what_differed_and_asks_no_shop(
+    worker: FlaskClient, an_old_text: str, market: Market, documents: SqliteDocuments
+) -> None:
+    market.asked.clear()
+
+    first, second = (run(worker, query="?reconcile=1") for _ in range(2))
+
+    assert (first["texts"], first["listed"], first["differences"]) == (1, 1, {"learned": 1})
+    (found,) = first["findings"]
+    assert (found["alert"], found["outbox"], found["listed"]) == (
+        an_old_text.removeprefix("alerts/"),
+        "sent",
+        "delivered",
+    )
+    assert second["differences"] == {}
+    assert outbox(documents)[0]["state"] == "delivered"
+    assert not market.asked
+
+
+def test_a_list_that_cannot_be_had_is_said_to_the_scheduler_by_its_code(
+    caplog: pytest.LogCaptureFixture,
+    worker: FlaskClient,
+    an_old_text: str,
+    phone: Phone,
+    documents: SqliteDocuments,
+) -> None:
+    before = documents.get(an_old_text)
+    phone.auth_token = "another"
+
+    answer = worker.post("/?reconcile=1")
+
+    assert (answer.status_code, answer.get_json()) == (503, {"why": "20003"})
+    assert [vars(one)["why"] for one in caplog.records if one.message == "reconcile.failed"] == ["20003"]
+    assert documents.get(an_old_text) == before
 
 
 # ── people ───────────────────────────────────────────────────────────────────────────────────────────────

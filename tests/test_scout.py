@@ -1,18 +1,25 @@
 """The operator's command line, as an operator uses it: on a database file, with the sandbox's market."""
 
 import json
+import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import functions_framework
 import pytest
 from click.testing import CliRunner, Result
 
 import scout
 from sandbox.market import API_KEY, Market, market_app
 from sandbox.phone import Phone, phone_app
-from sandbox.servers import serving
+from sandbox.servers import listen, serving, url_of
+from store.sqlite import SqliteDocuments
+from watchers.documents import Document, Query, Update
+from watchers.jobs import Places, copy_watch
 from watchers.models import Reason
+from watchers.providers import refusal
 from watchers.why import REASONS
 
 ITEM = "SbxNightTram01"
@@ -44,6 +51,8 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, market: Market, phone:
             "TWILIO_BASE_URL": twilio,
             "MIN_INTERVAL_SECONDS": "0",
             "SECRET_KEY": "a secret",
+            "GROUPING_SECONDS": "0.1",
+            "PUBLIC_URL": "https://scout.example",  # or the phone tells whoever listens on port 8080
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
@@ -120,9 +129,33 @@ def test_watches_are_listed_paused_resumed_and_removed() -> None:
         states += [one["state"] for one in run_json("watch", "list")]
         run_json("watch", *command)
 
-    assert states == ["watching", "stopped" if "stopped" in states else "paused", "watching"]
+    assert states == ["watching", "paused", "watching"]
     assert run_json("watch", "list") == []
     assert run_json("tick")["targets_asked"] == 0
+
+
+def test_a_watch_that_is_ended_and_snoozed_is_listed_so_and_resumed_for_good() -> None:
+    watch = add_watch("--name", "Night Tram")
+    documents, places = SqliteDocuments("scout.db"), Places()
+    changes = {"status": "ended", "snoozed_until": datetime(2040, 1, 1, tzinfo=UTC)}
+    path = places.source("you", watch)
+    documents.commit(Update(path, changes, _standing(documents, path).version))
+    copy_watch(documents, places, refusal, uid="you", watch_id=watch, now=datetime.now(UTC))
+
+    (listed,) = run_json("watch", "list")
+    for _ in range(2):
+        run_json("watch", "resume", watch)
+
+    assert listed["state"] == "ended"
+    fields = _standing(documents, path).fields
+    assert (fields["status"], fields["snoozed_until"]) == ("active", None)
+    assert [one["state"] for one in run_json("watch", "list")] == ["watching"]
+
+
+def _standing(documents: SqliteDocuments, path: str) -> Document:
+    found = documents.get(path)
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("command", ["pause", "resume", "remove"])
@@ -328,3 +361,147 @@ def test_why_says_that_an_id_is_not_known_there() -> None:
     run("tick")
 
     assert "never seen; the last look failed: not_found" in run("why", added["watch"]).output
+
+
+# ── texts, and what became of them ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def texted(market: Market) -> str:
+    """The id of an alert whose text was sent ten minutes ago."""
+    run("person", "add", "you", "--phone", "+15005550010")
+    document = {
+        "name": "Night Tram",
+        "target": {"provider": "ticketmaster", "item": ITEM},
+        "conditions": [{"kind": "below", "price": "50", "currency": "GBP"}],
+        "notify": ["sms"],
+    }
+    Path("watch.json").write_text(json.dumps(document))
+    run("watch", "add", "--document", "watch.json")
+    market.set_price(ITEM, "face", 45)
+    run("tick")
+    documents = SqliteDocuments("scout.db")
+    (alert,) = documents.find(Query("alerts", ("channel",), "==", "sms"))
+    earlier = datetime.now(UTC) - timedelta(minutes=10)
+    documents.commit(Update(alert.path, {"attempted_at": earlier}, alert.version))
+    documents.close()
+    return alert.id
+
+
+def test_reconcile_says_every_difference_in_a_line_and_nothing_new_the_second_time(
+    texted: str, phone: Phone
+) -> None:
+    (text,) = phone.texts
+
+    first, second = run("reconcile").output, run("reconcile").output
+
+    assert first.splitlines() == [
+        "1 texts compared with 1 of Twilio's list: 1 differences",
+        f"  learned: alert {texted} is sent, {text.sid} is delivered",
+    ]
+    assert second == "1 texts compared with 1 of Twilio's list: 0 differences\n"
+    assert run_json("reconcile")["findings"] == []
+
+
+def test_reconcile_prints_json_for_a_script(texted: str, phone: Phone) -> None:
+    (text,) = phone.texts
+
+    assert run_json("reconcile", "--hours", "1") == {
+        "texts": 1,
+        "listed": 1,
+        "differences": {"learned": 1},
+        "findings": [
+            {
+                "difference": "learned",
+                "alert": texted,
+                "receipt": text.sid,
+                "outbox": "sent",
+                "listed": "delivered",
+            }
+        ],
+    }
+
+
+def test_reconcile_says_when_the_list_cannot_be_had(texted: str, phone: Phone) -> None:
+    phone.auth_token = "another"
+
+    said = run("reconcile", code=1).output
+
+    assert said == "Error: Twilio's list cannot be had now (20003); try again later\n"
+    assert texted
+
+
+def test_reconcile_without_texts_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+
+    assert "texts are switched off" in run("reconcile", code=1).output
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The deployed web function, where Twilio reaches it; the process's logging is put back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr("web.doctor._LOOK_EVERY", 0.05)
+    with listen() as taken:
+        monkeypatch.setenv("PUBLIC_URL", url_of(taken))
+        app = functions_framework.create_app("web", str(Path(scout.__file__).parent / "main.py"), "http")
+        with serving(app, taken) as url:
+            yield url
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_doctor_sends_one_real_test_and_hears_what_became_of_it(web: str, phone: Phone) -> None:
+    run("person", "add", "you", "--phone", "+15005550010")
+
+    found = run_json("doctor", "--send", "you")
+
+    assert {"mark": "ok", "what": "test sms", "said": "delivered"} in found
+    (text,) = phone.texts
+    assert text.body.startswith("This is a test from Ticket Scout: texts arrive. #")
+    assert text.callback
+    assert text.callback.startswith(f"{web}/twilio/status/")
+
+
+def test_doctor_says_when_nothing_is_heard_of_its_test(phone: Phone) -> None:
+    run("person", "add", "you", "--phone", "+15005550010")
+    phone.calls_back = False
+
+    said = run("doctor", "--send", "you", "--wait", "0.1", code=1).output
+
+    assert "WRONG test sms: accepted, and nothing was heard of it" in said
+
+
+def test_doctor_sends_nothing_unless_it_is_asked_to(phone: Phone) -> None:
+    run("person", "add", "you", "--phone", "+15005550010")
+
+    run("doctor")
+
+    assert phone.texts == ()
+
+
+def test_doctor_sends_nothing_to_somebody_it_does_not_know(phone: Phone) -> None:
+    assert "no channel that is on reaches bob" in run("doctor", "--send", "bob", code=1).output
+    assert phone.texts == ()
+
+
+def test_doctor_sends_nothing_while_a_setting_is_wrong(monkeypatch: pytest.MonkeyPatch, phone: Phone) -> None:
+    run("person", "add", "you", "--phone", "+15005550010")
+    monkeypatch.setenv("SETTLE_SECONDS", "soon")
+
+    assert "SETTLE_SECONDS must be a number of seconds" in run("doctor", "--send", "you", code=1).output
+    assert phone.texts == ()
+
+
+def test_a_tick_tells_five_watches_of_one_person_in_one_text(market: Market, phone: Phone) -> None:
+    run("person", "add", "you", "--phone", "+15005550010")
+    for number in range(5):
+        add_watch("--name", f"Night Tram {number}")
+    run("tick")
+    market.set_price(ITEM, "face", 45)
+
+    report = run_json("tick")
+
+    assert report["delivered"]["sent"] == 5
+    assert len(phone.texts) == 1

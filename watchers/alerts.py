@@ -5,16 +5,20 @@ Pure. The tick creates them, ``notifiers/outbox.py`` moves them from state to st
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from watchers.documents import Create, Document
-from watchers.models import Alert, AlertState, News, Reason
+from watchers.models import Alert, AlertState, News, Reason, Seen
 from watchers.money import Basis
 from watchers.watch import Channel
 
 COLLECTION = "alerts"
+_END_OF_TIME = (
+    9_999_999_999_999  # milliseconds, in the year 2286; what counts down from it sorts newest first
+)
 _CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0/O, no 1/I
 
 
@@ -35,6 +39,30 @@ def path(identity: str) -> str:
     return f"{COLLECTION}/{identity}"
 
 
+def waits(alert: Alert) -> str | None:
+    """For which person and channel it waits to be told: what is told together is found by it."""
+    is_open = alert.state in (AlertState.PENDING, AlertState.HELD) and alert.rides_with is None
+    return f"{alert.uid}:{alert.channel}" if is_open else None
+
+
+def newest_first(alert: Alert) -> str:
+    """By this a person's alerts are found one after another, the newest first; no two have the same."""
+    age = _END_OF_TIME - int(alert.created_at.timestamp() * 1000)
+    return f"{feed(alert.uid)}{age:013d}:{alert.id}"
+
+
+def feed(uid: str) -> str:
+    """What ``newest_first`` begins with in every alert of this person."""
+    return f"{uid}:"
+
+
+def arriving(channel: Channel, due_at: datetime) -> dict[str, Any]:
+    """How an alert begins: waiting to be sent, or told by being stored where the person looks."""
+    if channel is Channel.APP:
+        return {"state": AlertState.SENT, "due_at": None, "settled_at": due_at}
+    return {"state": AlertState.PENDING, "due_at": due_at}
+
+
 def creation(alert: Alert) -> Create:
     """The write that makes the alert durable; a second one with the same id is refused."""
     return Create(path(alert.id), to_fields(alert))
@@ -42,19 +70,18 @@ def creation(alert: Alert) -> Create:
 
 def to_fields(alert: Alert) -> dict[str, Any]:
     """The alert as a document: plain values, the event's local times as ISO text (they keep their zone)."""
-    stored = asdict(alert)
-    del stored["id"], stored["version"]
-    news = stored["news"]
-    news["starts_at"] = alert.news.starts_at.isoformat() if alert.news.starts_at else None
-    news["starts_on"] = alert.news.starts_on.isoformat() if alert.news.starts_on else None
-    return {name: _plain(value) for name, value in stored.items()}
+    stored = {name: _plain(getattr(alert, name)) for name in _STORED}
+    return stored | {"waits": waits(alert), "newest_first": newest_first(alert)}
 
 
 def from_document(document: Document) -> Alert:
     """The inverse of ``to_fields``; ``version`` is the document's."""
     stored = {name: value for name, value in document.fields.items() if name in _NAMES}
     stored["channel"], stored["state"] = Channel(stored["channel"]), AlertState(stored["state"])
-    return Alert(**stored | {"id": document.id, "news": _news(stored["news"]), "version": document.version})
+    stored["news"], stored["riders"] = _news(stored["news"]), tuple(stored.get("riders", ()))
+    stored["more"] = tuple(_news(news) for news in stored.get("more", ()))
+    stored["also"] = tuple(Channel(name) for name in stored.get("also", ()))
+    return Alert(**stored | {"id": document.id, "version": document.version})
 
 
 def _news(stored: Mapping[str, Any]) -> News:
@@ -64,15 +91,27 @@ def _news(stored: Mapping[str, Any]) -> News:
     if facts["starts_at"]:
         facts["starts_at"] = datetime.fromisoformat(facts["starts_at"])
     facts["starts_on"] = date.fromisoformat(facts["starts_on"]) if facts["starts_on"] else None
+    facts["recent"] = tuple(Seen(**seen) for seen in facts.get("recent", ()))
     return News(**facts)
 
 
 def _plain(value: Any) -> Any:
-    """Enumerations as their text, at any depth."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return str(value) if isinstance(value, Channel | AlertState | Reason | Basis) else value
+    """A value as a document holds it: enumerations as text, news and past prices as maps."""
+    match value:
+        case None | str() | int() | datetime():
+            return str(value) if isinstance(value, StrEnum) else value
+        case tuple():
+            return [_plain(inner) for inner in value]
+        case Seen():
+            return {"at": value.at, "price": value.price}
+        case News():
+            return {name: _plain(getattr(value, name)) for name in _NEWS_NAMES} | {
+                "starts_at": value.starts_at.isoformat() if value.starts_at else None,
+                "starts_on": value.starts_on.isoformat() if value.starts_on else None,
+            }
+    return value
 
 
 _NAMES = {entry.name for entry in fields(Alert)}
 _NEWS_NAMES = {entry.name for entry in fields(News)}
+_STORED = _NAMES - {"id", "version"}

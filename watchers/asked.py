@@ -23,7 +23,7 @@ CannotSee = Callable[[Target, Condition], str | None]
 """Why a condition can never fire on a target, and what to choose instead; ``None`` when it may fire."""
 
 MAX_BYTES = 20_000
-_PLAIN = {"eventId", "eventName", "maxPrice", "status"}
+_PLAIN = {"eventId", "eventName", "maxPrice", "status", "snoozed_until"}
 _PLAIN_NAMES = {
     "name": "eventName",
     "target, item": "eventId",
@@ -86,6 +86,7 @@ def _from_plain(fields: Mapping[str, Any]) -> dict[str, Any]:
         "target": {"provider": "ticketmaster", "item": event_id},
         "conditions": [{"kind": Kind.BELOW, "price": fields.get("maxPrice"), "currency": "USD"}],
         "status": status.lower() if isinstance(status, str) else status,
+        "snoozed_until": fields.get("snoozed_until"),
     }
 
 
@@ -165,6 +166,8 @@ def sentences(error: ValidationError, names: Mapping[str, str] | None = None) ->
 def _what(fault: Mapping[str, Any]) -> str:
     if str(fault["type"]).startswith("date_"):
         return 'write a date such as "2026-12-31"'
+    if str(fault["type"]).startswith(("datetime_", "timezone_")):
+        return 'write a time with its zone, such as "2026-12-31T18:00:00Z"'
     if "basis" in fault["loc"] and fault["type"] in ("enum", "literal_error"):
         return f"choose one of {', '.join(Basis)}" + (" or any" if "conditions" in fault["loc"] else "")
     if fault["type"] == "string_pattern_mismatch":

@@ -5,9 +5,9 @@ source again and copies what stands there now, so that events may come twice, la
 document that is already gone. A watch that cannot be accepted is refused with sentences in
 ``ticket_status``, where the person's own clients read them; nothing is retried for ever.
 
-A job keeps its memory while what was asked stays the same (renaming, pausing, deleting and undeleting do
-not start it anew). Asking something else starts it anew under a new ``rule_version``. A deleted watch stays
-as a tombstone, so that the board learns of it.
+A job keeps its memory while what was asked stays the same (renaming, pausing, snoozing, ending, deleting
+and undeleting do not start it anew). Asking something else starts it anew under a new ``rule_version``. A
+deleted watch stays as a tombstone, so that the board learns of it.
 """
 
 import logging
@@ -58,10 +58,10 @@ class Places:
 class Job:
     """The worker's copy of a watch, and what it remembers.
 
-    ``targets`` are those being watched: none while paused, refused or deleted. ``left`` are targets it once
-    watched and no longer does. ``rule_version`` names the write that asked what is asked now. ``copied_at``
-    is when the trigger wrote it last, ``updated_at`` when anybody did whom the board must hear of; both are
-    the database's time.
+    ``targets`` are those being watched: none while paused, ended, refused or deleted. ``left`` are targets it
+    once watched and no longer does. ``rule_version`` names the write that asked what is asked now.
+    ``copied_at`` is when the trigger wrote it last, ``updated_at`` when anybody did whom the board must hear
+    of; both are the database's time.
     """
 
     watch_id: str
@@ -105,7 +105,7 @@ class Job:
 
     def status_fields(self, now: datetime) -> dict[str, Any]:
         """What the person's own clients may read of it."""
-        state = "paused" if self.watch.status == "paused" else "accepted"
+        state = "accepted" if self.watch.status == "active" else self.watch.status
         last_told = self.state.last_told
         return _said(state, self.source_updated_at, now) | {
             "last_told": last_told.model_dump() if last_told else None
@@ -291,7 +291,7 @@ def _job(watch: Watch, existing: Document | None, source: Document, uid: str) ->
         watch=watch,
         rule_version=source.updated_at.isoformat(),
         source_updated_at=source.updated_at,
-        targets={} if watch.status == "paused" else {target.id: target for target in watch.targets},
+        targets={target.id: target for target in watch.targets} if watch.status == "active" else {},
         version=existing.version if existing else "",
     )
     if existing is None:

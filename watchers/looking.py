@@ -8,9 +8,14 @@ stays, must not blind the others: the row moves, and those watches are asked aga
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from itertools import chain
+from typing import Any
 
 from watchers import encoding, jobs
 from watchers.documents import Document, Documents, Query
@@ -20,12 +25,13 @@ from watchers.jobs import Places, UnreadableJobError
 from watchers.models import Alert, Observation
 from watchers.rows import EVERYBODY, Gate, Interest, Row
 from watchers.rules import thresholds
-from watchers.telling import Told, tell
+from watchers.telling import Told, tell, tell_together
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 3  # looks kept unseen for a bug that nobody concerned escapes
-THREADS = 16  # writes in flight when many people must be told at once
+THREADS = 2  # commits in flight when many people must be told at once
+TOGETHER = 25  # watches recorded in one commit
 
 
 @dataclass(slots=True)
@@ -39,9 +45,19 @@ class Looked:
 
 
 def look(
-    documents: Documents, places: Places, row: Row, now: Observation, *, dry_run: bool = False
+    documents: Documents,
+    places: Places,
+    row: Row,
+    now: Observation,
+    *,
+    due_at: Callable[[], datetime] | None = None,
+    told: Callable[[], None] = lambda: None,
+    dry_run: bool = False,
 ) -> Looked:
     """Tell everybody whom ``now`` concerns; move the row if nothing was left undone.
+
+    ``due_at``: when alerts that are created now are to be sent (``telling.tell``). ``told`` is called as soon
+    as some were.
 
     Raises:
         StoreError: nobody could be looked up; the row did not move.
@@ -57,7 +73,13 @@ def look(
         _refuse_unkeepable(row, history)
     interests = list(row.concerned(now))
     concerned = _concerned(documents, places, row, interests)
-    outcomes = _tell_all(documents, places, row, now, concerned, dry_run) if concerned else []
+    seen: dict[str, Any] = {"before": row.history, "now": now, "due_at": due_at}
+    teller = _Teller(
+        each=partial(tell, documents, places, **seen, dry_run=dry_run),
+        together=None if dry_run else partial(tell_together, documents, places, **seen),
+        told=told,
+    )
+    outcomes = _tell_all(concerned, teller)
     crashed = [document.id for document, one in zip(concerned, outcomes, strict=True) if one == "crashed"]
     looked = _looked(outcomes, changed=changed)
     row.asked_at, row.urgent = now.at, bool(looked.held or looked.failures["unrecorded"])
@@ -114,25 +136,41 @@ def _query(places: Places, target_id: str, interest: Interest) -> Query:
     return jobs.watching(places, target_id)
 
 
-def _tell_all(
-    documents: Documents, places: Places, row: Row, now: Observation, found: list[Document], dry_run: bool
-) -> list[Told | str]:
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """How watches are told: each for itself, or many together where nothing is in the way."""
+
+    each: Callable[[Document], Told | None]
+    together: Callable[[list[Document]], list[Told | None]] | None
+    told: Callable[[], None]
+
+
+def _tell_all(found: list[Document], teller: _Teller) -> list[Told | str]:
     """Each watch's outcome: what it was told, or one word for why not."""
-
-    def one(document: Document) -> Told | str:
-        return _tell(documents, places, row, document, now, dry_run)
-
-    if len(found) == 1:
-        return [one(found[0])]
+    first = _tell_some(found[:TOGETHER], teller)  # alone, so that somebody is told as soon as may be
+    some = [found[start : start + TOGETHER] for start in range(TOGETHER, len(found), TOGETHER)]
+    if not some:
+        return first
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(one, found))
+        return [*first, *chain.from_iterable(pool.map(lambda part: _tell_some(part, teller), some))]
 
 
-def _tell(
-    documents: Documents, places: Places, row: Row, document: Document, now: Observation, dry_run: bool
-) -> Told | str:
+def _tell_some(found: list[Document], teller: _Teller) -> list[Told | str]:
+    """Together if that goes; whoever is in the way is met when each is told for itself."""
+    outcomes: list[Told | str] | None = None
+    if teller.together and len(found) > 1:
+        with suppress(Exception):
+            outcomes = [told or "gone" for told in teller.together(found)]
+    if outcomes is None:
+        outcomes = [_tell(document, teller.each) for document in found]
+    if any(isinstance(one, Told) and one.alerts for one in outcomes):
+        teller.told()
+    return outcomes
+
+
+def _tell(document: Document, tell_now: Callable[[Document], Told | None]) -> Told | str:
     try:
-        told = tell(documents, places, document, row.history, now, dry_run=dry_run)
+        told = tell_now(document)
     except (ConflictError, StoreUnavailableError) as exc:
         log.warning("watch.unrecorded", extra={"watch": document.id, "why": type(exc).__name__})
         return "unrecorded"

@@ -6,7 +6,7 @@ own time keeps the event's zone. What a person asks for is in ``watch.py``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
 from watchers.money import Basis, PriceKey
@@ -111,6 +111,7 @@ class Reason(StrEnum):
     NEW_LISTING = "new_listing"
     BACK_IN_STOCK = "back_in_stock"
     STATUS_CHANGED = "status_changed"
+    TEST = "test"  # somebody asked for a message to see whether it arrives
     # did not fire
     FIRST_LOOK = "first_look"  # a silent baseline
     TAKEN_AS_TOLD = "taken_as_told"  # already true when saved, and the person chose to wait
@@ -139,6 +140,7 @@ _FIRING = frozenset(
         Reason.NEW_LISTING,
         Reason.BACK_IN_STOCK,
         Reason.STATUS_CHANGED,
+        Reason.TEST,
     }
 )
 
@@ -147,10 +149,21 @@ class AlertState(StrEnum):
     """Where an alert stands; the machine is drawn in ``notifiers/outbox.py``."""
 
     PENDING = "pending"
+    HELD = "held"
     SENDING = "sending"
     SENT = "sent"
-    UNCERTAIN = "uncertain"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
     FAILED = "failed"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One price at one moment, in minor units of whatever it stands beside."""
+
+    at: datetime
+    price: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +171,9 @@ class News:
     """What an alert says, as facts; the wording is ``notifiers/messages.py``'s.
 
     ``price`` and ``was`` are minor units of ``currency``. ``detail`` is the sentence of a status change or
-    the other new listings. ``next_text`` is the rule in one line.
+    the other new listings. ``next_text`` is the rule in one line. ``recent`` are the prices of this key up to
+    ``price``, oldest first. ``now_at`` is set when the news was held: when the price was looked up again
+    before it went out, and ``now_price`` what it was by then (``None``: it had none).
     """
 
     reason: Reason
@@ -177,6 +192,10 @@ class News:
     detail: str | None = None
     next_text: str | None = None
     observed_at: datetime | None = None
+    target_id: str | None = None
+    recent: tuple[Seen, ...] = ()
+    now_price: int | None = None
+    now_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +204,21 @@ class Alert:
 
     ``id`` is derived from those, so that deciding the same thing twice is one alert. ``code`` is what a
     person sees (its first four characters, ``#K7Q2``) and what the short link carries (all eight).
-    ``due_at`` is when the outbox must look at it next; ``None`` once it is settled. ``copy_of`` names the
-    alert whose text could not be delivered or confirmed. ``version`` is the store's and never written.
+
+    Attributes:
+        due_at: When the outbox must look at it next; ``None`` once it is settled, or rides with another.
+        attempts: How often it was claimed.
+        receipt: What the vendor calls it, once accepted.
+        why: Of a state that is not plain success: one word, or the vendor's code.
+        attempted_at: When it was claimed last: not before then can a vendor know of it.
+        settled_at: When it came to the state it is in, if nothing more is to be done about it.
+        also: The other channels that tell, or tried to tell, the same.
+        copy_of, copy_why: The alert this one stands in for, and why that one did not do.
+        riders: The alerts that go out in this one's message; ``more`` is their news, to be worded.
+        rides_with: The alert whose message this one goes out in; it then shares that one's fate.
+        segments: How many segments its text was counted to have, before it was sent.
+        seen_at: When the person called it read, where it is told on their own page.
+        version: The store's; never written.
     """
 
     id: str
@@ -201,16 +233,53 @@ class Alert:
     attempts: int = 0
     receipt: str | None = None
     why: str | None = None
+    attempted_at: datetime | None = None
     settled_at: datetime | None = None
-    also_by_email: bool = False
+    also: tuple[Channel, ...] = ()
     copy_of: str | None = None
     copy_why: str | None = None
+    riders: tuple[str, ...] = ()
+    more: tuple[News, ...] = ()
+    rides_with: str | None = None
+    segments: int | None = None
+    seen_at: datetime | None = None
     version: str | None = field(default=None, compare=False)
+
+    @property
+    def every_news(self) -> tuple[News, ...]:
+        """Everything its message says, its own first."""
+        return (self.news, *self.more)
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Every day from ``start`` until ``end`` by the person's own clock, over midnight if ``end`` is less."""
+
+    start: time
+    end: time
+
+
+class Every(StrEnum):
+    """How often a digest comes."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"  # on Mondays
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom to tell: ``people/{uid}``, written by the server only. Unverified contacts are never used."""
+    """Whom to tell: ``people/{uid}``, written by the server only. Unverified contacts are never used.
+
+    Attributes:
+        phone_problem, email_problem, push_problem: The code for which a contact was given up.
+        quiet_hours: When nothing is sent; it waits until they are over.
+        digest: Everything is collected and told so often, at ``digest_at`` (the person's own clock).
+        per_day, per_watch: At most so many messages a day, of all and of one watch, by each channel; the
+            rest is told in one digest. ``None``: as the installation has it.
+        failover: Who takes over when a channel fails, in this order; the page of alerts always comes last.
+        push_url: An address that Apprise understands; it is as secret as a password.
+        segments_per_month: Of texts, at most; what is over goes by e-mail. ``None``: as for everybody.
+    """
 
     uid: str
     phone: str | None = None
@@ -219,3 +288,15 @@ class Person:
     email_verified_at: datetime | None = None
     timezone: str = "UTC"
     opted_out_at: datetime | None = None
+    push_url: str | None = field(default=None, repr=False)
+    push_verified_at: datetime | None = None
+    phone_problem: str | None = None
+    email_problem: str | None = None
+    push_problem: str | None = None
+    quiet_hours: QuietHours | None = None
+    digest: Every | None = None
+    digest_at: time = time(8)
+    per_day: int | None = None
+    per_watch: int | None = None
+    failover: tuple[Channel, ...] = (Channel.EMAIL, Channel.APP)
+    segments_per_month: int | None = None

@@ -5,7 +5,7 @@ read. Whoever loses a race reads again and decides again on what the winner left
 twice gives the same alert ids, and creating one twice is refused.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,12 @@ from typing import Any
 from watchers import alerts, jobs
 from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Update
 from watchers.errors import ConflictError
-from watchers.history import History
+from watchers.history import History, moment
 from watchers.jobs import Job, Places
 from watchers.memory import LastTold
-from watchers.models import Alert, Observation
+from watchers.models import Alert, AlertState, News, Observation, Seen
+from watchers.money import PriceKey
 from watchers.rules import Decision, decide
-from watchers.watch import Channel
 
 ATTEMPTS = 5
 
@@ -39,9 +39,12 @@ def tell(
     before: History,
     now: Observation,
     *,
+    due_at: Callable[[], datetime] | None = None,
     dry_run: bool = False,
 ) -> Told | None:
     """Decide what ``now`` means to the watch in ``document`` and record it.
+
+    ``due_at``: when an alert that is created now is to be sent; at once, if nothing is said.
 
     Returns:
         What happened, or ``None`` when the watch has meanwhile stopped watching this target.
@@ -53,24 +56,68 @@ def tell(
     """
     current: Document | None = document
     for _ in range(ATTEMPTS):
-        if current is None or now.target.id not in (job := jobs.read_job(current)).targets:
+        if current is None or (planned := _planned(places, current, before, now, due_at)) is None:
             return None
-        decision = decide(job.watch, job.state, before, now)
-        created = tuple(_alerts(job, decision, now.at))
-        after = _remembering(job, decision, created, now.at)
-        if dry_run or after.state == job.state:
-            return Told(after, decision, created)
+        if dry_run or not planned.memory:
+            return planned.told
+        raced = current is not document
         try:
-            documents.commit(
-                Update(current.path, _memory(job, after, now.target.id), current.version),
-                *_creations(documents, created, raced=current is not document),
-                *_status(places, after, created, now.at),
-            )
+            documents.commit(*planned.memory, *_creations(documents, planned.told.alerts, raced=raced))
         except ConflictError:
             current = documents.get(current.path)
             continue
-        return Told(after, decision, created)
+        return planned.told
     raise ConflictError(f"watch {document.id} kept changing")
+
+
+def tell_together(
+    documents: Documents,
+    places: Places,
+    found: Sequence[Document],
+    before: History,
+    now: Observation,
+    *,
+    due_at: Callable[[], datetime] | None = None,
+) -> list[Told | None]:
+    """As ``tell`` for each of them, recorded in one commit: a thousand people do not wait for each other.
+
+    Raises:
+        ConflictError, StoreUnavailableError, UnreadableJobError: one of them was in the way, and ``tell`` is
+            to be asked of each; repeating what was recorded is harmless.
+    """
+    planned = [_planned(places, document, before, now, due_at) for document in found]
+    writes = [write for one in planned if one and one.memory for write in one.memory]
+    creations = [alerts.creation(alert) for one in planned if one and one.memory for alert in one.told.alerts]
+    if writes:
+        documents.commit(*writes, *creations)
+    return [one.told if one else None for one in planned]
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What a watch is to be told, and how that is remembered; nothing to remember when nothing happened."""
+
+    told: Told
+    memory: tuple[Update | Put, ...] = ()
+
+
+def _planned(
+    places: Places,
+    document: Document,
+    before: History,
+    now: Observation,
+    due_at: Callable[[], datetime] | None,
+) -> _Planned | None:
+    """``None`` when the watch has meanwhile stopped watching this target."""
+    if now.target.id not in (job := jobs.read_job(document)).targets:
+        return None
+    decision = _with_background(decide(job.watch, job.state, before, now), before, now)
+    created = tuple(_alerts(job, decision, now.at, due_at() if due_at else now.at))
+    after = _remembering(job, decision, created, now.at)
+    if after.state == job.state:
+        return _Planned(Told(after, decision, created))
+    memory = Update(document.path, _memory(job, after, now.target.id), document.version)
+    return _Planned(Told(after, decision, created), (memory, *_status(places, after, created, now.at)))
 
 
 def _memory(job: Job, after: Job, target_id: str) -> dict[str, Any]:
@@ -93,14 +140,30 @@ def _remembering(job: Job, decision: Decision, created: tuple[Alert, ...], now: 
     return replace(job, state=state)
 
 
-def _alerts(job: Job, decision: Decision, now: datetime) -> Iterator[Alert]:
+def _with_background(decision: Decision, before: History, now: Observation) -> Decision:
+    """The news with what it is about, and the prices that led to it."""
+    news = decision.news
+    if news is None:
+        return decision
+    return replace(decision, news=replace(news, target_id=now.target.id, recent=_recent(news, before, now)))
+
+
+def _recent(news: News, before: History, now: Observation) -> tuple[Seen, ...]:
+    """Each price since the record began, once, when it was first seen; of one item, not of a whole search."""
+    if news.price is None or news.basis is None or news.currency is None or now.listings is not None:
+        return ()
+    runs = before.prices.get(PriceKey(news.basis, news.currency), ())
+    return (*(Seen(moment(run.first_ms), run.value) for run in runs), Seen(now.at, news.price))
+
+
+def _alerts(job: Job, decision: Decision, now: datetime, due_at: datetime) -> Iterator[Alert]:
     """One alert a channel. All of one step share a code, so that a person sees them as one."""
     if decision.news is None:
         return
     step = (job.watch_id, job.rule_version, decision.episode, decision.step)
     code = alerts.alert_code(alerts.alert_id(*step, ""))
     for channel in job.watch.notify:
-        yield Alert(
+        alert = Alert(
             id=alerts.alert_id(*step, channel),
             uid=job.uid,
             watch_id=job.watch_id,
@@ -108,9 +171,17 @@ def _alerts(job: Job, decision: Decision, now: datetime) -> Iterator[Alert]:
             code=code,
             news=decision.news,
             created_at=now,
-            due_at=now,
-            also_by_email=channel is not Channel.EMAIL and Channel.EMAIL in job.watch.notify,
+            also=tuple(other for other in job.watch.notify if other is not channel),
+            **alerts.arriving(channel, due_at),
         )
+        yield _snoozed(alert, job.watch.snoozed_until, due_at)
+
+
+def _snoozed(alert: Alert, until: datetime | None, due_at: datetime) -> Alert:
+    """Kept until the person wants to hear of it again; where they look by themselves it stands at once."""
+    if until is None or until <= due_at or alert.due_at is None:
+        return alert
+    return replace(alert, state=AlertState.HELD, due_at=until, why="snoozed")
 
 
 def _creations(documents: Documents, created: Sequence[Alert], *, raced: bool) -> list[Create]:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from watchers import board as boards
@@ -52,6 +53,8 @@ GIVE_UP_AFTER = 3  # batches in a row that failed: the provider is down, spare i
 
 
 Progress = Callable[[int, int], None]
+Told = Callable[[], None]
+"""Is called when alerts were created, so that somebody may start sending them."""
 
 
 @dataclass(slots=True)
@@ -99,6 +102,9 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     seconds: float = 45,
     dry_run: bool = False,
     progress: Progress = lambda _asked, _due: None,
+    told: Told = lambda: None,
+    grouping: timedelta = timedelta(0),
+    is_last: bool = True,
     document: Document | None = None,
 ) -> Report:
     """Run one tick of one board.
@@ -114,6 +120,9 @@ def tick(  # noqa: PLR0913 - what a tick is made of
         seconds: After this long nothing more is asked; what is left stays due.
         dry_run: Ask and decide, but create no alert and remember nothing except the calls that were spent.
         progress: Is told after each answer how many targets were asked, of how many that were due.
+        told: Is called each time alerts were created.
+        grouping: How long a new alert waits for others of the same person, while others may come.
+        is_last: Whether no other board is ticked after this one in the same run.
         document: The board, if it was read already.
 
     Raises:
@@ -129,7 +138,21 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     else:
         budget = Budget(provider.quota, board.ledger, now, at_most=at_most, until=began + seconds)
         scene = _Scene(
-            documents, places, provider, board, budget, report, now, every, began + seconds, dry_run, progress
+            documents,
+            places,
+            provider,
+            board,
+            budget,
+            report,
+            now,
+            every,
+            began,
+            seconds,
+            dry_run,
+            progress,
+            told,
+            grouping,
+            is_last,
         )
         _run(scene, run)
     report.operations = Counter(documents.operations) - operations
@@ -150,9 +173,23 @@ class _Scene:
     report: Report
     now: datetime
     every: timedelta
-    deadline: float
+    began: float
+    seconds: float
     dry_run: bool
     progress: Progress
+    told: Told
+    grouping: timedelta
+    is_last: bool
+
+    @property
+    def deadline(self) -> float:
+        """When nothing more is asked, on the monotonic clock."""
+        return self.began + self.seconds
+
+    def due_at(self, *, alone: bool) -> datetime:
+        """When an alert that is created now is to be sent; it waits only for others that may come."""
+        grouping = timedelta(0) if alone and self.is_last else self.grouping
+        return self.now + timedelta(seconds=time.monotonic() - self.began) + grouping
 
 
 def _run(scene: _Scene, run: str) -> None:
@@ -196,7 +233,7 @@ def _look_at_due(scene: _Scene) -> None:
             continue
         _not_seen(scene, answer.failures)
         for target_id in [target.id for target in batch if target.id in answer.observations]:
-            _seen(scene, target_id, answer.observations[target_id])
+            _seen(scene, target_id, answer.observations[target_id], others=len(due) - scene.report.asked - 1)
         scene.progress(scene.report.asked, len(due))
     scene.report.left_due = len(due) - scene.report.asked
 
@@ -286,12 +323,22 @@ def _not_seen(scene: _Scene, failures: Mapping[str, str]) -> None:
             log.warning("target.not_observed", extra={"target": target_id, "why": why})
 
 
-def _seen(scene: _Scene, target_id: str, observation: Observation) -> None:
+def _seen(scene: _Scene, target_id: str, observation: Observation, *, others: int) -> None:
+    """Tell those whom it concerns; ``others`` are still to be seen in this tick, and may concern them too."""
     row, report = scene.board.rows[target_id], scene.report
+    due_at = partial(scene.due_at, alone=others == 0)
     if row.failures:
         log.info("target.observed_again", extra={"target": target_id, "failures": row.failures})
     try:
-        looked = look(scene.documents, scene.places, row, observation, dry_run=scene.dry_run)
+        looked = look(
+            scene.documents,
+            scene.places,
+            row,
+            observation,
+            due_at=due_at,
+            told=scene.told,
+            dry_run=scene.dry_run,
+        )
     except Exception as exc:  # one poisoned target must not stop the tick
         log.exception("target.crashed", extra={"target": target_id})
         _not_seen(scene, {target_id: "unrecorded" if isinstance(exc, StoreError) else "crashed"})

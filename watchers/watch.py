@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -47,6 +48,8 @@ class Channel(StrEnum):
 
     SMS = "sms"
     EMAIL = "email"
+    PUSH = "push"  # an app or a chat of theirs, through Apprise
+    APP = "app"  # the page of their own alerts: needs no address, and nothing to send
 
 
 class _Document(BaseModel):
@@ -243,7 +246,8 @@ class Watch(_Document):
     """What a person asked for: a target, conditions (any one is enough), and how to be told.
 
     ``already_true``: a condition that holds at the first look is told (``tell``), or taken as told so that
-    only a further drop fires (``wait``).
+    only a further drop fires (``wait``). ``status``: ``ended`` is a pause that its owner means for good
+    ("bought it"). ``snoozed_until``: what is found before then is kept, and told then.
     """
 
     name: ShortText
@@ -253,8 +257,9 @@ class Watch(_Document):
     ]
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=10)]
     already_true: Literal["tell", "wait"] = "tell"
-    notify: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=2)] = (Channel.SMS, Channel.EMAIL)
-    status: Literal["active", "paused"] = "active"
+    notify: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=4)] = (Channel.SMS, Channel.EMAIL)
+    status: Literal["active", "paused", "ended"] = "active"
+    snoozed_until: AwareDatetime | None = None
     filters: Filters = Filters()
 
     @cached_property

@@ -30,6 +30,7 @@ REASONS = {
     Reason.NEW_LISTING: "newly listed",
     Reason.BACK_IN_STOCK: "available again",
     Reason.STATUS_CHANGED: "announced or changed",
+    Reason.TEST: "a test message",
     Reason.FIRST_LOOK: "first look, not true yet",
     Reason.TAKEN_AS_TOLD: "already true when saved",
     Reason.NOT_TRUE: "not true",

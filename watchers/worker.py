@@ -5,14 +5,16 @@ finished is not repeated. A run that a person forces has a key of its own, becau
 the next run, which must still take place.
 """
 
+import contextvars
 import hashlib
 import logging
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from watchers import board as boards
 from watchers.documents import Documents
@@ -93,10 +95,14 @@ def work(  # noqa: PLR0913 - the parts of the worker
     now: datetime,
     every: timedelta,
     seconds: float,
+    grouping: timedelta = timedelta(0),
     dry_run: bool = False,
     progress: Progress = lambda _asked, _due: None,
 ) -> Round:
     """Tick every board in turn, then sweep the outbox. A board that fails does not stop the others.
+
+    As soon as there are alerts they are swept, while the boards go on being ticked: nobody waits for the
+    last board. A run without any alert sweeps once, at its end.
 
     ``seconds`` are shared evenly by the boards. ``now`` is when the run began: what comes later in it is
     given its own time, from which leases run. A dry run sends nothing.
@@ -107,26 +113,80 @@ def work(  # noqa: PLR0913 - the parts of the worker
     standing = boards.standing(documents)
     ours = {f"{name}-0": provider for name, provider in providers.items()}
     waiting = deque([name for name in ours if name in standing] or _first(documents, places, ours))
-    while waiting:
-        board = waiting.popleft()
-        at = now + timedelta(seconds=time.monotonic() - began)
-        try:
-            report = tick(
-                documents, places, ours[board], board_name=board, run=run, now=at, every=every,
-                seconds=seconds / len(ours), dry_run=dry_run, progress=progress, document=standing.get(board),
-            )  # fmt: skip
-        except Exception as exc:  # the store's fault or a bug: the other boards and the outbox go on
-            log.exception("tick.failed", extra={"board": board, "why": type(exc).__name__})
-            failed.append(board)
-            tried = {board, *waiting, *standing, *failed, *(done.board for done in reports)}
-            waiting += [name for name in _first(documents, places, ours) if name not in tried]
-        else:
-            reports.append(report)
-            waiting += [name for name in report.founded if name in ours]
-    later = now + timedelta(seconds=time.monotonic() - began)  # leases begin when the sending does
-    swept = Counter[str]() if dry_run else sweep(later)
+    with _Sweeper(sweep, now, began) as sweeper:
+        while waiting:
+            board = waiting.popleft()
+            at = now + timedelta(seconds=time.monotonic() - began)
+            try:
+                report = tick(
+                    documents, places, ours[board], board_name=board, run=run, now=at, every=every,
+                    seconds=seconds / len(ours), dry_run=dry_run, progress=progress,
+                    told=(lambda: None) if dry_run else sweeper.wake, grouping=grouping,
+                    is_last=not waiting, document=standing.get(board),
+                )  # fmt: skip
+            except Exception as exc:  # the store's fault or a bug: the other boards and the outbox go on
+                log.exception("tick.failed", extra={"board": board, "why": type(exc).__name__})
+                failed.append(board)
+                tried = {board, *waiting, *standing, *failed, *(done.board for done in reports)}
+                waiting += [name for name in _first(documents, places, ours) if name not in tried]
+            else:
+                reports.append(report)
+                waiting += [name for name in report.founded if name in ours]
+        swept = sweeper.finish(dry_run=dry_run)
     spent = Counter(documents.operations) - operations
     return Round(run, tuple(providers), tuple(reports), swept, tuple(failed), spent)
+
+
+class _Sweeper:
+    """Sweeps beside the ticks, in a thread of its own, each time alerts were created; and at the end."""
+
+    def __init__(self, sweep: Sweep, now: datetime, began: float) -> None:
+        self._sweep, self._now, self._began = sweep, now, began
+        self._swept = Counter[str]()
+        self._wanted, self._over = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        """There are alerts to send."""
+        self._wanted.set()
+        if self._thread is None:
+            run = contextvars.copy_context().run
+            self._thread = threading.Thread(target=run, args=(self._run,), name="sweeper", daemon=True)
+            self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        """No more; what is under way is finished."""
+        self._over.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def finish(self, *, dry_run: bool) -> Counter[str]:
+        """Sweep once more, for what was left behind; all that was swept."""
+        self._stop()
+        if not dry_run:
+            self._sweep_now()
+        return self._swept
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self._wanted.wait()
+            self._wanted.clear()
+            if not self._over.is_set():
+                try:
+                    self._sweep_now()
+                except Exception:  # the sweep at the end meets it again, and says so to the scheduler
+                    log.exception("sweep.failed")
+
+    def _sweep_now(self) -> None:
+        later = self._now + timedelta(seconds=time.monotonic() - self._began)
+        self._swept += self._sweep(later)  # leases begin when the sending does
 
 
 def _first(documents: Documents, places: Places, ours: Mapping[str, Provider]) -> list[str]:

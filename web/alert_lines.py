@@ -1,24 +1,27 @@
 """What the page of one's watches shows of the latest alerts: what was told, how, did it arrive. Pure.
 
-The text and the e-mail of one step are one entry; so is an e-mail that stands in for a text.
+An entry is what was told together. The text, the e-mail and the rest of one step of a watch are one entry,
+and so is a copy that stands in for one of them; several steps that went out in one message are one entry too,
+with its parts.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from notifiers import phrases
-from notifiers.letters import undelivered
-from watchers.models import Alert, AlertState, Reason
+from watchers.models import Alert, AlertState, News
 from watchers.watch import Channel
-from web import words
+from web import deliveries, words
+from web.deliveries import Clock
 
-SHOWN = 20
+SHOWN = 20  # and whatever is new or still waits
+_ORDER = {channel: place for place, channel in enumerate(Channel)}
 
 
 @dataclass(frozen=True, slots=True)
-class AlertLine:
-    """One thing the person was told. ``trouble``: sentences about what did not arrive."""
+class AlertPart:
+    """One thing the person was told. ``deliveries`` and ``trouble``: of this part alone."""
 
     code: str
     headline: str
@@ -28,67 +31,156 @@ class AlertLine:
     reason: str
     at: str
     has_link: bool
+    is_new: bool
+    deliveries: tuple[str, ...] = ()
+    trouble: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEntry:
+    """What was told together. ``deliveries``: of all its parts; ``trouble``: what did not arrive of it."""
+
+    parts: tuple[AlertPart, ...]
     deliveries: tuple[str, ...]
     trouble: tuple[str, ...]
+    is_waiting: bool
+
+    @property
+    def is_new(self) -> bool:
+        """Whether any of it is unread."""
+        return any(part.is_new for part in self.parts)
 
 
-def lines(alerts: Iterable[Alert], zone: tzinfo) -> list[AlertLine]:
-    """The latest alerts, newest first."""
-    found = {alert.id: alert for alert in alerts}
+def is_unread(alert: Alert) -> bool:
+    """Whether it is told on this page, and its person has not called it read."""
+    return alert.channel is Channel.APP and alert.state is AlertState.SENT and alert.seen_at is None
+
+
+def entries(alerts: Iterable[Alert], clock: Clock) -> list[AlertEntry]:
+    """The latest, newest first; what is new or waits is there whatever its age."""
+    found = {alert.id: alert for alert in sorted(alerts, key=_age)}
+    together = sorted(_together(found), key=_newest, reverse=True)
+    made = [_Telling(found, clock).entry(steps) for steps in together]
+    return [one for place, one in enumerate(made) if place < SHOWN or one.is_new or one.is_waiting]
+
+
+def _age(alert: Alert) -> tuple[datetime, int, str]:
+    return alert.created_at, _ORDER[alert.channel], alert.id
+
+
+# ── what belongs together ────────────────────────────────────────────────────────────────────────────────
+
+_Steps = Mapping[str, Sequence[Alert]]  # by code: the alerts of one step of a watch, oldest first
+
+
+def _together(found: Mapping[str, Alert]) -> Iterator[_Steps]:
+    """The steps, those that went out in one message side by side."""
     steps: dict[str, list[Alert]] = {}
-    for alert in sorted(found.values(), key=lambda one: (one.created_at, one.channel != Channel.SMS)):
-        original = found.get(alert.copy_of or "", alert)
-        steps.setdefault(original.code, []).append(alert)
-    newest = sorted(steps.values(), key=lambda step: step[0].created_at, reverse=True)
-    return [_line(step, zone) for step in newest[:SHOWN]]
+    for alert in found.values():
+        steps.setdefault(_code(alert, found), []).append(alert)
+    groups = {code: {code: step} for code, step in steps.items()}
+    for alert in found.values():
+        if lead := found.get(alert.rides_with or ""):
+            _join(groups, _code(lead, found), _code(alert, found))
+    yield from {id(group): group for group in groups.values()}.values()
 
 
-def _line(step: Sequence[Alert], zone: tzinfo) -> AlertLine:
-    first, news = step[0], step[0].news
-    reason = words.REASONS.get(news.reason, str(news.reason))
-    if news.reason is Reason.STATUS_CHANGED and news.detail:
-        reason = phrases.one_line(news.detail)
-    return AlertLine(
-        code=first.code,
-        headline=phrases.headline(news) + phrases.was(news),
-        name=phrases.one_line(news.event_name) or phrases.one_line(news.watch_name),
-        about=phrases.joined(phrases.starts(news, year=True), phrases.one_line(news.venue)),
-        watch_name=phrases.one_line(news.watch_name),
-        reason=reason,
-        at=words.moment(first.created_at, zone),
-        has_link=bool(news.url),
-        deliveries=tuple(_delivery(alert, zone) for alert in step),
-        trouble=tuple(sentence for alert in step if (sentence := _trouble(alert))),
-    )
+def _code(alert: Alert, found: Mapping[str, Alert]) -> str:
+    return found.get(alert.copy_of or "", alert).code
 
 
-_CHANNELS = {Channel.SMS: "Text", Channel.EMAIL: "E-mail"}
+def _join(groups: dict[str, dict[str, list[Alert]]], one: str, other: str) -> None:
+    if groups[one] is not groups[other]:
+        groups[one].update(groups[other])
+        for code in groups[other]:
+            groups[code] = groups[one]
 
 
-def _delivery(alert: Alert, zone: tzinfo) -> str:
-    instead = " (instead of the text)" if alert.copy_of else ""
-    return f"{_CHANNELS[alert.channel]}{instead} {_state(alert, zone)}"
+def _newest(steps: _Steps) -> datetime:
+    return max(step[0].created_at for step in steps.values())
 
 
-def _state(alert: Alert, zone: tzinfo) -> str:
-    at: datetime | None = alert.settled_at
-    match alert.state:
-        case AlertState.PENDING:
-            return "is tried again soon" if alert.attempts else "is about to be sent"
-        case AlertState.SENDING:
-            return "is being sent"
-        case AlertState.SENT:
-            return f"sent {words.moment(at, zone)}" if at else "sent"
-        case AlertState.UNCERTAIN:
-            return "perhaps sent: not confirmed"
-    return "not sent"
+# ── in words ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _trouble(alert: Alert) -> str | None:
-    """Why something did not arrive, or may not have; ``None`` when there is nothing to say."""
-    if alert.state not in (AlertState.UNCERTAIN, AlertState.FAILED):
-        return None
-    why = alert.why or "unknown"
-    if alert.channel is Channel.SMS:
-        return undelivered(why, alert.code)
-    return f"The e-mail could not be delivered (code {phrases.one_line(why)})."
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """All that was found, and the time."""
+
+    found: Mapping[str, Alert]
+    clock: Clock
+
+    def entry(self, steps: _Steps) -> AlertEntry:
+        """What is the same for all parts is said once."""
+        whole = [alert for step in steps.values() for alert in step if alert.riders or alert.more]
+        own = {code: list(filter(self._goes_alone, step)) for code, step in steps.items()}
+        first, *others = own.values()
+        same = [one for one in first if all(self._said(one) in map(self._said, other) for other in others)]
+        is_new = any(map(is_unread, whole))
+        parts = [self._part(steps[code], own[code], is_new=is_new) for code in _led(steps, whole)]
+        said = tuple(dict.fromkeys(map(self._said, sorted((*whole, *same), key=_age))))
+        trouble = tuple(self._trouble(whole))
+        if len(parts) == 1:
+            trouble += parts[0].trouble
+        return AlertEntry(
+            parts=tuple(_without(part, said, has_trouble=len(parts) > 1) for part in parts),
+            deliveries=said,
+            trouble=trouble,
+            is_waiting=any(
+                deliveries.is_waiting(alert, self.clock.now) for step in steps.values() for alert in step
+            ),
+        )
+
+    def _goes_alone(self, alert: Alert) -> bool:
+        return not (alert.riders or alert.more or alert.rides_with in self.found)
+
+    def _part(self, step: Sequence[Alert], own: Sequence[Alert], *, is_new: bool) -> AlertPart:
+        news = self._news(step)
+        return AlertPart(
+            code=_code(step[0], self.found),
+            headline=phrases.then(phrases.headline(news) + phrases.was(news), news, self.clock.zone),
+            name=phrases.one_line(news.event_name) or phrases.one_line(news.watch_name),
+            about=phrases.joined(phrases.starts(news, year=True), phrases.one_line(news.venue)),
+            watch_name=phrases.one_line(news.watch_name),
+            reason=_reason(news),
+            at=words.moment(step[0].created_at, self.clock.zone),
+            has_link=bool(news.url),
+            is_new=is_new or any(map(is_unread, own)),
+            deliveries=tuple(map(self._said, own)),
+            trouble=tuple(self._trouble(own)),
+        )
+
+    def _news(self, step: Sequence[Alert]) -> News:
+        """What its message said, where one that waited was looked at again."""
+        said = [self._news_of(alert) for alert in step]
+        return next((news for news in said if news.now_at), said[0])
+
+    def _news_of(self, alert: Alert) -> News:
+        lead = self.found.get(alert.rides_with or "")
+        told = dict(zip(lead.riders, lead.more, strict=False)) if lead else {}
+        return told.get(alert.id, alert.news)
+
+    def _said(self, alert: Alert) -> str:
+        return deliveries.delivery(alert, self.clock, self.found.get(alert.copy_of or ""))
+
+    def _trouble(self, alerts: Iterable[Alert]) -> Iterator[str]:
+        for alert in alerts:
+            if sentence := deliveries.trouble(alert, _code(alert, self.found)):
+                yield sentence
+
+
+def _led(steps: _Steps, whole: Sequence[Alert]) -> list[str]:
+    """The codes of the parts, that of the message first; its link leads to all of them."""
+    leads = {alert.code for alert in whole}
+    return sorted(steps, key=lambda code: (code not in leads, _age(steps[code][0])))
+
+
+def _without(part: AlertPart, said: Sequence[str], *, has_trouble: bool) -> AlertPart:
+    own = tuple(one for one in part.deliveries if one not in said)
+    return replace(part, deliveries=own, trouble=part.trouble if has_trouble else ())
+
+
+def _reason(news: News) -> str:
+    if phrases.says_itself(news):
+        return phrases.one_line(news.detail)
+    return words.REASONS.get(news.reason, str(news.reason))

@@ -1,5 +1,7 @@
 """The short links of alerts: to the official page, and to stop. Neither needs anyone to be signed in.
 
+One message may tell of several things; its one link then leads to a page with all of them.
+
 A text shows four characters of a code and its link carries all eight, forty bits that only its reader
 knows. Four lead to the official page, which is public, when only one person's alert can be meant. Eight are
 needed to stop. Looking at an address never changes anything: scanners look at every address in a letter.
@@ -7,6 +9,7 @@ needed to stop. Looking at an address never changes anything: scanners look at e
 
 import logging
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, redirect, render_template
@@ -15,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from notifiers import phrases
 from watchers import alerts
 from watchers.documents import Query
-from watchers.models import Alert
+from watchers.models import Alert, News
 from web import entry, monitors, words
 from web.site import site
 
@@ -38,32 +41,41 @@ def without_referrer(answer: Response) -> Response:
 
 @pages.get("/a/<code>")
 def follow(code: str) -> ResponseReturnValue:
-    """To the official page, or what the alert said when it has none."""
+    """To the official page; or everything the message told, when that is more, or has no such page."""
     found = _find(code.upper())
     if not found:
         abort(404)
     if len({alert.uid for alert in found}) > 1:
         return _said("Which alert is it?", _AMBIGUOUS)
-    alert = max(found, key=lambda one: (one.created_at, one.id))
-    if _is_web_address(alert.news.url):
+    newest = max(found, key=lambda one: (one.created_at, one.id))
+    alert = max((one for one in found if one.code == newest.code), key=lambda one: len(one.more))
+    if _is_web_address(alert.news.url) and not alert.more:
         return redirect(str(alert.news.url))
-    return _facts(alert)
+    is_owner = entry.who() == alert.uid
+    return render_template("alert.html", entries=[_facts(*told, is_owner=is_owner) for told in _told(alert)])
 
 
-def _facts(alert: Alert) -> str:
-    news = alert.news
-    return render_template(
-        "alert.html",
-        code=alert.code[:4],
-        headline=phrases.headline(news) + phrases.was(news),
-        name=phrases.one_line(news.event_name),
-        about=phrases.joined(
+def _told(alert: Alert) -> list[tuple[News, str]]:
+    """Everything its message told, each with the code of its own alert, where that can still be read."""
+    riders = site().documents.get_many([alerts.path(one) for one in alert.riders]) if alert.riders else []
+    codes = [alert.code, *(str(one.fields.get("code", "")) if one else "" for one in riders)]
+    codes += [""] * len(alert.more)
+    return list(zip(alert.every_news, codes, strict=False))
+
+
+def _facts(news: News, code: str, *, is_owner: bool) -> dict[str, Any]:
+    return {
+        "code": code[:4],
+        "headline": phrases.headline(news) + phrases.was(news),
+        "name": phrases.one_line(news.event_name),
+        "about": phrases.joined(
             phrases.starts(news, year=True), phrases.one_line(news.venue), phrases.one_line(news.city)
         ),
-        shop=words.shop(news.provider),
-        seen=words.ago(news.observed_at, site().now()) if news.observed_at else "",
-        watch_name=phrases.one_line(news.watch_name) if entry.who() == alert.uid else "",
-    )
+        "shop": words.shop(news.provider),
+        "url": news.url if _is_web_address(news.url) else "",
+        "seen": words.ago(news.observed_at, site().now()) if news.observed_at else "",
+        "watch_name": phrases.one_line(news.watch_name) if is_owner else "",
+    }
 
 
 @pages.get("/stop/<code>")

@@ -14,11 +14,13 @@ from flask import Flask, Response
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
+from notifiers.base import Report
+from notifiers.limits import Limits
 from watchers.asked import Refusal
 from watchers.documents import Documents
 from watchers.errors import StoreUnavailableError
 from watchers.jobs import Places
-from web import alerts, entry, failures, forgery, saving, watches
+from web import alerts, entry, failures, forgery, saving, twilio, verbs, watches
 from web.site import EXTENSION, Link, Site, invented
 
 __all__ = ["Link", "create_app"]
@@ -38,6 +40,9 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
     links: Sequence[Link] = (),
     providers: Mapping[str, str],
     now: Callable[[], datetime],
+    learn: Callable[[str, Report], object] | None = None,
+    twilio_token: str | None = None,
+    limits: Limits | None = None,
 ) -> Flask:
     """The whole application as one WSGI callable; reads no environment.
 
@@ -51,6 +56,10 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
         links: Other parts of the sandbox, for the header.
         providers: By name, ``on`` or why it is off; in the order of the form.
         now: The time, aware UTC.
+        learn: What to do with a vendor's report on the message of the alert with this id; may be told the
+            same twice, late, or of an alert that is unknown. Raises ``StoreError`` to be told again.
+        twilio_token: What Twilio signs its requests with; without it none is believed.
+        limits: How much anybody is sent; the usual if nothing is said.
 
     Raises:
         ValueError: without a secret key nobody can be told from anybody.
@@ -59,7 +68,17 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
         raise ValueError("set SECRET_KEY to a long random text: cookies and links are signed with it")
     app = Flask("web", static_folder=None)  # nothing may lie under /static: functions-framework owns it
     app.extensions[EXTENSION] = Site(
-        documents, places, refusal, secret_key, public_url, local_person, providers, now
+        documents,
+        places,
+        refusal,
+        secret_key,
+        public_url,
+        local_person,
+        providers,
+        now,
+        learn,
+        twilio_token,
+        limits or Limits(),
     )
     _configure(app, secret_key, is_secure=urlsplit(public_url).scheme == "https")
     style = app.jinja_env.get_template("style.css").render()
@@ -70,7 +89,7 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
     app.after_request(_guarded(style, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
-    for blueprint in (entry.pages, watches.pages, saving.pages, alerts.pages):
+    for blueprint in (entry.pages, watches.pages, saving.pages, alerts.pages, verbs.pages, twilio.pages):
         app.register_blueprint(blueprint)
     for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
         app.add_url_rule(path, path, _health)

@@ -38,7 +38,7 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One watch, as its owner sees it."""
+    """One watch, as its owner sees it. ``is_paused``: it watches nothing, be it paused or ended."""
 
     id: str
     name: str
@@ -49,6 +49,7 @@ class Card:
     rules: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     is_paused: bool = False
+    is_snoozed: bool = False
     is_editable: bool = True
 
 
@@ -72,7 +73,7 @@ def card(source: Document, known: Known) -> Card:
         return Card(source.id, name, _chip(source, None, known), reasons=reasons)
     currencies = {key.currency for row in _rows(watch, known) for key in row.history.prices}
     currency = currencies.pop() if len(currencies) == 1 else None
-    is_paused = watch.status == "paused"
+    is_paused = watch.status != "active"
     return Card(
         source.id,
         name,
@@ -83,6 +84,7 @@ def card(source: Document, known: Known) -> Card:
         rules=() if is_paused else tuple(dict.fromkeys(_rules(watch, known))),
         reasons=reasons,
         is_paused=is_paused,
+        is_snoozed=_is_snoozed(watch, known.now),
         is_editable=forms.beyond(watch) is None,
     )
 
@@ -97,12 +99,18 @@ def _chip(source: Document, watch: Watch | None, known: Known) -> Chip:
         return _saving(known.now - source.updated_at)
     if said.get("state") == "refused":
         return Chip("refused", "Refused")
-    if watch and watch.status == "paused":
-        return Chip("paused", "Paused")
+    if watch and watch.status != "active":
+        return Chip("paused", watch.status.capitalize())
     if watch and (blind := _blind(watch, known)):
         return blind
+    if watch and watch.snoozed_until and _is_snoozed(watch, known.now):
+        return Chip("paused", f"Snoozed until {words.moment(watch.snoozed_until, known.zone)}")
     told = known.job.state.last_told if known.job else None
     return _told(told, known.zone) if told else Chip("watching", "Watching")
+
+
+def _is_snoozed(watch: Watch, now: datetime) -> bool:
+    return watch.snoozed_until is not None and watch.snoozed_until > now
 
 
 def _saving(since: timedelta) -> Chip:

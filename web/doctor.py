@@ -1,17 +1,29 @@
-"""What an operator wants to know when something seems wrong. Reads only; sends and spends nothing."""
+"""What an operator wants to know when something seems wrong.
 
+``examine`` only reads. ``try_out`` sends one real test through the real outbox, and waits for its callback.
+"""
+
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import notifiers
-from notifiers import outbox
+from notifiers import contacts, outbox
+from notifiers.deliver import deliver, sweep
+from notifiers.limits import Limits
+from notifiers.means import Means
+from notifiers.spend import spent
 from store import open_documents
-from watchers import board, providers
+from watchers import alerts, board, providers
 from watchers.documents import Documents
 from watchers.errors import StoreError
+from watchers.models import Alert, AlertState, News, Reason
 from watchers.settings import Settings
+from watchers.watch import Channel
 
+_LOOK_EVERY = 0.5  # seconds
+_UNHEARD = "accepted, and nothing was heard of it: can Twilio reach PUBLIC_URL? `scout.py reconcile` asks it"
 QUIET = timedelta(minutes=15)  # a board that was not saved for so long is not being ticked
 
 
@@ -44,6 +56,7 @@ def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
         documents = open_documents(settings.store, project=settings.project)
         asked, off = providers.from_env(env)
         told, silent = notifiers.from_env(env)
+        limits = Limits.from_env(env)
     except ValueError as exc:
         yield Finding("WRONG", "settings", str(exc))
         return
@@ -56,11 +69,12 @@ def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
     yield from (Finding("ok", name, "switched on") for name in asked)
     yield from (Finding("off", one.name, one.why) for one in off)
     yield from (Finding("ok", str(channel), "switched on") for channel in told)
-    yield from (Finding("off", "channel", why) for why in silent)
+    yield from (Finding("off", str(channel), why) for channel, why in silent.items())
     if not told:
         yield Finding("WRONG", "channels", "nobody can be told: set up SMS or e-mail")
     try:
         yield from _kept(documents, list(asked))
+        yield _spending(spent(documents, datetime.now(UTC)), limits)
     except StoreError as exc:
         yield Finding("WRONG", "STORE", f"the database does not answer ({type(exc).__name__})")
 
@@ -83,9 +97,63 @@ def _kept(documents: Documents, names: list[str]) -> Iterator[Finding]:
         yield Finding("ok", "outbox", "nothing is left behind")
 
 
+def _spending(segments: int, limits: Limits) -> Finding:
+    said = f"{segments} of {limits.segments_in_all} segments of texts are used this month"
+    return Finding("WRONG" if segments >= limits.segments_in_all else "ok", "texts", said)
+
+
 def _ticking(kept: board.Board, now: datetime) -> Finding:
     if kept.saved_at is None:
         return Finding("off", kept.name, "has not ticked yet")
     age = now - kept.saved_at
     said = f"{len(kept.rows)} targets; last saved {int(age.total_seconds())} s ago"
     return Finding("WRONG" if age > QUIET and kept.rows else "ok", kept.name, said)
+
+
+# ── one real test ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def try_out(means: Means, uid: str, patience: timedelta) -> list[Finding]:
+    """Send a person one test on each of their channels, through the outbox, and wait for what comes of it."""
+    person = contacts.find(means.documents, uid)
+    ways = [channel for channel in means.notifiers if contacts.is_reachable(person, channel)]
+    if not ways:
+        return [
+            Finding("WRONG", "test", f"no channel that is on reaches {uid}: see `scout.py person show {uid}`")
+        ]
+    at = datetime.now(UTC)
+    tests = [_test(uid, channel, at) for channel in ways]
+    means.documents.commit(*map(alerts.creation, tests))
+    return [_tried(test.id, means, at + patience) for test in tests]
+
+
+def _test(uid: str, channel: Channel, at: datetime) -> Alert:
+    identity = alerts.alert_id("test", uid, at.isoformat(), 0, channel)
+    news = News(Reason.TEST, "Test", "test", observed_at=at)
+    code = alerts.alert_code(identity)
+    others = tuple(other for other in Channel if other is not channel)  # each is tried for itself: no copies
+    return Alert(identity, uid, "test", channel, code, news, at, also=others, **alerts.arriving(channel, at))
+
+
+def _tried(alert_id: str, means: Means, until: datetime) -> Finding:
+    """Deliver it as the trigger would (which may be quicker), and look until its fate is known."""
+    deliver(alert_id, means, now=datetime.now(UTC))
+    alert = outbox.load(means.documents, alert_id)
+    while alert and not _is_known(alert) and datetime.now(UTC) < until:
+        time.sleep(_LOOK_EVERY)
+        sweep(means, now=datetime.now(UTC), deadline=until)
+        alert = outbox.load(means.documents, alert_id)
+    if alert is None:
+        return Finding("WRONG", "test", "the alert is gone")
+    why = f" ({alert.why})" if alert.why else ""
+    if alert.state is AlertState.SENT and alert.channel is Channel.SMS:
+        return Finding("WRONG", "test sms", _UNHEARD)
+    mark = "ok" if alert.state in (AlertState.SENT, AlertState.DELIVERED) else "WRONG"
+    return Finding(mark, f"test {alert.channel}", f"{alert.state}{why}")
+
+
+def _is_known(alert: Alert) -> bool:
+    """Whether nothing more will be heard of it; a text is known only when its callback came."""
+    if alert.state is AlertState.SENT:
+        return alert.channel is not Channel.SMS
+    return alert.state in outbox.FINAL or (alert.state is AlertState.UNCERTAIN and alert.due_at is None)

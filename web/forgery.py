@@ -1,8 +1,9 @@
 """Whether a request that changes something comes from our own pages.
 
 Two independent guards: what the browser says about where the request comes from, and a token that only our
-own form and the session's cookie know. One address is open to all: the one-click stop of a mail client
-(RFC 8058), which has neither; its eight-character code is the secret there.
+own form and the session's cookie know. Some addresses are open to all, because something else is the proof
+there: the one-click stop of a mail client (RFC 8058), whose eight-character code is secret; the links that
+we signed; and what Twilio signed.
 """
 
 import hmac
@@ -22,7 +23,7 @@ _FOREIGN = (
     "and press the button there."
 )
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_OPEN_TO_ALL = frozenset({"alerts.stop"})
+_OPEN_TO_ALL = frozenset({"alerts.stop", "verbs.change", "twilio.status", "twilio.reply"})
 _KEEPS_INPUT = frozenset({"saving.create", "saving.change"})  # these show the form again, filled in
 
 

@@ -61,6 +61,8 @@ class Form:
     already_true: str = "tell"
     sms: bool = False
     email: bool = False
+    push: bool = False
+    app: bool = False
 
 
 def blank(providers: Mapping[str, str]) -> Form:
@@ -97,8 +99,7 @@ def filled(watch: Watch) -> Form:
     shown: dict[str, Any] = {
         "name": watch.name,
         "already_true": watch.already_true,
-        "sms": Channel.SMS in watch.notify,
-        "email": Channel.EMAIL in watch.notify,
+        **{channel.value: channel in watch.notify for channel in Channel},
     }
     if isinstance(watch.target, Target):
         shown |= _target_fields(watch.target)
@@ -174,15 +175,16 @@ def kept(watch: Watch | None) -> list[str]:
 
 def document(form: Form, base: Watch | None = None) -> dict[str, Any]:
     """The document to write. ``base``: the watch as it stands, when one is being changed."""
-    channels = ((Channel.SMS, form.sms), (Channel.EMAIL, form.email))
     made: dict[str, Any] = {
         **_given(name=form.name),
         "target": _target(form, base),
         "conditions": list(_conditions(form)),
         "already_true": form.already_true,
-        "notify": [str(channel) for channel, is_wanted in channels if is_wanted],
+        "notify": [channel.value for channel in Channel if getattr(form, channel.value)],
         "status": base.status if base else "active",
     }
+    if base and base.snoozed_until:
+        made["snoozed_until"] = base.snoozed_until
     filters = base.filters.model_dump(mode="json", exclude_defaults=True) if base else {}
     return made | ({"filters": filters} if filters else {})
 

@@ -11,7 +11,8 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import functions_framework
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 MAIN = Path(__file__).parent.parent / "main.py"
 DRAIN_EVERY = 0.2  # seconds between two looks for writes
+EVENTS_AT_ONCE = 16  # handed over side by side: a delivery waits a moment for others of the same person
 TRIES = 100
 _TRIGGERS = {"ticket_monitors": "copy_monitor_job", "alerts": "deliver_alert"}
 _KINDS = {"ticket_monitors": ("created", "updated", "deleted"), "alerts": ("created",)}
@@ -48,6 +50,7 @@ class Laptop:
         self._threads: list[threading.Thread] = []
         self._server: BaseWSGIServer | None = None
         self._tries: Counter[int] = Counter()
+        self._under_way: set[int] = set()
 
     @property
     def web(self) -> Flask:
@@ -92,23 +95,38 @@ class Laptop:
         self._threads.append(thread)
 
     def _schedule(self) -> None:
-        """Cloud Scheduler."""
+        """Cloud Scheduler, with its two jobs: a run of the worker, and once a day Twilio's list."""
+        reconciled_on: date | None = None  # a laptop that sleeps at night looks when it wakes up
         while not self._stopping.is_set():
             try:
                 self.tick()
+                if (today := datetime.now(UTC).date()) != reconciled_on:
+                    reconciled_on = today
+                    self._apps["ticket_monitor_worker"].test_client().post("/?reconcile=1")
             except Exception:  # the next run is tried all the same, as Cloud Scheduler would
                 log.exception("laptop.tick_failed")
             self._stopping.wait(self._settings.tick_every.total_seconds())
 
     def _trigger(self, documents: SqliteDocuments) -> None:
-        """Eventarc."""
-        while not self._stopping.wait(DRAIN_EVERY):
-            try:
-                for change in documents.changes():
-                    if self._send(change) or self._has_expired(change):
-                        documents.done(change.seq)
-            except Exception:  # what was not done is found again
-                log.exception("laptop.trigger_failed")
+        """Eventarc: events go out side by side, in no order, and again until they are taken."""
+        with ThreadPoolExecutor(EVENTS_AT_ONCE) as pool:
+            while not self._stopping.wait(DRAIN_EVERY):
+                try:
+                    for change in documents.changes():
+                        if change.seq not in self._under_way:
+                            self._under_way.add(change.seq)
+                            pool.submit(self._hand_over, documents, change)
+                except Exception:  # what was not done is found again
+                    log.exception("laptop.trigger_failed")
+
+    def _hand_over(self, documents: SqliteDocuments, change: Change) -> None:
+        try:
+            if self._send(change) or self._has_expired(change):
+                documents.done(change.seq)
+        except Exception:  # what was not done is found again
+            log.exception("laptop.trigger_failed")
+        finally:
+            self._under_way.discard(change.seq)
 
     def _has_expired(self, change: Change) -> bool:
         """Eventarc, too, gives up on an event in the end; what it was about is found by the next one."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from notifiers.phrases import one_line
+from watchers import verbs
 from watchers.asked import read_watch
 from watchers.documents import Document, Query, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
@@ -35,15 +36,18 @@ def find_all(uid: str) -> list[Document]:
 def set_status(uid: str, watch_id: str, status: str) -> Document | None:
     """Pause or resume; a watch that is gone stays gone. Returns what was found.
 
+    Neither is refused: what cannot be watched any more, the worker refuses in words.
+
     Raises:
         StoreUnavailableError: nothing is known; it may be repeated.
     """
+    change = verbs.resume if status == "active" else verbs.stop
     for _ in range(_ATTEMPTS):
         source = find(uid, watch_id)
-        if source is None or source.fields.get("status", "active") == status:
+        if source is None or not (changes := change(source.fields)):
             return source
         try:
-            site().documents.commit(Update(source.path, {"status": status}, source.version))
+            site().documents.commit(Update(source.path, changes, source.version))
         except ConflictError:
             continue
         return source

@@ -2,34 +2,42 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import chain
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from notifiers import contacts
-from watchers import alerts as outbox_alerts
+from notifiers import contacts, tallies
 from watchers import board, jobs
 from watchers.documents import Document, Query
 from watchers.errors import StoreUnavailableError
 from watchers.jobs import Job, UnreadableJobError
-from watchers.models import Alert
+from watchers.models import Person
 from watchers.rows import Row
 from watchers.watch import Channel, Watch
-from web import alert_lines, cards, monitors, words
+from web import alert_lines, cards, feed, monitors, words
 from web.cards import Known
+from web.deliveries import Clock
 from web.reach import Reach, reach
 from web.site import site
 
 log = logging.getLogger(__name__)
 
 _SHARD = "0"
-_MAX_ALERTS = 500  # of one person; there is no index by person and time yet
+_NO_MESSAGE = {Channel.SMS: "text", Channel.EMAIL: "e-mail", Channel.PUSH: "push message"}
+_GOES = {
+    Channel.SMS: "by text",
+    Channel.EMAIL: "by e-mail",
+    Channel.PUSH: "by push message",
+    Channel.APP: "to this page",
+}
 
 
 def overview(uid: str) -> dict[str, Any]:
     """The fields of ``home.html``."""
     sources = monitors.find_all(uid)
     person = contacts.find(site().documents, uid)
-    zone, now = words.zone_of(person), site().now()
+    zone, now = contacts.zone_of(person), site().now()
     statuses, known_jobs = _statuses(uid), _jobs(uid)
     watches = [watch for source in sources if (watch := monitors.read(source.fields))]
     rows = _rows(watches)
@@ -39,8 +47,9 @@ def overview(uid: str) -> dict[str, Any]:
     ]
     return {
         "cards": sorted(shown, key=lambda card: (card.name.casefold(), card.id)),
-        "alerts": alert_lines.lines(_alerts(uid), zone),
-        "unreachable": _unreachable(watches, reach(person, site().local_person)),
+        **_alerts(uid, Clock(now, zone)),
+        "unreachable": _unreachable(watches, person, reach(person, site().local_person)),
+        "usage": _usage(person, zone, now),
         "off": {name: why for name, why in site().providers.items() if why != "on"},
         "shop": words.shop,
         "zone": f"{now.astimezone(zone):%Z}",
@@ -55,16 +64,37 @@ def reach_of(uid: str) -> Reach | None:
         return None
 
 
-def _unreachable(watches: list[Watch], where: Reach) -> list[str]:
-    """Ways of telling that somebody counts on and that do not work."""
-    wanted = set(chain.from_iterable(watch.notify for watch in watches))
+def _unreachable(watches: list[Watch], person: Person, where: Reach) -> list[str]:
+    """Ways of telling that somebody counts on and that do not work, and what happens instead."""
     said = []
-    if Channel.SMS in wanted and not where.sms:
-        instead = "everything goes by e-mail instead" if where.email else "nothing can reach you"
-        said.append(f"No text can be sent to you: {where.why_no_sms}. For now {instead}.")
-    if Channel.EMAIL in wanted and not where.email:
-        said.append(f"No e-mail can be sent to you: {where.why_no_email}.")
+    for channel, message in _NO_MESSAGE.items():
+        asking = [watch for watch in watches if channel in watch.notify]
+        if asking and not contacts.is_reachable(person, channel):
+            why = getattr(where, f"why_no_{channel}")
+            instead = dict.fromkeys(chain.from_iterable(_instead(watch, person, channel) for watch in asking))
+            ways = " or ".join(_GOES[way] for way in instead)
+            said.append(f"No {message} can be sent to you: {why}. For now everything goes {ways} instead.")
     return said
+
+
+def _instead(watch: Watch, person: Person, channel: Channel) -> list[Channel]:
+    """Who else tells what this channel should: those that were asked for as well, or who takes over."""
+    others = [other for other in watch.notify if other not in (channel, Channel.APP)]
+    also: list[Channel] = [other for other in others if contacts.is_reachable(person, other)]
+    return also or [contacts.successor(person, channel, ()) or Channel.APP]
+
+
+def _usage(person: Person, zone: ZoneInfo, now: datetime) -> str:
+    """What texts the person was sent this month; empty when there were none, or nobody can tell."""
+    document = site().documents.get(tallies.path(person.uid))
+    try:
+        sent = tallies.from_document(person.uid, document).at(now, zone).segments
+    except ValueError:
+        log.warning("tally.unreadable", extra={"person": person.uid})
+        return ""
+    own = person.segments_per_month
+    most = site().limits.segments_per_person if own is None else own
+    return f"{sent} of {most} text segments this month" if sent or own is not None else ""
 
 
 def _statuses(uid: str) -> Mapping[str, Document]:
@@ -94,13 +124,13 @@ def _rows(watches: list[Watch]) -> Mapping[str, Row]:
     return found
 
 
-def _alerts(uid: str) -> list[Alert]:
-    found = []
-    for document in site().documents.find(
-        Query(outbox_alerts.COLLECTION, ("uid",), "==", uid, limit=_MAX_ALERTS)
-    ):
-        try:
-            found.append(outbox_alerts.from_document(document))
-        except (KeyError, TypeError, ValueError):
-            log.warning("alert.unreadable", extra={"alert": document.id})
-    return found
+def _alerts(uid: str, clock: Clock) -> dict[str, Any]:
+    """What was told lately, how much of it is new, and the ids by which that is called read."""
+    found = feed.latest(uid)
+    entries = alert_lines.entries(found.alerts, clock)
+    return {
+        "alerts": entries,
+        "new_alerts": sum(part.is_new for entry in entries for part in entry.parts),
+        "unread": [alert.id for alert in found.alerts if alert_lines.is_unread(alert)],
+        "most": feed.MOST if found.is_cut else None,
+    }

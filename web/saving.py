@@ -104,13 +104,16 @@ _NO_ANSWER = (
 )
 
 
+_SINCE = {"status": "", "snoozed_until": None}  # what may have been pressed since it was saved
+
+
 def _same_id(page: _Page, known: list[Document]) -> Document | None:
     return next((source for source in known if source.id == page.watch_id), None)
 
 
 def _again(page: _Page, form: Form, made: Mapping[str, Any], standing: Document) -> ResponseReturnValue:
     """The form of a watch that is saved already: a double click, or somebody went back and wrote another."""
-    if {**standing.fields, "status": ""} == {**made, "status": ""}:
+    if {**standing.fields, **_SINCE} == {**made, **_SINCE}:
         return redirect(url_for("watches.home", _anchor=f"w-{page.watch_id}"), 303)
     name = monitors.name_of(standing)
     said = f"This form is saved already, as “{name}”. Press Save again to save this as a watch of its own."

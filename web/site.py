@@ -1,12 +1,16 @@
 """What every page needs, handed to ``create_app`` once: no page reads the environment or a clock."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict, cast
 
 from flask import current_app
 
+from notifiers.base import Report
+from notifiers.limits import Limits
+from notifiers.links import Links
 from watchers.asked import Refusal
 from watchers.documents import Documents
 from watchers.jobs import Places
@@ -37,6 +41,8 @@ class Site:
     """The surroundings of the pages.
 
     ``providers``: by name, ``on`` or why it is off. ``local_person``: who is signed in by itself on a laptop.
+    ``learn``, ``twilio_token``, ``limits``: as in ``create_app``. ``refused`` counts what Twilio did not sign,
+    by why.
     """
 
     documents: Documents
@@ -47,6 +53,15 @@ class Site:
     local_person: str | None
     providers: Mapping[str, str]
     now: Callable[[], datetime]
+    learn: Callable[[str, Report], object] | None = None
+    twilio_token: str | None = field(default=None, repr=False)
+    limits: Limits = field(default_factory=Limits)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def links(self) -> Links:
+        """The addresses that messages carry."""
+        return Links(self.public_url, self.secret_key)
 
 
 def site() -> Site:

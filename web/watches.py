@@ -1,4 +1,4 @@
-"""The page of one's watches, and its buttons: pause, resume, delete, undo.
+"""The page of one's watches, and its buttons: pause, resume, delete, undo, and mark alerts as read.
 
 Every button may be pressed twice: what is paused, gone or back already is no error. A deleted watch comes
 back as the very document it was; until then only the page that says so holds it, signed.
@@ -14,7 +14,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from watchers.documents import Create, Delete
 from watchers.errors import ConflictError
-from web import entry, monitors
+from web import entry, feed, monitors
 from web.overview import overview
 from web.site import site
 
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 UNDO_FOR = timedelta(hours=1)
 _LONGEST_UNDO = 100_000  # characters; a form may carry so much back
+_LONGEST_SHOWN = 100_000
 
 pages = Blueprint("watches", __name__)
 
@@ -30,6 +31,15 @@ pages = Blueprint("watches", __name__)
 def home() -> ResponseReturnValue:
     """All of it on one page."""
     return render_template("home.html", **overview(entry.person()))
+
+
+@pages.post("/alerts/read")
+def read() -> ResponseReturnValue:
+    """Call what the page showed as new read; what came since stays new."""
+    shown = request.form.get("shown", "")[:_LONGEST_SHOWN].split()
+    feed.mark_read(entry.person(), frozenset(shown), site().now())
+    flash("Marked as read.")
+    return _home()
 
 
 @pages.post("/watches/<watch_id>/pause")

@@ -1,10 +1,9 @@
 """How pages say what a watch asks for, what is known, and how long ago. Pure."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta, tzinfo
 
-from watchers.models import Person, Reason
+from watchers.models import Reason
 from watchers.money import Basis, decimal_amount, exponent, minor_units, spoken
 from watchers.watch import (
     BackInStock,
@@ -50,10 +49,12 @@ REASONS = {
     Reason.NEW_LISTING: "newly listed",
     Reason.BACK_IN_STOCK: "available again",
     Reason.STATUS_CHANGED: "changed",
+    Reason.TEST: "a test that somebody asked for",
 }
 
 
 _JUST_NOW = timedelta(seconds=10)
+_A_DAY = timedelta(days=1)
 
 
 def condition(asked: Condition, currency: str | None = None) -> str:
@@ -144,9 +145,13 @@ def moment(at: datetime, zone: tzinfo) -> str:
     return f"{local.day} {local:%b %H:%M}"
 
 
-def zone_of(person: Person) -> tzinfo:
-    """The person's zone; UTC when it is not one."""
-    try:
-        return ZoneInfo(person.timezone)
-    except (KeyError, ValueError, OSError):
-        return UTC
+def clock(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """``07:00`` of something within a day from now; with its date when it is further off."""
+    return f"{at.astimezone(zone):%H:%M}" if abs(at - now) < _A_DAY else moment(at, zone)
+
+
+def second(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """``10:40:09`` of something today; with its date when it was another day."""
+    local = at.astimezone(zone)
+    is_today = local.date() == now.astimezone(zone).date()
+    return f"{local:%H:%M:%S}" if is_today else f"{local.day} {local:%b %H:%M:%S}"

@@ -19,6 +19,7 @@ import httpx
 from flask import request
 from google.cloud import firestore
 
+from sandbox import replying
 from sandbox.goods import Event, PriceRange
 from sandbox.letters import Mail
 from sandbox.mailbox import Mailbox, receiving
@@ -27,19 +28,19 @@ from sandbox.phone import Phone, phone_app
 from sandbox.servers import serving
 from store.firestore import FirestoreDocuments
 from tests.emulator.eventarc import CREATED, FENCE, WRITTEN, Eventarc
-from tests.emulator.functions import Function
+from tests.emulator.functions import Function, free_port
 from tests.firestore_emulator import connect, running_emulator
 from watchers import board
 from watchers.documents import Query
 from watchers.jobs import Places
 
-PUBLIC_URL = "https://scout.example"
 BOARD = "ticketmaster-0"
 PLACES = Places()
 ENTRY_POINTS = {
     "ticket_monitor_worker": "http",
     "copy_monitor_job": "cloudevent",
     "deliver_alert": "cloudevent",
+    "web": "http",
 }
 _KEY = f"key-{secrets.token_hex(16)}"
 _NUMBERS = count(1)
@@ -76,6 +77,11 @@ class Chain:
     folder: Path
     functions: dict[str, Function]
     private: list[str]
+
+    @property
+    def public_url(self) -> str:
+        """Where people, and Twilio, reach the web function."""
+        return self.settings["PUBLIC_URL"]
 
     @property
     def documents(self) -> FirestoreDocuments:
@@ -174,8 +180,23 @@ class Chain:
     # ── what arrives ─────────────────────────────────────────────────────────────────────────────────────
 
     def texts(self, person: Someone) -> list[str]:
-        """The texts on the person's phone, oldest first."""
-        return [text.body for text in self.phone.texts if text.to == person.phone]
+        """The alerts on the person's phone, oldest first."""
+        return self._received(person, "outbound-api")
+
+    def answers(self, person: Someone) -> list[str]:
+        """What was texted back to what the person wrote, oldest first; Twilio's own words among it."""
+        return self._received(person, "outbound-reply")
+
+    def _received(self, person: Someone, direction: str) -> list[str]:
+        mine = [text for text in self.phone.texts if text.to == person.phone]
+        return [text.body for text in mine if text.direction == direction]
+
+    def reply(self, person: Someone, words: str) -> list[str]:
+        """Text back, wait until what it asks for was done everywhere, and read what is answered."""
+        before = len(self.answers(person))
+        replying.reply(self.phone, person.phone, words)
+        self.settle()
+        return self.answers(person)[before:]
 
     def mails(self, person: Someone) -> list[Mail]:
         """The mails in the person's mailbox, oldest first."""
@@ -185,6 +206,10 @@ class Chain:
         """The outbox's entries for one watch, oldest first."""
         found = self.documents.find(Query("alerts", ("watch_id",), "==", watch_id))
         return sorted(({**one.fields, "id": one.id} for one in found), key=lambda one: one["created_at"])
+
+    def states(self, watch_id: str) -> list[tuple[str, str]]:
+        """By which channel each of them goes, and where it stands."""
+        return [(alert["channel"], alert["state"]) for alert in self.alerts(watch_id)]
 
     # ── what an operator can see and do ──────────────────────────────────────────────────────────────────
 
@@ -200,12 +225,24 @@ class Chain:
         (runs,) = row.history.prices.values()
         return runs[-1].value
 
+    def is_leased(self) -> bool:
+        """Whether somebody is ticking the board."""
+        return bool(self._fields(board.path(BOARD))["lease"])
+
     def expire_lease(self) -> None:
         """What waiting for a minute and a half does."""
         ref = self.client.document(board.path(BOARD))
         lease = (ref.get().to_dict() or {})["lease"]
         assert lease is not None, "nobody holds the board"
         ref.update({"lease": lease | {"until": datetime.now(UTC) - timedelta(seconds=1)}})
+
+    def pass_a_minute(self, watch_id: str) -> None:
+        """What waiting for a minute does to the alerts of a watch."""
+        for alert in self.alerts(watch_id):
+            earlier = {
+                name: alert[name] - timedelta(minutes=1) for name in ("due_at", "attempted_at") if alert[name]
+            }
+            self.client.document(f"alerts/{alert['id']}").update(earlier)
 
     def ensure_running(self) -> None:
         """What a test has killed is there for the next one."""
@@ -265,6 +302,7 @@ def running_chain(folder: Path) -> Iterator[Chain]:
         market, slow, mailbox = Market(calls_per_day=1_000_000), Slow(), Mailbox()
         phone = Phone("AC" + secrets.token_hex(16), secrets.token_hex(16))
         phone.hang_seconds = 11  # one second longer than the product waits
+        phone.callback_pause = 0.02
         shop = market_app(market)
         shop.before_request(lambda: _wait(slow))
         shop.wsgi_app = _with_a_secret_key(shop.wsgi_app)  # type: ignore[method-assign]
@@ -273,14 +311,19 @@ def running_chain(folder: Path) -> Iterator[Chain]:
         eventarc = stack.enter_context(Eventarc())
         emulator = stack.enter_context(running_emulator(eventarc.host))
         project = f"demo-{secrets.token_hex(6)}"
+        web_port = free_port()
+        phone.product = f"http://127.0.0.1:{web_port}"
         client = connect(emulator, project)
         stack.callback(client.close)
         settings = {
             "STORE": "firestore",
             "FIRESTORE_EMULATOR_HOST": emulator,
             "GOOGLE_CLOUD_PROJECT": project,
-            "PUBLIC_URL": PUBLIC_URL,
+            "PUBLIC_URL": phone.product,
             "SECRET_KEY": secrets.token_hex(16),
+            "GROUPING_SECONDS": "0.1",
+            "MESSAGES_PER_WATCH": "1000",
+            "MESSAGES_PER_DAY": "1000",
             "MIN_INTERVAL_SECONDS": "0",
             "TICKETMASTER_API_KEY": _KEY,
             "TICKETMASTER_BASE_URL": market_url,
@@ -295,7 +338,9 @@ def running_chain(folder: Path) -> Iterator[Chain]:
             "MAIL_FROM": "Ticket Scout <scout@sender.test>",
         }
         functions = {
-            target: stack.enter_context(Function(target, kind, settings, folder))
+            target: stack.enter_context(
+                Function(target, kind, settings, folder, web_port if target == "web" else None)
+            )
             for target, kind in ENTRY_POINTS.items()
         }
         for function in functions.values():

@@ -25,6 +25,7 @@ def chain(one_chain: Chain) -> Iterator[Chain]:
     yield one_chain
     one_chain.eventarc.duplicate = False
     one_chain.market.fault, one_chain.slow.searches = None, 0.0
+    one_chain.phone.calls_back = True
     lines = one_chain.new_lines()
     print("\n".join(["What the functions wrote:", *lines]))  # noqa: T201 - shown when the test fails
     assert all(record["event"] and record["severity"] for record in records(lines))

@@ -26,11 +26,13 @@ _READY_WITHIN = 30.0  # seconds
 
 
 class Function:
-    """One entry point in a process of its own: ``with Function(…) as function``."""
+    """One entry point in a process of its own, on any port or a given one: ``with Function(…) as f``."""
 
-    def __init__(self, target: str, kind: str, settings: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, target: str, kind: str, settings: Mapping[str, str], folder: Path, port: int | None = None
+    ) -> None:
         self.target = target
-        self.port = _port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._log = folder / f"{target}-{self.port}.log"
         self._home = folder / f"home-{self.port}"  # gunicorn keeps a socket there
@@ -104,7 +106,7 @@ class Function:
         return new
 
 
-def _port() -> int:
+def free_port() -> int:
     """A port that no outgoing connection is ever given, so that a restart finds it free."""
     with listen(10_000 + secrets.randbelow(20_000), tries=100) as taken:
         return port_of(taken)

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from store.sqlite import SqliteDocuments
-from tests.notifiers.kit import Post, save_person
+from tests.notifiers.kit import Post, Stopwatch, save_person
 
 
 @pytest.fixture
@@ -18,3 +18,12 @@ def documents() -> Iterator[SqliteDocuments]:
 @pytest.fixture
 def post(documents: SqliteDocuments) -> Post:
     return Post(documents)
+
+
+@pytest.fixture
+def stopwatch(monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
+    """From now on time passes only when somebody sleeps."""
+    watch = Stopwatch()
+    monkeypatch.setattr("notifiers.means.time", watch)
+    monkeypatch.setattr("notifiers.deliver.time", watch)
+    return watch

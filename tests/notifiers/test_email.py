@@ -14,16 +14,18 @@ import pytest
 
 from notifiers import email
 from notifiers.base import Message
-from notifiers.deliver import Outcome, deliver
+from notifiers.deliver import deliver
 from notifiers.errors import (
     DeliveryUnknownError,
+    Fault,
     NotConfiguredError,
     NotifierError,
     NotifierRejectedError,
     NotifierUnavailableError,
 )
+from notifiers.parcels import Outcome
 from store.sqlite import SqliteDocuments
-from tests.notifiers.kit import ADDRESS, MINUTE, NOW, PUBLIC_URL, save_alert
+from tests.notifiers.kit import ADDRESS, MINUTE, NOW, means, save_alert
 from tests.smtp_server import PASSWORD, USER, SmtpServer
 from watchers.watch import Channel
 
@@ -89,6 +91,7 @@ def test_the_same_alert_is_the_same_letter(mail: SmtpServer) -> None:
     ("where", "answer", "kind", "code"),
     [
         ("refuse_recipient", "551 no such user", NotifierRejectedError, "551"),
+        ("refuse_recipient", "552 5.2.2 mailbox full", NotifierRejectedError, "552"),
         ("refuse_recipient", "450 mailbox busy", NotifierUnavailableError, "450"),
         ("refuse_sender", "550 not allowed to send as that", NotifierUnavailableError, "550"),
         ("refuse_sender", "421 going down", NotifierUnavailableError, "421"),
@@ -107,6 +110,107 @@ def test_an_answer_is_judged_by_its_code(
     assert mail.letters == []
 
 
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ("550 no such user", Fault.BAD_CONTACT),
+        ("551 user not local", Fault.BAD_CONTACT),
+        ("553 mailbox name not allowed", Fault.BAD_CONTACT),
+        ("550 5.1.1 no such user", Fault.BAD_CONTACT),
+        ("554 5.1.2 no such host", Fault.BAD_CONTACT),
+        ("556 5.1.10 the domain takes no mail", Fault.BAD_CONTACT),
+        ("550-5.1.1 no such user\r\n550 5.1.1 see our page", Fault.BAD_CONTACT),
+        ("550 5.7.1 policy: you are on a list", None),
+        ("551 5.7.1 relaying denied", None),
+        ("553 5.1.8 the sender's domain does not exist", None),
+        ("550 5.1.7 bad sender", None),
+        ("550 5.2.1 mailbox disabled for now", None),
+        ("552 5.2.2 mailbox full", None),
+        ("554 transaction failed", None),
+        ("501 what?", None),
+    ],
+)
+def test_an_address_is_given_up_only_when_the_answer_is_about_the_address(
+    mail: SmtpServer, answer: str, fault: Fault | None
+) -> None:
+    mail.refuse_recipient = answer
+
+    with pytest.raises(NotifierRejectedError) as refused:
+        notifier(mail).send(MESSAGE, ADDRESS)
+    assert (refused.value.code, refused.value.fault) == (answer[:3], fault)
+
+
+def test_the_letter_being_refused_says_nothing_about_the_address(mail: SmtpServer) -> None:
+    mail.after_data = "550 5.1.1 after all that"
+
+    with pytest.raises(NotifierRejectedError) as refused:
+        notifier(mail).send(MESSAGE, ADDRESS)
+    assert refused.value.fault is None
+
+
+# ── on the wire ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def header_lines(mail: SmtpServer) -> list[bytes]:
+    return mail.wire[0].partition(b"\r\n\r\n")[0].split(b"\r\n")
+
+
+def test_a_signature_survives_because_every_line_is_short_and_seven_bits(mail: SmtpServer) -> None:
+    long = replace(
+        MESSAGE, subject="宇多田ヒカル 🎸 " * 8 + "é", text="ü" * 3000, html=f"<p>{'word ' * 900}</p>"
+    )
+    notifier(mail).send(long, ADDRESS)
+
+    assert mail.wire[0].isascii()
+    assert max(map(len, mail.wire[0].split(b"\r\n"))) <= 998
+    assert b"\n" not in mail.wire[0].replace(b"\r\n", b"")
+    assert mail.letters[0]["Subject"] == long.subject
+    encoded = [word for line in header_lines(mail) for word in line.split() if word.startswith(b"=?")]
+    assert encoded
+    assert max(map(len, encoded)) <= 75  # RFC 2047, 2
+
+
+@pytest.mark.parametrize(
+    "subject", ["é " * 59, "a" * 100 + " é", "€84: " + "word " * 20, " ".join("🎸" * 40)]
+)
+def test_a_subject_arrives_to_the_letter_wherever_it_is_folded(mail: SmtpServer, subject: str) -> None:
+    notifier(mail).send(replace(MESSAGE, subject=subject.strip()), ADDRESS)
+
+    assert mail.letters[0]["Subject"] == subject.strip()
+
+
+def test_a_sender_may_have_a_name_in_any_script(mail: SmtpServer) -> None:
+    replace(notifier(mail), sender="Späher GmbH <alerts@scout.example>").send(MESSAGE, ADDRESS)
+
+    assert mail.letters[0]["From"].addresses[0].display_name == "Späher GmbH"
+    assert mail.senders == ["alerts@scout.example"]
+
+
+def test_links_and_ids_are_on_one_line_each(mail: SmtpServer) -> None:
+    notifier(mail).send(MESSAGE, ADDRESS)
+
+    assert f"List-Unsubscribe: <{LONG_LINK}>".encode() in header_lines(mail)
+    assert f"Message-ID: <{'a' * 32}@scout.example>".encode() in header_lines(mail)
+
+
+def test_a_letter_is_from_who_sends_it_and_has_what_is_signed(mail: SmtpServer) -> None:
+    notifier(mail).send(MESSAGE, ADDRESS)
+
+    names = [line.partition(b":")[0] for line in header_lines(mail) if not line[:1].isspace()]
+    for name in (b"From", b"To", b"Subject", b"Date", b"Message-ID", b"MIME-Version", b"Content-Type"):
+        assert names.count(name) == 1
+    assert mail.senders == ["alerts@scout.example"]
+
+
+def test_a_name_that_looks_encoded_is_not_decoded_into_headers(mail: SmtpServer) -> None:
+    """A subject is read as RFC 2047 says, which may hold line ends, and with them other headers."""
+    evil = "$84: =?utf-8?q?x=0D=0AReply-To:_all@example.org=0D=0A?="
+    notifier(mail).send(replace(MESSAGE, subject=evil), ADDRESS)
+
+    assert not [line for line in header_lines(mail) if line.startswith(b"Reply-To")]
+    assert mail.letters[0]["Subject"] == evil.replace("=?", "= ?")
+
+
 def test_a_line_that_goes_dead_after_the_letter_leaves_it_unknown(mail: SmtpServer) -> None:
     mail.drop_after_data = True
 
@@ -120,10 +224,10 @@ def test_an_unknown_email_is_sent_again_under_the_same_id(
     alert = save_alert(documents, Channel.EMAIL)
     on = {Channel.EMAIL: notifier(mail)}
     mail.drop_after_data = True
-    assert deliver(alert.id, documents, on, public_url=PUBLIC_URL, now=NOW) is Outcome.PUT_BACK
+    assert deliver(alert.id, means(documents, on), now=NOW) is Outcome.PUT_BACK
     mail.drop_after_data = False
 
-    assert deliver(alert.id, documents, on, public_url=PUBLIC_URL, now=NOW + MINUTE) is Outcome.SENT
+    assert deliver(alert.id, means(documents, on), now=NOW + MINUTE) is Outcome.SENT
     assert len({letter["Message-ID"] for letter in mail.letters}) == 1
     assert len(mail.letters) == 2
 
@@ -148,7 +252,17 @@ def test_a_server_that_says_nothing_is_for_later() -> None:
 
 @pytest.mark.parametrize(
     "to",
-    ["", "al", "al@", "@x", "al@example.org\r\nBcc: b@example.org", "a <al@x>", "ål@example.org", "a@b,c@d"],
+    [
+        "",
+        "al",
+        "al@",
+        "@x",
+        "al@example.org\r\nBcc: b@example.org",
+        "a <al@x>",
+        "ål@example.org",
+        "a@b,c@d",
+        "=?utf-8?q?a?=@x",
+    ],
 )
 def test_what_is_no_address_is_refused_before_anyone_is_asked(to: str) -> None:
     nowhere = email.from_env({"SMTP_URL": "smtp://no-such-host.invalid", "MAIL_FROM": SENDER})
@@ -168,6 +282,10 @@ def test_what_is_no_address_is_refused_before_anyone_is_asked(to: str) -> None:
         ),
         pytest.param(
             ["250 hi", "250 ok", "250 ok", "354 go"], DeliveryUnknownError, id="dead after the letter"
+        ),
+        pytest.param(["250 hi", "what?"], NotifierUnavailableError, id="what is no reply"),
+        pytest.param(
+            ["250 hi", "250 ok", "250 ok", "354 go", *["what?"] * 60], DeliveryUnknownError, id="nor after it"
         ),
     ],
 )

@@ -2,19 +2,20 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
-from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifiers import gsm, phrases
+from notifiers import digests, gsm
 from notifiers.gsm import plain, septets, shorten
-from notifiers.messages import email, render, segments, sms
+from notifiers.links import Links
+from notifiers.messages import push, render, segments, sms
 from tests.notifiers.kit import NEWS, NOW, PUBLIC_URL, an_alert
 from watchers.alerts import alert_code
-from watchers.models import News, Reason
+from watchers.models import Alert, News, Reason
 from watchers.money import Basis, spoken
 from watchers.watch import Channel
 
@@ -22,8 +23,21 @@ CODE = "K7Q28M4X"
 END = f"#K7Q2 {PUBLIC_URL}/a/{CODE}"
 
 
-def text_of(**changes: Any) -> str:
-    return sms(replace(NEWS, **changes), CODE, PUBLIC_URL)
+LINKS = Links(PUBLIC_URL)
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def text_of(*more: News, **changes: Any) -> str:
+    return sms(telling(replace(NEWS, **changes), *more), LINKS, NEW_YORK)
+
+
+def telling(news: News, *more: News) -> Alert:
+    return an_alert(code=CODE, news=news, more=more)
+
+
+def about(name: str, price: int | None, **changes: Any) -> News:
+    """News of another watch."""
+    return replace(NEWS, watch_name=f"{name} watch", event_name=name, price=price, **changes)
 
 
 # ── the text ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -141,13 +155,145 @@ def test_a_long_name_gives_way_before_the_day_does() -> None:
 
 def test_what_it_was_gives_way_before_the_name_goes() -> None:
     long_url = "https://" + "x" * 112
-    text = sms(NEWS, CODE, long_url)
+    text = sms(telling(NEWS), Links(long_url))
 
     assert text == f"$84 all-in: Deftones #K7Q2 {long_url}/a/{CODE}"
 
 
 def test_a_link_too_long_for_one_text_is_left_out_whole() -> None:
-    assert sms(NEWS, CODE, "https://" + "x" * 200) == "$84 all-in #K7Q2"
+    assert sms(telling(NEWS), Links("https://" + "x" * 200)) == "$84 all-in #K7Q2"
+
+
+def test_a_test_says_that_texts_arrive() -> None:
+    assert text_of(reason=Reason.TEST) == "This is a test from Ticket Scout: texts arrive. #K7Q2"
+
+
+# ── news that was held: what was true then, and what is true now ─────────────────────────────────────────
+
+NIGHT = datetime(2026, 6, 1, 7, 10, tzinfo=UTC)  # 03:10 in New York
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"now_price": 8800}, "At 03:10 $71 all-in (was $112), now $88: Deftones, Sat 13 Jun 19:30, MSG"),
+        ({"now_price": 7100}, "At 03:10 $71 all-in (was $112), still $71: Deftones, Sat 13 Jun 19:30, MSG"),
+        (
+            {"now_price": None},
+            "At 03:10 $71 all-in (was $112), now not on sale: Deftones, Sat 13 Jun 19:30, MSG",
+        ),
+        ({"now_price": 0}, "At 03:10 $71 all-in (was $112), now free: Deftones, Sat 13 Jun 19:30, MSG"),
+        (
+            {"price": None, "was": None, "reason": Reason.BACK_IN_STOCK},
+            "At 03:10 back in stock: Deftones, Sat 13 Jun 19:30, MSG",
+        ),
+        (
+            {"price": None, "was": None, "reason": Reason.STATUS_CHANGED, "detail": "Cancelled."},
+            "At 03:10 cancelled: Deftones, Sat 13 Jun 19:30, MSG",
+        ),
+        (
+            {"price": 0, "was": None, "now_price": 500},
+            "At 03:10 free, now $5: Deftones, Sat 13 Jun 19:30, MSG",
+        ),
+        (
+            {"now_price": 8800, "observed_at": None},
+            "$71 all-in (was $112), now $88: Deftones, Sat 13 Jun 19:30, MSG",
+        ),
+    ],
+)
+def test_held_news_says_then_and_now(changes: dict[str, Any], said: str) -> None:
+    held = {"price": 7100, "observed_at": NIGHT, "now_at": NIGHT + timedelta(hours=4)}
+
+    assert text_of(**held | changes) == f"{said} {END}"
+
+
+@pytest.mark.parametrize(
+    ("held_for", "since"),
+    [
+        (timedelta(days=1), "At 03:10"),
+        (timedelta(days=1, minutes=1), "Mon 03:10"),
+        (timedelta(days=6), "Mon 1 Jun 03:10"),
+    ],
+)
+def test_longer_ago_than_a_day_the_day_is_said_too(held_for: timedelta, since: str) -> None:
+    text = text_of(observed_at=NIGHT, now_at=NIGHT + held_for, now_price=9000)
+
+    assert text.startswith(f"{since} $84 all-in (was $112), now $90: ")
+
+
+def test_the_clock_is_the_persons_own_on_both_sides_of_a_clock_change() -> None:
+    before, after = datetime(2026, 3, 8, 6, 30, tzinfo=UTC), datetime(2026, 3, 8, 7, 30, tzinfo=UTC)
+    told = [text_of(observed_at=at, now_at=after, now_price=1)[:8] for at in (before, after)]
+
+    assert told == ["At 01:30", "At 03:30"]
+
+
+# ── several news in one text ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_several_news_are_one_text_that_names_as_many_as_fit() -> None:
+    others = [about(name, price) for name, price in (("Korn", 4000), ("Bad Bunny", 9950), ("Tool", 12000))]
+
+    assert text_of(*others) == (
+        f"$84 all-in Deftones, Sat 13 Jun + $40 Korn + $99.50 Bad Bunny + $120 Tool {END}"
+    )
+
+
+def test_those_that_do_not_fit_are_counted() -> None:
+    bands = [about(f"The Rather Long Band Number {number}", 1000 * number) for number in range(1, 30)]
+    text = text_of(*bands)
+
+    assert text == (
+        "$84 all-in Deftones, Sat 13 Jun + $10 The Rather Long Band + $20 The Rather Long Band + 27 more "
+        f"{END}"
+    )
+
+
+def test_what_is_no_price_is_told_in_few_words() -> None:
+    gone = about("Korn", None, reason=Reason.STATUS_CHANGED, detail="Cancelled.")
+    new = about("Tool", None, reason=Reason.NEW_LISTING)
+
+    assert (
+        text_of(gone, new) == f"$84 all-in Deftones, Sat 13 Jun + Cancelled: Korn + New listing: Tool {END}"
+    )
+
+
+def test_held_news_among_several_also_says_then_and_now() -> None:
+    held = {"observed_at": NIGHT, "now_at": NIGHT + timedelta(hours=4)}
+    text = text_of(
+        about("Korn", 4000, now_price=5200, **held),
+        about("Tool", 6000, now_price=6000, **held),
+        now_price=8800,
+        **held,
+    )
+
+    assert text == (
+        "At 03:10 $84 all-in, now $88: Deftones, Sat 13 Jun + $40 (now $52) Korn + still $60 Tool " + END
+    )
+
+
+def test_a_watch_with_several_news_is_named_once_with_newest_and_lowest() -> None:
+    low = replace(NEWS, price=7100, observed_at=NOW - timedelta(hours=2))
+    other_kind = replace(NEWS, price=500, basis=Basis.FACE, observed_at=NOW - timedelta(hours=1))
+
+    assert text_of(low, other_kind) == (
+        f"$84 all-in (was $112), lowest $71: Deftones, Sat 13 Jun 19:30, MSG {END}"
+    )
+    korn = [about("Korn", 4000), replace(about("Korn", 3500), observed_at=NOW - timedelta(hours=2))]
+    assert text_of(*korn) == f"$84 all-in Deftones, Sat 13 Jun + $40 (lowest $35) Korn {END}"
+
+
+def test_what_is_counted_is_news_as_the_subject_of_a_letter_counts_it() -> None:
+    names = [f"The Rather Long Band Number {number}" for number in range(1, 11)]
+    twice = [about(name, price) for name in names for price in (1000, 900)]
+
+    assert " + 14 more #" in text_of(*twice)  # 21 news: one, three named that had two each, and these
+
+
+def test_two_events_of_one_watch_are_two_things() -> None:
+    other_night = replace(NEWS, event_name="Deftones, second night", price=9000)
+
+    assert text_of(other_night) == (f"$84 all-in Deftones, Sat 13 Jun + $90 Deftones, second night {END}")
 
 
 # GSM-7 and UCS-2 by the book: 160/153 and 70/67, extension characters are two, pairs are never torn apart.
@@ -219,33 +365,53 @@ news = st.builds(
     url=st.none() | ugly,
     next_text=st.none() | ugly,
     observed_at=st.none() | st.just(NOW),
+    now_at=st.none() | st.just(NOW + timedelta(days=3)),
+    now_price=st.none() | prices,
 )
+groups = st.lists(news, max_size=6) | st.builds(lambda one, times: [one] * times, news, st.integers(0, 99))
 
 
 @settings(deadline=None)  # a busy machine is no failure
-@given(news, links, st.text())
+@given(news, groups, links, st.text())
 def test_every_text_is_one_segment_with_price_code_and_link_whole(
-    news: News, public_url: str, identity: str
+    news: News, more: list[News], public_url: str, identity: str
 ) -> None:
     code = alert_code(identity.encode("utf-8", "ignore").decode())
-    text = sms(news, code, public_url)
+    alert = an_alert(code=code, news=news, more=tuple(more))
+    text = sms(alert, Links(public_url), NEW_YORK)
 
     assert segments(text) == 1
     assert text.isprintable()
+    if news.reason is Reason.TEST and not more:
+        return
     assert text.endswith(f" #{code[:4]} {public_url}/a/{code}")
-    if news.price is not None and news.currency:
-        price = spoken(news.price, news.currency) if news.price else "free"
+    first = digests.topics(alert.every_news)[0].news
+    if first.price is not None and first.currency:
+        price = spoken(first.price, first.currency) if first.price else "free"
         assert price in text.removesuffix(f"{public_url}/a/{code}").replace("Free", "free")
 
 
 @settings(deadline=None)  # a busy machine is no failure
-@given(ugly, st.text(max_size=300))
-def test_whatever_the_public_url_a_text_is_one_segment(name: str, public_url: str) -> None:
-    text = sms(replace(NEWS, event_name=name), CODE, public_url)
+@given(st.lists(ugly, min_size=1, max_size=99, unique=True), links)
+def test_what_is_not_named_is_counted_however_many_there_are(names: list[str], public_url: str) -> None:
+    others = [replace(NEWS, watch_name=name, event_name=None, price=77700) for name in names]
+    text = sms(telling(NEWS, *others), Links(public_url))
+    *_, last = text.removesuffix(f" #K7Q2 {public_url}/a/{CODE}").split(" + ")
+    counted = int(last.removesuffix(" more")) if last.endswith(" more") else 0
 
     assert segments(text) == 1
-    assert "$84 all-in" in text
+    assert text.startswith("$84 all-in")
+    assert text.count("$777") + counted == len(names)
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(ugly, groups, st.text(max_size=300))
+def test_whatever_the_public_url_a_text_is_one_segment(name: str, more: list[News], public_url: str) -> None:
+    text = sms(telling(replace(NEWS, event_name=name), *more), Links(public_url))
+
+    assert segments(text) == 1
     assert "#K7Q2" in text
+    assert more or "$84 all-in" in text
 
 
 @settings(deadline=None)  # a busy machine is no failure
@@ -258,118 +424,69 @@ def test_shortening_keeps_within_its_room_and_only_cuts(name: str, room: int) ->
     assert (septets(kept) or 0) <= room
 
 
-# ── the e-mail ───────────────────────────────────────────────────────────────────────────────────────────
+# ── the push message ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_letter_says_all_that_a_text_leaves_out() -> None:
-    subject, text, html = email(NEWS, CODE, PUBLIC_URL)
+def test_a_push_message_has_a_title_and_the_rest() -> None:
+    title, text = push(telling(NEWS), LINKS)
 
-    assert subject == "$84 all-in (was $112): Deftones"
+    assert title == "$84 all-in (was $112): Deftones"
     assert text == (
-        "$84 all-in (was $112)\n"
-        "Deftones\n"
-        "Sat 13 Jun 2026 19:30, MSG, New York\n"
-        "\n"
-        "The price includes all fees.\n"
-        "Seen at Ticketmaster on Mon 1 Jun 2026 at 08:00 (UTC-04:00).\n"
+        "Sat 13 Jun 19:30, MSG, New York\n"
         "Next text under $83, or after it has been over $96.\n"
-        'Your watch: "Deftones under $90".\n'
         "\n"
-        "Official page: https://tickets.example/e/1\n"
         "About this alert (#K7Q2): https://scout.example/a/K7Q28M4X\n"
-        "Stop these alerts: https://scout.example/stop/K7Q28M4X\n"
     )
-    for link in ("https://tickets.example/e/1", f"{PUBLIC_URL}/a/{CODE}", f"{PUBLIC_URL}/stop/{CODE}"):
-        assert f'href="{link}"' in html
-    assert "Next text under $83" in html
 
 
-@pytest.mark.parametrize(
-    ("why", "said"),
-    [
-        ("no_answer", "We could not confirm that the text about this (#ABCD) reached you. You may have both"),
-        ("server_error", "We could not confirm"),
-        ("lease_expired", "We could not confirm"),
-        ("21610", "The text about this (#ABCD) could not be delivered: your number has opted out"),
-        ("opted_out", "could not be delivered: your number has opted out"),
-        ("21211", "could not be delivered: your phone number cannot receive texts"),
-        ("sms_not_configured", "could not be delivered: texts are switched off here"),
-        ("unavailable", "could not be delivered: the text service could not be reached"),
-        ("30007", "could not be delivered: the phone network refused it (code 30007)"),
-    ],
-)
-def test_a_copy_says_honestly_what_became_of_the_text(why: str, said: str) -> None:
-    _, text, html = email(NEWS, CODE, PUBLIC_URL, copy_why=why, text_code="ABCD2345")
+def test_a_push_message_about_many_lists_twenty() -> None:
+    title, text = push(telling(NEWS, *(about(f"Band {number}", 1000) for number in range(1, 31))), LINKS)
+    lines = text.splitlines()
 
-    assert said in text.splitlines()[0]
-    assert said in html
-    assert "START" not in text  # replies are not read
+    assert title == "31 alerts: $84 Deftones, $10 Band 1 and 29 more"
+    assert lines[0] == "$84 all-in (was $112): Deftones, Sat 13 Jun 19:30, MSG"
+    assert lines[19:21] == ["$10 all-in (was $112): Band 19, Sat 13 Jun 19:30, MSG", "and 11 more"]
 
 
-def test_a_rendered_copy_names_the_code_of_the_text_it_stands_in_for() -> None:
-    copy = an_alert(Channel.EMAIL, copy_of="first", copy_why="no_answer")
+def test_a_push_message_that_stands_in_for_a_text_says_why() -> None:
+    copy = replace(telling(NEWS), copy_of="first", copy_why="21610", also=(Channel.SMS,))
 
-    assert f"(#{copy.code[:4]})" in render(copy, PUBLIC_URL).text
+    assert push(copy, LINKS)[1].startswith("The text about this (#K7Q2) could not be delivered: your number")
 
 
-def test_somebody_elses_words_stay_words() -> None:
-    evil = replace(
-        NEWS,
-        event_name='<script>alert("x")</script>\r\nBcc: all@example.org',
-        url="javascript:alert(1)",
-        watch_name='"><img src=https://evil.example/pixel>',
+def test_a_push_test_says_so() -> None:
+    tried = telling(replace(NEWS, reason=Reason.TEST))
+
+    assert push(tried, LINKS) == (
+        "This is a test from Ticket Scout",
+        "This is a test from Ticket Scout: push messages arrive. #K7Q2\n",
     )
-    subject, text, html = email(evil, CODE, PUBLIC_URL)
-
-    assert "\n" not in subject
-    assert "<script" not in html
-    assert "<img" not in html
-    assert "javascript:" not in html + text
-
-
-def test_a_name_in_any_script_stays_as_it_is() -> None:
-    subject, text, html = email(replace(NEWS, event_name="宇多田ヒカル 🎸"), CODE, PUBLIC_URL)
-
-    assert all("宇多田ヒカル 🎸" in part for part in (subject, text, html))
-
-
-def test_a_status_letter_leads_with_what_happened() -> None:
-    changed = replace(NEWS, reason=Reason.STATUS_CHANGED, detail="Moved to Fri 19 Jun.", price=None)
-
-    assert email(changed, CODE, PUBLIC_URL)[0] == "Moved to Fri 19 Jun: Deftones"
-
-
-def test_the_subject_of_a_status_begins_with_a_capital_and_a_free_item_is_free() -> None:
-    changed = replace(NEWS, reason=Reason.STATUS_CHANGED, detail="moved to Fri 19 Jun.", price=0)
-    subject, text, _ = email(changed, CODE, PUBLIC_URL)
-
-    assert subject == "Moved to Fri 19 Jun, free: Deftones"
-    assert "The price" not in text
-
-
-def test_a_letter_about_little_is_still_a_letter() -> None:
-    bare = News(reason=Reason.NEW_LISTING, watch_name="Lakers", provider="seatgeek")
-    subject, text, _ = email(bare, CODE, PUBLIC_URL)
-
-    assert subject == "New listing: Lakers"
-    assert text.startswith('New listing\nLakers\n\nYour watch: "Lakers".\n\nAbout this alert')
-
-
-def test_without_the_events_hour_the_observation_is_told_in_utc() -> None:
-    _, text, _ = email(replace(NEWS, starts_at=None, observed_at=NOW.astimezone(UTC)), CODE, PUBLIC_URL)
-
-    assert "on Mon 1 Jun 2026 at 12:00 (UTC)." in text
 
 
 @settings(deadline=None)  # a busy machine is no failure
-@given(news)
-def test_every_letter_can_be_written_and_has_a_one_line_subject(news: News) -> None:
-    subject, text, html = email(news, CODE, PUBLIC_URL)
-    letter = EmailMessage()
-    letter["Subject"] = subject
-    letter.set_content(text)
-    letter.add_alternative(html, subtype="html")
+@given(news, groups)
+def test_the_title_of_a_push_message_is_one_line(news: News, more: list[News]) -> None:
+    title, text = push(telling(news, *more), LINKS, NEW_YORK)
 
-    assert letter.as_bytes()
-    assert len(subject) <= 120
-    assert phrases.one_line(subject) == subject
+    assert len(title.splitlines()) == 1
+    assert len(text.splitlines()) <= 25
+    assert len(text) < 2000  # what is longer is cut off at its end, where the link is
+
+
+# ── by channel ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_each_channel_gets_what_it_can_show() -> None:
+    text, letter, pushed = (
+        render(an_alert(channel), LINKS) for channel in (Channel.SMS, Channel.EMAIL, Channel.PUSH)
+    )
+
+    assert (text.subject, text.html, text.stop_url) == ("", "", "")
+    assert letter.subject == pushed.subject == "$84 all-in (was $112): Deftones"
+    assert letter.html
+    assert not pushed.html
+    assert letter.stop_url == f"{PUBLIC_URL}/stop/{letter.code}"
+
+
+def test_the_letter_of_a_test_stops_nothing() -> None:
+    assert render(an_alert(Channel.EMAIL, news=replace(NEWS, reason=Reason.TEST)), LINKS).stop_url == ""

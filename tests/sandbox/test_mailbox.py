@@ -58,7 +58,7 @@ def test_the_pages_show_list_headers_and_both_parts(smtp: smtplib.SMTP, mailbox:
         smtp.send_message(mail("first"))
         smtp.send_message(mail("second"))
         listed = pages.get("/").text
-        assert listed.index("second") < listed.index("first")
+        assert listed.index("second</") < listed.index("first</")
         shown = pages.get("/mail/1")
         assert pages.get("/mail/3").status_code == 404
     for expected in ("&lt;alert-1@scout&gt;", "List-Unsubscribe", "plain: £45", "Sandbox: nothing"):

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 import requests
-from flask import Flask, request
+from flask import Flask, abort, request
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
@@ -128,11 +128,14 @@ def test_a_caller_who_gives_up_does_not_know(client: Any, phone: Phone, fault: s
 
 
 class Listener:
-    """The product's side of a status callback."""
+    """The product's side: of status callbacks, and of what is texted back."""
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str, str]] = []
         self.came = threading.Event()
+        self.replies: list[tuple[dict[str, str], str]] = []
+        self.answers = ["Ben &amp; Jerry under $80"]
+        self.fails = False
 
     def app(self) -> Flask:
         app = Flask("listener")
@@ -141,8 +144,17 @@ class Listener:
         def status() -> str:
             body = request.get_data(as_text=True)
             self.heard.append((request.url, body, request.headers.get("X-Twilio-Signature", "")))
-            self.came.set()
+            if len(self.heard) == 2:
+                self.came.set()
             return ""
+
+        @app.post("/twilio/reply")
+        def reply() -> str:
+            self.replies.append((dict(request.form), request.headers.get("X-Twilio-Signature", "")))
+            if self.fails:
+                abort(503)
+            said = "".join(f"<Message>{answer}</Message>" for answer in self.answers)
+            return f"<Response>{said}</Response>"
 
         return app
 
@@ -158,10 +170,13 @@ def test_an_accepted_text_reports_its_delivery_with_a_signature(fault: str | Non
             auth=(SID, TOKEN),
         )
         assert listener.came.wait(5)
-    ((heard_url, body, signature),) = listener.heard
-    fields = {name: values[0] for name, values in parse_qs(body).items()}
-    assert (fields["MessageStatus"], fields["MessageSid"]) == ("delivered", phone.texts[0].sid)
-    assert RequestValidator(TOKEN).validate(heard_url, fields, signature)
+    statuses = []
+    for heard_url, body, signature in listener.heard:
+        fields = {name: values[0] for name, values in parse_qs(body).items()}
+        statuses.append(fields["MessageStatus"])
+        assert fields["MessageSid"] == phone.texts[0].sid
+        assert RequestValidator(TOKEN).validate(heard_url, fields, signature)
+    assert statuses == ["sent", "delivered"]
 
 
 def test_a_callback_leaves_this_machine_never_and_a_dead_one_harms_nothing(client: Any, phone: Phone) -> None:
@@ -169,6 +184,90 @@ def test_a_callback_leaves_this_machine_never_and_a_dead_one_harms_nothing(clien
     send(client, status_callback="https://scout.example/status")
     time.sleep(0.1)
     assert len(phone.texts) == 2
+
+
+@pytest.fixture
+def listener(phone: Phone) -> Iterator[Listener]:
+    """A product that hears what is texted back."""
+    listener = Listener()
+    phone.account_sid, phone.auth_token = SID, TOKEN
+    with serving(listener.app()) as product:
+        phone.product, phone.public_url = product, "https://scout.example"
+        yield listener
+
+
+def text_back(twilio_url: str, body: str, **more: str) -> None:
+    assert httpx.post(f"{twilio_url}/reply", data={"body": body, **more}).status_code == 303
+
+
+def test_what_is_texted_back_reaches_the_product_signed_for_its_public_address(
+    client: Any, twilio_url: str, phone: Phone, listener: Listener
+) -> None:
+    sent = send(client)
+    text_back(twilio_url, "BELOW 80")
+    ((fields, signature),) = listener.replies
+    assert (fields["From"], fields["To"], fields["Body"]) == (ALICE, SENDER, "BELOW 80")
+    assert fields["MessageSid"].startswith("SM")
+    assert fields["MessageSid"] != sent.sid
+    assert RequestValidator(TOKEN).validate("https://scout.example/twilio/reply", fields, signature)
+    assert [text.body for text in phone.texts] == ["Tram £45 #K7Q2", "Ben & Jerry under $80"]
+    page = httpx.get(twilio_url).text
+    assert page.index("Tram") < page.index("BELOW 80") < page.index("Ben &amp; Jerry")
+    assert page.count('<li class="mine">') == 1
+    directions = [message.direction for message in client.messages.list()]
+    assert directions == ["outbound-reply", "inbound", "outbound-api"]
+    assert [message.direction for message in client.messages.list(to=SENDER)] == ["inbound"]
+
+
+def test_after_stop_nothing_is_sent_until_start(
+    client: Any, twilio_url: str, phone: Phone, listener: Listener
+) -> None:
+    send(client)
+    text_back(twilio_url, " Stop ")
+    with pytest.raises(TwilioRestException) as refused:
+        send(client)
+    assert (refused.value.status, refused.value.code) == (400, 21610)
+    text_back(twilio_url, "help")
+    assert [fields["Body"] for fields, _ in listener.replies] == ["Stop", "help"]
+    assert [text.body[:16] for text in phone.texts] == ["Tram £45 #K7Q2", "Twilio (sandbox)"]
+    assert "replied STOP" in httpx.get(twilio_url).text
+    send(client, to="+447700900123")
+    text_back(twilio_url, "START", number=ALICE)
+    send(client)
+    assert phone.texts[-1].to == ALICE
+    assert "Twilio sends it nothing" not in httpx.get(twilio_url).text
+
+
+def test_stop_in_other_words_is_the_products_to_understand(
+    client: Any, twilio_url: str, phone: Phone, listener: Listener
+) -> None:
+    send(client)
+    text_back(twilio_url, "stop please")
+    assert listener.replies
+    assert phone.opted_out == set()
+    send(client)
+
+
+def test_a_product_that_does_not_take_it_is_said_on_the_page(
+    client: Any, twilio_url: str, phone: Phone, listener: Listener
+) -> None:
+    send(client)
+    listener.fails = True
+    text_back(twilio_url, "LIST")
+    assert "did not take this: it answered 503" in httpx.get(twilio_url).text
+    phone.product = "http://127.0.0.1:9"
+    text_back(twilio_url, "LIST")
+    assert "did not take this: it does not answer" in httpx.get(twilio_url).text
+    phone.product = "https://scout.example"
+    text_back(twilio_url, "LIST")
+    assert len(listener.replies) == 1
+    assert len(phone.texts) == 1
+
+
+def test_nothing_is_texted_back_to_nobody(twilio_url: str, phone: Phone, listener: Listener) -> None:
+    text_back(twilio_url, "LIST")
+    text_back(twilio_url, "  ", number=ALICE)
+    assert (phone.everything, listener.replies) == ((), [])
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,19 @@ def test_the_plain_shape_is_a_ticketmaster_watch_under_a_price() -> None:
     assert (condition.price, condition.currency, watch.status) == (Decimal(90), "USD", "active")
 
 
+@pytest.mark.parametrize("until", [None, datetime(2026, 12, 1, 8, tzinfo=UTC)])
+def test_the_plain_shape_may_be_snoozed(until: datetime | None) -> None:
+    watch = read({"eventId": "vvG1", "maxPrice": 90, "status": "active", "snoozed_until": until})
+    assert watch.snoozed_until == until
+
+
+def test_a_snooze_that_is_no_time_is_refused_in_the_plain_shape_too() -> None:
+    for until in ("soon", "2026-12-01T08:00:00", [8]):
+        assert refused({"eventId": "vvG1", "maxPrice": 90, "snoozed_until": until}) == (
+            'snoozed_until: write a time with its zone, such as "2026-12-31T18:00:00Z".',
+        )
+
+
 def test_the_plain_shape_without_a_name_is_named_after_its_event() -> None:
     assert read({"eventId": "vvG1", "maxPrice": "90.00"}).name == "vvG1"
 
@@ -150,8 +163,8 @@ def test_the_plain_shape_without_a_name_is_named_after_its_event() -> None:
         ({"eventId": ""}, "eventId: must not be empty."),
         ({"eventId": None}, "eventId: must not be empty."),
         ({"eventName": "x" * 201}, "eventName: at most 200 characters."),
-        ({"status": "COMPLETE"}, "status: choose one of active or paused."),
-        ({"status": 5}, "status: choose one of active or paused."),
+        ({"status": "COMPLETE"}, "status: choose one of active, paused or ended."),
+        ({"status": 5}, "status: choose one of active, paused or ended."),
         ({"zip": "90001"}, "zip: this field is not known; remove it."),
     ],
 )
@@ -231,11 +244,11 @@ REFUSALS: list[tuple[Any, str]] = [
         asked(target={"markets": [{"provider": "steam", "item": "440"}], "item": "440"}),
         "target, markets, item: this field is not known; remove it.",
     ),
-    (asked(notify=["fax"]), "notify 1: choose one of sms or email."),
+    (asked(notify=["fax"]), "notify 1: choose one of sms, email, push or app."),
     (asked(notify="sms"), "notify: write this as a list."),
     (asked(notify=[]), "notify: at least 1 is needed."),
     (asked(already_true="maybe"), "already_true: choose one of tell or wait."),
-    (asked(status="done"), "status: choose one of active or paused."),
+    (asked(status="done"), "status: choose one of active, paused or ended."),
 ]
 
 

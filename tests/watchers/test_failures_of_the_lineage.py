@@ -14,6 +14,7 @@ import pytest
 from tests.fake_provider import item_id
 from tests.fakes import Crash, FaultyDocuments
 from tests.world import AFTER_THE_LEASE, MINUTE, PLACES, World, at_once, below
+from watchers import looking
 from watchers.documents import Delete, Document, Documents, Put, Update, Write
 from watchers.errors import ProviderUnavailableError, StoreError
 
@@ -49,6 +50,12 @@ def told(world: World) -> dict[str, list[tuple[str, int | None]]]:
     return {watch: world.texts(watch) for watch in WATCHES}
 
 
+@pytest.fixture(autouse=True)
+def each_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watches recorded one by one give the most places to die at; together is the fewest (below)."""
+    monkeypatch.setattr(looking, "TOGETHER", 1)
+
+
 LAST = 5  # claim, three watches, save
 DEATHS = [
     pytest.param({when: n}, id=f"{when} commit {n}")
@@ -70,6 +77,24 @@ def test_killed_between_any_two_writes_of_a_tick_tells_everybody_once(
     world.now += AFTER_THE_LEASE
     world.tick()
     assert told(world) == expected()
+    world.minutes(8500, 8490, 8500)
+    assert told(world) == expected()
+    world.minutes(10000, 10000, 8500)
+    assert told(world) == {watch: [*said, said[0]] for watch, said in expected().items()}
+
+
+@pytest.mark.parametrize("number", range(1, 4))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_around_a_commit_that_tells_everybody_together_tells_everybody_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, when: str, number: int
+) -> None:
+    """Claim, three watches in one commit, save."""
+    monkeypatch.setattr(looking, "TOGETHER", 25)
+    world.shop.costs("a", 8500)
+    world.now += MINUTE
+    assert world.killed(world.tick, **{when: number})
+    world.now += AFTER_THE_LEASE
+    world.tick()
     world.minutes(8500, 8490, 8500)
     assert told(world) == expected()
     world.minutes(10000, 10000, 8500)
@@ -289,6 +314,7 @@ class Interrupted:
         self.inner, self.operations = inner, inner.operations
         self.left, self.meanwhile = number, meanwhile
         self.find, self.count, self.commit = inner.find, inner.count, inner.commit
+        self.get_many = inner.get_many
 
     def get(self, path: str) -> Document | None:
         found = self.inner.get(path)

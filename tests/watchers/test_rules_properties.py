@@ -34,7 +34,7 @@ from watchers.history import History
 from watchers.jobs import Job, Places, waits_for
 from watchers.looking import look
 from watchers.memory import WatchState
-from watchers.models import Availability, Observation, Reason
+from watchers.models import Availability, News, Observation, Reason
 from watchers.money import PriceKey
 from watchers.rows import Row
 from watchers.rules import Decision, decide
@@ -254,6 +254,9 @@ class MemoryDocuments:
         version, fields = self._stored[path]
         return Document(path, _sorted(fields), str(version), START)
 
+    def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        return [self.get(path) for path in paths]
+
     def commit(self, *writes: Write) -> tuple[str, ...]:
         return tuple(self._write(write) for write in writes)
 
@@ -314,10 +317,15 @@ def _through_the_gate(crowd: Sequence[Joining], seen: Sequence[Observation], *, 
                 _join(documents, row, f"w{number}", asked)
         looked = look(documents, PLACES, row, now)
         assert not looked.failures
-        told += [(alert.watch_id, alert.news) for alert in looked.alerts]
+        told += [(alert.watch_id, _as_decided(alert.news)) for alert in looked.alerts]
         if stored:
             row = decode(encode({row.target.id: row}))[row.target.id]
     return told
+
+
+def _as_decided(news: News) -> News:
+    """Without the background that telling adds."""
+    return replace(news, target_id=None, recent=())
 
 
 def _join(documents: MemoryDocuments, row: Row, watch_id: str, asked: Watch) -> None:

@@ -5,16 +5,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
+from notifiers.base import Report
+from notifiers.tallies import Tally
 from store.sqlite import SqliteDocuments
 from tests.fakes import FaultyDocuments
 from watchers import alerts, board
 from watchers.documents import Document, Put, Query
+from watchers.errors import StoreUnavailableError
 from watchers.history import History
 from watchers.jobs import Places, copy_watch
 from watchers.models import Alert, AlertState, Availability, News, Observation, Price, Reason
@@ -26,6 +30,8 @@ from web.app import Link, create_app
 from web.entry import entry_token
 
 SECRET = "for tests only"
+TWILIO_TOKEN = "not-a-real-token"
+NUMBER = "+14155550123"
 PLACES = Places()
 PROVIDERS = {"ticketmaster": "on", "steam": "on", "seatgeek": "SEATGEEK_CLIENT_ID is not set"}
 WATCH = {
@@ -56,6 +62,7 @@ class World:
 
     documents: FaultyDocuments = field(default_factory=lambda: FaultyDocuments(SqliteDocuments(":memory:")))
     later: timedelta = timedelta()
+    learned: list[tuple[str, Report]] = field(default_factory=list)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -67,6 +74,7 @@ class World:
         public_url: str = "http://localhost",
         links: Sequence[Link] = (),
         secret_key: str = SECRET,
+        twilio_token: str | None = TWILIO_TOKEN,
     ) -> Flask:
         return create_app(
             self.documents,
@@ -78,7 +86,38 @@ class World:
             links=links,
             providers=PROVIDERS,
             now=self.now,
+            learn=self.learn,
+            twilio_token=twilio_token,
         )
+
+    def learn(self, alert_id: str, report: Report) -> None:
+        """What the outbox does with a vendor's report."""
+        if self.documents.down:
+            raise StoreUnavailableError("the test took the database down")
+        self.learned.append((alert_id, report))
+
+    def reach(self, uid: str = "ann", phone: str = NUMBER, **fields: object) -> None:
+        """Somebody with a verified number."""
+        known = {"phone": phone, "phone_verified_at": self.now(), "timezone": "UTC", **fields}
+        self.documents.inner.commit(Put(f"people/{uid}", known))
+
+    def texted(self, alert: Alert) -> Alert:
+        """The alert led the latest text to its person."""
+        tally = Tally(alert.uid, day=self.now().date(), month=f"{self.now():%Y-%m}", latest=alert.id)
+        self.documents.inner.commit(tally.write())
+        return alert
+
+    def watch(self, watch_id: str = "w1", uid: str = "ann") -> dict[str, Any]:
+        """The fields of one watch's document."""
+        found = self.documents.inner.get(PLACES.source(uid, watch_id))
+        assert found
+        return dict(found.fields)
+
+    def fields(self, path: str) -> dict[str, Any]:
+        """The fields of a document that is there."""
+        found = self.documents.inner.get(path)
+        assert found, path
+        return dict(found.fields)
 
     def person(self, uid: str = "ann") -> "Someone":
         """Somebody who came in by their personal link."""
@@ -193,7 +232,7 @@ class Someone:
         )
 
 
-_TICKS = {"below", "drop", "historic_low", "new_listing", "back_in_stock", "status_news", "sms", "email"}
+_TICKS = {"below", "drop", "historic_low", "new_listing", "back_in_stock", "status_news", *Channel}
 
 
 def text_of(answer: TestResponse) -> str:

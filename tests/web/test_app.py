@@ -92,7 +92,7 @@ def test_the_page_of_watches_costs_the_same_number_of_questions_for_any_number_o
     for method in ("get", "find"):
         monkeypatch.setattr(world.documents, method, _noting(asked, getattr(world.documents, method)))
     ann.get("/")
-    assert len(asked) == 6  # watches, statuses, jobs, alerts, the person, one board
+    assert len(asked) == 7  # watches, statuses, jobs, alerts, the person, their tally, one board
 
 
 def _noting(asked: list[object], method: Callable[[object], object]) -> Callable[[object], object]:

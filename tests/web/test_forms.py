@@ -67,6 +67,10 @@ ROUND_TRIPS = {
         notify=["email"],
         status="paused",
     ),
+    "told everywhere, and snoozed": _document(
+        notify=["sms", "email", "push", "app"], snoozed_until=datetime(2026, 12, 1, 8, tzinfo=UTC)
+    ),
+    "told on the page alone": _document(notify=["app"]),
     "another country's shop": _document(target={"provider": "steam", "item": "620", "country": "GB"}),
     "what the form has no field for": _document(
         target={"provider": "ticketmaster", "search": {"category": "sports", "weekdays": ["sat"]}},

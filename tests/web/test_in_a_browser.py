@@ -3,12 +3,14 @@
 import os
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from notifiers.tallies import Tally
 from tests.web.kit import FACE, ITEM, World, news_of
 from watchers.documents import Put
 from watchers.models import AlertState
@@ -182,3 +184,35 @@ def test_everything_at_once_still_fits(page: Page, address: str, world: World) -
     page.get_by_role("button", name="Stop these alerts").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Stopped")
     _look(page, "stopped")
+
+
+def test_new_and_held_alerts_and_those_of_one_message_fit_and_can_be_marked_as_read(
+    page: Page, address: str, world: World
+) -> None:
+    world.reach("you", push_url="ntfy://topic", push_verified_at=world.now(), segments_per_month=100)
+    tally = Tally("you", day=world.now().date(), month=f"{world.now():%Y-%m}", segments=12)
+    world.documents.inner.commit(tally.write())
+    world.put_watch("w1", "you", notify=["sms", "email", "push", "app"])
+    until = world.now() + timedelta(hours=30)
+    world.told("H7Q2ABCD", "you", state=AlertState.HELD, due_at=until, why="cap", settled_at=None)
+    world.told("H7Q2ABCD", "you", Channel.APP)
+    rider = world.told("M7Q2ABCD", "you", rides_with="K7Q2ABCD-you-sms", news=news_of(event_name="E" * 200))
+    lead = world.told(
+        "K7Q2ABCD", "you", riders=(rider.id,), more=(rider.news,), state=AlertState.UNDELIVERED, why="30003"
+    )
+    world.told("K7Q2ABCD", "you", Channel.APP, copy_of=lead.id, copy_why="30003", more=(rider.news,))
+    world.told("M7Q2ABCD", "you", Channel.PUSH, state=AlertState.DELIVERED)
+    world.told("P7Q2ABCD", "you", state=AlertState.UNCERTAIN, why="no_answer", settled_at=None)
+    page.goto(address)
+    expect(page).to_have_title("3 new alerts · Your watches · Ticket Scout")
+    expect(page.get_by_role("heading", name="2 alerts in one message")).to_be_visible()
+    expect(page.get_by_text("12 of 100 text segments this month")).to_be_visible()
+    _look(page, "new-alerts")
+    page.get_by_role("link", name="3 new alerts").click()
+    page.get_by_role("button", name="Mark as read").click()
+    expect(page).to_have_title("Your watches · Ticket Scout")
+    expect(page.get_by_role("status")).to_have_text("Marked as read.")
+    _look(page, "read-alerts")
+    page.get_by_role("link", name="Edit Lakers v Warriors").click()
+    expect(page.get_by_label("Push message")).to_be_checked()
+    _look(page, "channels")

@@ -2,9 +2,11 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from notifiers.tallies import Tally
 from tests.web.kit import FACE, ITEM, PLACES, WATCH, Someone, World, errors_of, news_of, text_of
 from watchers.documents import Put
 from watchers.history import History
@@ -123,7 +125,7 @@ def test_an_edited_watch_is_being_saved_until_the_worker_has_it(world: World, an
 
 
 def test_alerts_are_shown_with_their_delivery_and_what_failed(world: World, ann: Someone) -> None:
-    text = world.told("K7Q2ABCD", state=AlertState.FAILED, why="21610", also_by_email=False)
+    text = world.told("K7Q2ABCD", state=AlertState.FAILED, why="21610", also=())
     world.told("M4X2ABCD", channel=Channel.EMAIL, copy_of=text.id, copy_why="21610")
     world.told("Z4X2ABCD", "bob", news=news_of(event_name="Bob's secret"))
     page = ann.get("/")
@@ -152,6 +154,56 @@ def test_who_cannot_be_texted_is_told_before_it_matters(world: World, ann: Someo
     form = ann.get("/watches/new")
     assert "Goes to ann@example.test." in form
     assert "Does not work yet: we have no verified phone number of yours." in form
+
+
+def test_what_should_go_by_push_and_cannot_says_what_happens_instead(world: World, ann: Someone) -> None:
+    world.put_watch("w1", notify=["push", "app"])
+    world.put_watch("w2", notify=["push"], target={"provider": "ticketmaster", "item": "another1"})
+    world.reach()
+    page = ann.get("/")
+    assert "No push message can be sent to you: we have no app or chat of yours." in page
+    assert "For now everything goes to this page instead." in page
+    assert "No text" not in page
+    world.put_watch("w1", notify=["push", "sms", "app"])
+    assert "For now everything goes by text or to this page instead." in ann.get("/")
+    world.reach(push_url="ntfy://topic", push_verified_at=world.now())
+    assert "No push message" not in ann.get("/")
+    form = ann.get("/watches/new")
+    assert "Goes to your ntfy." in form
+    assert "Goes on your page of alerts." in form
+    assert "topic" not in form
+
+
+def test_what_is_held_says_until_when(world: World, ann: Someone) -> None:
+    world.reach(timezone="America/New_York")
+    until = world.now() + timedelta(hours=3)
+    world.told("K7Q2ABCD", state=AlertState.HELD, due_at=until, why="quiet_hours", settled_at=None)
+    page = ann.get("/")
+    assert f"Text waits until {until.astimezone(ZoneInfo('America/New_York')):%H:%M}: quiet hours." in page
+    assert ">Waiting<" in page
+
+
+def test_steps_of_one_message_are_shown_as_its_parts(world: World, ann: Someone) -> None:
+    rider = world.told("M7Q2ABCD", rides_with="K7Q2ABCD-ann-sms", news=news_of(event_name="Korn"))
+    world.told("K7Q2ABCD", riders=(rider.id,), more=(rider.news,))
+    page = ann.get("/")
+    assert "2 alerts in one message" in page
+    assert page.count("Text sent") == 1
+    assert ("/a/K7Q2ABCD" in page, "/a/M7Q2ABCD" in page) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [(None, "12 of 100 text segments this month"), (30, "12 of 30 text segments this month")],
+)
+def test_this_months_texts_are_counted(world: World, ann: Someone, most: int | None, said: str) -> None:
+    assert "text segments" not in ann.get("/")
+    world.reach(segments_per_month=most)
+    tally = Tally("ann", day=world.now().date(), month=f"{world.now():%Y-%m}", segments=12)
+    world.documents.inner.commit(tally.write())
+    assert said in ann.get("/")
+    world.later = timedelta(days=40)
+    assert "12 " not in re.findall(r"[^>]*Times are", ann.get("/"))[0]
 
 
 # ── mistakes ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -309,6 +361,33 @@ def test_an_edit_keeps_the_pause_and_what_the_form_has_no_field_for(world: World
     (source,) = world.watches()
     assert source.fields["status"] == "paused"
     assert source.fields["filters"] == {"sections": ["A"]}
+
+
+def test_an_edit_keeps_the_snooze_and_every_way_of_telling(world: World, ann: Someone) -> None:
+    until = world.now().replace(microsecond=0) + timedelta(days=1)
+    world.put_watch("w1", snoozed_until=until, notify=["sms", "push", "app"])
+    page = ann.get("/watches/w1/edit")
+    ticked = {name: bool(re.search(rf'name="{name}"[^>]* checked', page)) for name in Channel}
+    assert ticked == {"sms": True, "email": False, "push": True, "app": True}
+    fields = {name: "on" for name, is_on in ticked.items() if is_on}
+    answer = ann.post(
+        "/watches/w1/edit",
+        {name: text for name, text in WATCH.items() if name != "email"} | fields | {"price": "70"},
+    )
+    assert answer.status_code == 303
+    saved = world.watch()
+    assert saved["snoozed_until"] == until
+    assert saved["conditions"][0]["price"] == "70"
+    assert saved["notify"] == ["sms", "push", "app"]
+
+
+def test_a_form_sent_again_after_a_snooze_is_still_the_same_watch(world: World, ann: Someone) -> None:
+    ann.save(watch_id="0" * 20)
+    path = PLACES.source("ann", "0" * 20)
+    snoozed = world.fields(path) | {"snoozed_until": world.now() + timedelta(days=1)}
+    world.documents.inner.commit(Put(path, snoozed))
+    assert ann.save(watch_id="0" * 20).status_code == 303
+    assert world.fields(path) == snoozed
 
 
 def test_a_watch_beyond_the_form_can_be_paused_but_not_edited(world: World, ann: Someone) -> None:

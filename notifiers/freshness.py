@@ -1,0 +1,75 @@
+"""What has become of news that was held: is it still wanted, and what is the price now.
+
+Quiet hours and digests hold delivery, never evaluation. When held news goes out at last, it says what was
+true then and what is true now; news of a watch that has meanwhile ended goes to nobody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from watchers import board, jobs
+from watchers.documents import Documents
+from watchers.jobs import Places, UnreadableJobError
+from watchers.models import Alert, News, Reason
+from watchers.money import PriceKey
+from watchers.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """Nobody wants to hear of it any more, and why: ``ended``, ``paused``, ``deleted``."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozed:
+    """Its watch is to be silent until then."""
+
+    until: datetime
+
+
+class Freshness:
+    """Looks things up for the alerts of one sweep; each board is read once."""
+
+    def __init__(self, documents: Documents, places: Places) -> None:
+        self._documents, self._places = documents, places
+        self._boards: dict[str, Mapping[str, Row]] = {}
+
+    def of(self, alert: Alert, now: datetime) -> News | Unwanted | Snoozed:
+        """What an alert that was held says now, or why it says nothing now."""
+        if alert.news.reason is Reason.TEST:
+            return alert.news
+        document = self._documents.get(self._places.job(alert.watch_id))
+        if document is None or document.fields.get("deleted_at"):
+            return Unwanted("deleted")
+        try:
+            watch = jobs.read_job(document).watch
+        except UnreadableJobError:  # what cannot be read is no reason to keep silent
+            return self.priced(alert.news, now)
+        if watch.status != "active":
+            return Unwanted(str(watch.status))
+        if watch.snoozed_until and watch.snoozed_until > now:
+            return Snoozed(watch.snoozed_until)
+        return self.priced(alert.news, now)
+
+    def priced(self, news: News, now: datetime) -> News:
+        """The news with today's price beside its own, where it is about a price and the source was seen."""
+        if news.price is None or news.basis is None or news.currency is None or not news.target_id:
+            return news
+        row = self._rows(news.provider).get(news.target_id)
+        if row is None or row.blind or row.history.seen_at is None:
+            return news
+        runs = row.history.prices.get(PriceKey(news.basis, news.currency), ())
+        is_current = bool(runs) and runs[-1].last_ms >= _milliseconds(row.history.seen_at)
+        return replace(news, now_at=now, now_price=runs[-1].value if is_current else None)
+
+    def _rows(self, provider: str) -> Mapping[str, Row]:
+        if provider not in self._boards:
+            self._boards[provider] = board.peek(self._documents, f"{provider}-0").rows
+        return self._boards[provider]
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000) // 1000 * 1000

@@ -1,0 +1,83 @@
+"""How much and how soon a person is told, unless they chose otherwise. The operator's settings; pure.
+
+Settings: ``GROUPING_SECONDS``, ``MESSAGES_PER_DAY``, ``MESSAGES_PER_WATCH``, ``SMS_SEGMENTS_PER_PERSON``,
+``SMS_SEGMENTS_PER_MONTH``, ``SETTLE_SECONDS``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+DOCUMENTED: Mapping[str, str] = {
+    "GROUPING_SECONDS": "0.5",
+    "MESSAGES_PER_DAY": "20",
+    "MESSAGES_PER_WATCH": "6",
+    "SMS_SEGMENTS_PER_PERSON": "100",
+    "SMS_SEGMENTS_PER_MONTH": "1000",
+    "SETTLE_SECONDS": "45",
+}
+"""Every setting with its default."""
+
+_LONGEST = 6  # times the grouping: news that keeps coming must not put off what came first
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What holds for everybody; ``Person.per_day`` and its like come first.
+
+    Attributes:
+        grouping: How long the first alert waits for others of the same person.
+        longest_grouping: How long it waits at most while others keep coming.
+        per_day: Messages to one person a day, by each channel; the rest is told in one digest.
+        per_watch: Of these, messages about one watch.
+        segments_per_person: Segments of texts to one person a month; what is over goes by e-mail.
+        segments_in_all: Segments of texts to everybody a month.
+        settle: How long a text without an answer may still be found before e-mail takes over.
+    """
+
+    grouping: timedelta = timedelta(seconds=0.5)
+    longest_grouping: timedelta = timedelta(seconds=3)
+    per_day: int = 20
+    per_watch: int = 6
+    segments_per_person: int = 100
+    segments_in_all: int = 1000
+    settle: timedelta = timedelta(seconds=45)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Limits":
+        """Read them.
+
+        Raises:
+            ValueError: a setting is wrong; the message names it.
+        """
+        grouping = _seconds(env, "GROUPING_SECONDS")
+        return cls(
+            grouping=grouping,
+            longest_grouping=_LONGEST * grouping,
+            per_day=_count(env, "MESSAGES_PER_DAY"),
+            per_watch=_count(env, "MESSAGES_PER_WATCH"),
+            segments_per_person=_count(env, "SMS_SEGMENTS_PER_PERSON"),
+            segments_in_all=_count(env, "SMS_SEGMENTS_PER_MONTH"),
+            settle=_seconds(env, "SETTLE_SECONDS"),
+        )
+
+
+def _text(env: Mapping[str, str], name: str) -> str:
+    return env.get(name, "").strip() or DOCUMENTED[name]
+
+
+def _seconds(env: Mapping[str, str], name: str) -> timedelta:
+    try:
+        number = float(_text(env, name))
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1e6:  # noqa: PLR2004 - also refuses NaN and infinity
+        raise ValueError(f"{name} must be a number of seconds of at least 0, such as {DOCUMENTED[name]}")
+    return timedelta(seconds=number)
+
+
+def _count(env: Mapping[str, str], name: str) -> int:
+    text = _text(env, name)
+    if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - a number that anybody means
+        raise ValueError(f"{name} must be a whole number of at least 0, such as {DOCUMENTED[name]}")
+    return int(text)

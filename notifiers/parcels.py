@@ -1,0 +1,272 @@
+"""What goes out together, and what has to be written before it may: everything short of sending.
+
+A parcel is what one person is told on one channel at one moment. It is prepared without writing anything;
+what comes out is a unit to be written whole, and the letter to send once it was.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from notifiers import contacts, messages, outbox, patience, timing
+from notifiers.base import Message, Notifier
+from notifiers.errors import Fault, NotifierRejectedError
+from notifiers.freshness import Freshness, Snoozed, Unwanted
+from notifiers.gsm import segments
+from notifiers.limits import Limits
+from notifiers.means import Means
+from notifiers.outbox import Bundle, Move
+from notifiers.spend import Allowance
+from notifiers.tallies import Tally
+from watchers.documents import Write
+from watchers.models import Alert, AlertState, News, Person, Reason
+from watchers.watch import Channel
+
+log = logging.getLogger(__name__)
+
+LOOK_AFTER = timedelta(seconds=5)  # a vendor who did not answer may know of it by then
+_FAR = date.max
+
+
+class Outcome(StrEnum):
+    """What became of an alert: a word to count and to log."""
+
+    SENT = "sent"
+    HELD = "held"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    UNCONFIRMED = "unconfirmed"  # nobody could find out whether it was sent
+    FOUND = "found"  # an uncertain one turned out to have been accepted
+    PUT_BACK = "put_back"
+    NOT_DUE = "not_due"  # settled, held by another sender, or waiting for its time
+    OVERTAKEN = "overtaken"  # another sender moved it while we looked
+    MISSING = "missing"  # no such alert
+    DELIVERED = "delivered"  # the vendor says so
+    UNDELIVERED = "undelivered"  # the same
+    CRASHED = "crashed"  # nobody can deal with it; set aside for an hour
+    STORE_UNAVAILABLE = "store_unavailable"  # nothing is known about it
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Alerts of one person on one channel, due together; or one alert that goes its own way."""
+
+    alerts: tuple[Alert, ...]
+    ready_at: datetime
+
+    @property
+    def first(self) -> Alert:
+        """One of them."""
+        return self.alerts[0]
+
+    @property
+    def nearest(self) -> date:
+        """The day of the event that comes first: who goes there is told before the others."""
+        return min(map(_day, self.alerts))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that may be sent once its claim was written."""
+
+    claim: Move
+    person: Person
+    notifier: Notifier
+    message: Message = field(repr=False)
+    to: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What a parcel comes to: what to write, what to send then, and what became of the rest."""
+
+    unit: list[Move | Write] = field(default_factory=list)
+    letter: Letter | None = None
+    settled: list[tuple[Outcome, Alert]] = field(default_factory=list)
+    taken: int = 0  # segments of the month, to be given back should somebody else send it
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """All that it is about."""
+        claimed = self.letter.claim.after.alerts if self.letter else ()
+        return [*claimed, *(alert for _, alert in self.settled)]
+
+    def settle(self, outcome: Outcome, move: Move) -> None:
+        """One more step that needs no sending."""
+        self.unit.append(move)
+        self.settled += [(outcome, alert) for alert in move.after.alerts]
+
+
+def sort(found: Iterable[Alert], limits: Limits) -> list[Parcel]:
+    """The parcels that these alerts make, those of the nearest events first."""
+    groups: dict[object, list[Alert]] = {}
+    for alert in found:
+        fresh = alert.state in outbox.OPEN and not alert.riders and alert.attempts == 0
+        groups.setdefault((alert.uid, alert.channel) if fresh else alert.id, []).append(alert)
+    parcels = [Parcel(tuple(group), timing.ready_at(group, limits)) for group in groups.values()]
+    return sorted(parcels, key=lambda parcel: (parcel.nearest, parcel.first.created_at))
+
+
+def _day(alert: Alert) -> date:
+    news = alert.news
+    return news.starts_at.date() if news.starts_at else news.starts_on or _FAR
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the parcels of one sweep are prepared with."""
+
+    means: Means
+    freshness: Freshness
+    allowance: Allowance
+
+
+def prepare(parcel: Parcel, person: Person, tally: Tally, desk: Desk, now: datetime) -> Prepared:
+    """What is to be done about a parcel. Writes nothing but the count of segments that are taken.
+
+    Raises:
+        StoreError: nothing is known; nothing was done.
+        ValueError: something stored cannot be read.
+    """
+    first = parcel.first
+    if outbox.is_orphaned(first, now):
+        return _orphaned(outbox.bundle(desk.means.documents, first), now)
+    if first.riders or first.attempts:
+        return _again(outbox.bundle(desk.means.documents, first), person, desk, now)
+    return _tell(parcel.alerts, person, tally, desk, now)
+
+
+def _orphaned(lost: Bundle, now: datetime) -> Prepared:
+    prepared = Prepared()
+    prepared.settle(Outcome.UNCERTAIN, outbox.uncertain(lost, "lease_expired", now))
+    return prepared
+
+
+def _again(bundle: Bundle, person: Person, desk: Desk, now: datetime) -> Prepared:
+    """A message that surely was not sent, or that may be sent twice: the same one again."""
+    prepared, lead = Prepared(), bundle.lead
+    if patience.is_overdrawn(lead):  # every sender so far died over it, or had no time to begin
+        if lead.state is AlertState.PENDING:
+            move = outbox.failed(bundle, "unavailable", now, over_to(person, bundle))
+            prepared.settle(Outcome.FAILED, move)
+        else:
+            move = outbox.unconfirmed(bundle, now, over_to(person, bundle), why="lease_expired")
+            prepared.settle(Outcome.UNCONFIRMED, move)
+        return prepared
+    try:
+        to, notifier = _way(person, lead.channel, desk)
+    except NotifierRejectedError as refused:
+        instead = over_to(person, bundle, refused.code)
+        prepared.settle(Outcome.FAILED, outbox.failed(bundle, refused.code, now, instead))
+        return prepared
+    if quiet := timing.quiet_until(person.quiet_hours, contacts.zone_of(person), now):
+        prepared.settle(Outcome.HELD, outbox.put_back(bundle, timing.QUIET, quiet))
+        return prepared
+    claim = outbox.claim(lead, bundle.riders, now, segments=lead.segments)
+    prepared.unit.append(claim)
+    prepared.letter = Letter(claim, person, notifier, _message(lead, person, desk), to)
+    return prepared
+
+
+def _tell(alerts: Sequence[Alert], person: Person, tally: Tally, desk: Desk, now: datetime) -> Prepared:
+    """Alerts that nobody tried to send yet: those whose time it is, as one message."""
+    prepared = Prepared()
+    news = _still_wanted(alerts, prepared, desk.freshness, now)
+    today = tally.at(now, contacts.zone_of(person))
+    wanted = [alert for alert in alerts if alert.id in news]
+    plan = timing.plan(person, wanted, today, desk.means.limits, now)
+    for held in plan.hold:
+        prepared.settle(Outcome.HELD, outbox.hold(held.alert, held.until, held.why))
+    if not plan.send:
+        return prepared
+    lead = plan.send[0]
+    said = [each for alert in plan.send for each in (news[alert.id], *alert.more)]  # a copy's, too
+    try:
+        to, notifier = _way(person, lead.channel, desk)
+        riders = tuple(alert.id for alert in plan.send[1:])
+        lead = replace(lead, news=said[0], more=tuple(said[1:]), riders=riders)
+        message = _message(lead, person, desk)
+        counted, length = _counted(lead, message, person, plan.tally, desk)
+    except NotifierRejectedError as refused:
+        if refused.fault is Fault.OPERATOR:
+            log.warning("notifier.needs_operator", extra={"channel": str(lead.channel), "why": refused.code})
+        for alert in plan.send:
+            instead = over_to(person, Bundle(alert), refused.code)
+            failure = outbox.failed(Bundle(alert), refused.code, now, instead)
+            prepared.settle(Outcome.FAILED, failure)
+        return prepared
+    claim = outbox.claim(plan.send[0], plan.send[1:], now, news=said, segments=length)
+    prepared.taken = 0 if lead.news.reason is Reason.TEST else length or 0
+    prepared.unit += [claim] if counted == today else [claim, counted.write()]
+    prepared.letter = Letter(claim, person, notifier, message, to)
+    return prepared
+
+
+def _still_wanted(
+    alerts: Sequence[Alert], prepared: Prepared, freshness: Freshness, now: datetime
+) -> dict[str, News]:
+    """What those that somebody still wants to hear of say now, by their ids."""
+    wanted: dict[str, News] = {}
+    for alert in alerts:
+        found = freshness.of(alert, now) if alert.state is AlertState.HELD else alert.news
+        match found:
+            case Unwanted(why):
+                prepared.settle(Outcome.FAILED, outbox.failed(Bundle(alert), why, now))
+            case Snoozed(until):
+                prepared.settle(Outcome.HELD, outbox.hold(alert, until, "snoozed"))
+            case News():
+                wanted[alert.id] = found
+    return wanted
+
+
+def _counted(
+    lead: Alert, message: Message, person: Person, tally: Tally, desk: Desk
+) -> tuple[Tally, int | None]:
+    """A text is counted before it is sent: the tally with it, and its length in segments.
+
+    Raises:
+        NotifierRejectedError: ``over_budget_person``, ``over_budget``: nothing is left of this month's.
+    """
+    if lead.channel is not Channel.SMS:
+        return tally, None
+    length = segments(message.text)
+    if lead.news.reason is Reason.TEST:
+        return tally, length
+    own = person.segments_per_month
+    if tally.segments + length > (desk.means.limits.segments_per_person if own is None else own):
+        raise NotifierRejectedError("over_budget_person")
+    if not desk.allowance.take(length):
+        raise NotifierRejectedError("over_budget", fault=Fault.OPERATOR)
+    return replace(tally, segments=tally.segments + length, latest=lead.id), length
+
+
+def _way(person: Person, channel: Channel, desk: Desk) -> tuple[str, Notifier]:
+    """Where to, and over whom.
+
+    Raises:
+        NotifierRejectedError: there is no way.
+    """
+    to = contacts.address(person, channel)
+    if channel not in desk.means.notifiers:
+        raise NotifierRejectedError(f"{channel}_not_configured", fault=Fault.OPERATOR)
+    return to, desk.means.notifiers[channel]
+
+
+def _message(lead: Alert, person: Person, desk: Desk) -> Message:
+    links = desk.means.links
+    message = messages.render(lead, links, contacts.zone_of(person))
+    if lead.channel is not Channel.SMS:
+        return message
+    return replace(message, callback_url=links.callback(lead.id))
+
+
+def over_to(person: Person, told: Bundle, why: str = "") -> Channel | None:
+    """Who tells it when this channel does not; nobody when another one tells all of it anyway.
+
+    A way that the person never had is missed by nobody, as long as another one that they asked for can go.
+    """
+    if why.startswith("no_verified_") and any(contacts.is_reachable(person, other) for other in told.also):
+        return None
+    return contacts.successor(person, told.lead.channel, told.also)

@@ -1,0 +1,184 @@
+"""Compare the outbox with the vendor's own list: every difference is said, and mended where it can be.
+
+Callbacks get lost and processes die; the vendor's list does not. Once a day (and whenever an operator asks)
+each text of the outbox is held against it, both ways.
+"""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from notifiers import outbox
+from notifiers.base import Report, Traceable
+from notifiers.learning import learn
+from notifiers.means import Means
+from notifiers.parcels import Outcome
+from notifiers.sending import says
+from watchers import alerts
+from watchers.documents import Query
+from watchers.models import Alert, AlertState
+from watchers.watch import Channel
+
+log = logging.getLogger(__name__)
+
+SETTLED_BY = timedelta(minutes=5)  # what was attempted since then may still be on its way
+A_DAY_AND_MORE = timedelta(hours=26)  # what was too fresh the day before is looked at again
+_MOST = 20_000
+_LATER_THAN_SENT = frozenset({AlertState.DELIVERED, AlertState.UNDELIVERED})  # the list may lag behind
+_NOTHING_NEW = frozenset({Outcome.NOT_DUE, Outcome.OVERTAKEN, Outcome.MISSING})  # it moved while we looked
+
+
+class Difference(StrEnum):
+    """How the outbox and the list disagree."""
+
+    LEARNED = "learned"  # the list knew more; now the outbox does too
+    NOT_LISTED = "not_listed"  # the outbox says it was accepted, and the list does not have it
+    NOT_OURS = "not_ours"  # the list has a text that no alert knows
+    DOUBLED = "doubled"  # two texts for one alert
+    CONTRADICTED = "contradicted"  # both are final, and differ
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference. Ids and states only."""
+
+    difference: Difference
+    alert: str
+    receipt: str
+    outbox: str
+    listed: str
+
+    def to_json(self) -> dict[str, str]:
+        """For the log, a script, an answer."""
+        return {
+            "difference": str(self.difference),
+            "alert": self.alert,
+            "receipt": self.receipt,
+            "outbox": self.outbox,
+            "listed": self.listed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What was compared, and what did not agree."""
+
+    texts: int
+    listed: int
+    findings: tuple[Finding, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """For a script, an answer."""
+        return {
+            "texts": self.texts,
+            "listed": self.listed,
+            "differences": dict(Counter(str(one.difference) for one in self.findings)),
+            "findings": [one.to_json() for one in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The time whose texts are compared."""
+
+    begins: datetime
+    ends: datetime
+
+    def __contains__(self, at: datetime | None) -> bool:
+        return at is not None and self.begins <= at <= self.ends
+
+
+def reconcile(means: Means, *, now: datetime, period: timedelta = A_DAY_AND_MORE) -> Reconciled:
+    """Compare the texts of the last ``period``.
+
+    Raises:
+        NotifierUnavailableError: the list cannot be had, or not whole; nothing was compared.
+        StoreError: the database failed; repeating it is harmless.
+    """
+    notifier = means.notifiers.get(Channel.SMS)
+    if not isinstance(notifier, Traceable):
+        return Reconciled(0, 0, ())
+    settled = _Span(now - period, now - SETTLED_BY)
+    since = settled.begins - SETTLED_BY  # of what lies at an edge, the other may know a moment earlier
+    listed, known = list(notifier.accepted(since)), list(_texts(means, since))
+    matched = _matched(known, listed)
+    texts = [alert for alert in known if alert.attempted_at in settled]
+    findings = [*_differences(texts, matched, means, now), *_strangers(listed, matched, settled)]
+    for finding in findings:
+        log.warning("reconcile.difference", extra=finding.to_json())
+    log.info(
+        "reconcile.done", extra={"texts": len(texts), "listed": len(listed), "differences": len(findings)}
+    )
+    return Reconciled(len(texts), len(listed), tuple(findings))
+
+
+def _texts(means: Means, since: datetime) -> Iterator[Alert]:
+    """Alerts that were handed to the vendor; those that ride with another are in that one's text."""
+    found = means.documents.find(Query(alerts.COLLECTION, ("attempted_at",), ">=", since, _MOST))
+    for document in found:
+        try:
+            alert = alerts.from_document(document)
+        except (KeyError, TypeError, ValueError):
+            log.warning("alert.unreadable", extra={"alert": document.id})
+            continue
+        if alert.channel is Channel.SMS and alert.rides_with is None:
+            yield alert
+
+
+def _matched(texts: Iterable[Alert], listed: Iterable[Report]) -> Mapping[str, list[Report]]:
+    """By alert id, what the list has of it: by its receipt, or else by the code in its words."""
+    found: dict[str, list[Report]] = defaultdict(list)
+    by_receipt: dict[str, Alert] = {}
+    by_code: dict[str, list[Alert]] = defaultdict(list)
+    for alert in texts:
+        by_code[alert.code[:4]].append(alert)
+        if alert.receipt:
+            by_receipt[alert.receipt] = alert
+    for report in listed:
+        if alert_of := by_receipt.get(report.receipt):
+            found[alert_of.id].append(report)
+            continue
+        for shown in {word[1:5] for word in report.body.split() if word.startswith("#")}:
+            for alert in by_code.get(shown, ()):
+                if says(report.body, alert.code):
+                    found[alert.id].append(report)
+    return found
+
+
+def _differences(
+    texts: Iterable[Alert], matched: Mapping[str, list[Report]], means: Means, now: datetime
+) -> Iterator[Finding]:
+    for alert in texts:
+        reports = matched.get(alert.id, [])
+        if len({report.receipt for report in reports} | ({alert.receipt} - {None})) > 1:
+            yield from (_finding(Difference.DOUBLED, alert, report) for report in reports)
+        elif reports:
+            yield from _compared(alert, reports[0], means, now)
+        elif alert.receipt:
+            yield _finding(Difference.NOT_LISTED, alert, None)
+
+
+def _compared(alert: Alert, report: Report, means: Means, now: datetime) -> Iterator[Finding]:
+    if alert.state is report.state or (alert.state in _LATER_THAN_SENT and report.state is AlertState.SENT):
+        return
+    if alert.state in outbox.FINAL:
+        yield _finding(Difference.CONTRADICTED, alert, report)
+    elif learn(alert.id, report, means, now=now) not in _NOTHING_NEW:
+        yield _finding(Difference.LEARNED, alert, report)
+
+
+def _strangers(
+    listed: Iterable[Report], matched: Mapping[str, list[Report]], settled: _Span
+) -> Iterator[Finding]:
+    ours = {report.receipt for reports in matched.values() for report in reports}
+    for report in listed:
+        if report.receipt not in ours and (report.at is None or report.at in settled):
+            yield Finding(Difference.NOT_OURS, "", report.receipt, "", str(report.state))
+
+
+def _finding(difference: Difference, alert: Alert, report: Report | None) -> Finding:
+    receipt = report.receipt if report else alert.receipt or ""
+    return Finding(difference, alert.id, receipt, str(alert.state), str(report.state) if report else "")

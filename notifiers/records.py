@@ -1,0 +1,59 @@
+"""What is noted of a delivery besides the alert itself: a log line, a contact that is no good any more.
+
+Log lines hold ids and codes only: no number, address, text or token.
+"""
+
+import logging
+import traceback
+from datetime import datetime, timedelta
+from pathlib import PurePath
+
+from notifiers import contacts, outbox
+from notifiers.errors import Fault
+from notifiers.means import Clock, Means
+from notifiers.parcels import Outcome
+from watchers.errors import StoreError
+from watchers.models import Alert, Person
+from watchers.watch import Channel
+
+log = logging.getLogger("notifiers.deliver")
+
+_ASIDE = timedelta(hours=1)
+_TROUBLE = frozenset(
+    {Outcome.FAILED, Outcome.UNDELIVERED, Outcome.UNCERTAIN, Outcome.UNCONFIRMED, Outcome.PUT_BACK}
+)
+
+
+def remember(
+    means: Means, person: Person, alert: Alert, fault: Fault | None, code: str, now: datetime
+) -> None:
+    """Mark what a vendor said of the contact, and tell the operator what only they can mend."""
+    if fault is Fault.OPERATOR:
+        log.warning("notifier.needs_operator", extra={"channel": str(alert.channel), "why": code})
+    contacts.remember(means.documents, person, alert.channel, fault, code, now)
+
+
+def set_aside(alert_id: str, exc: Exception, means: Means, clock: Clock) -> Outcome:
+    """Out of everybody's way for an hour: nobody can deal with it now."""
+    log.warning("alert.crashed", extra={"alert": alert_id, "why": _place(exc)})
+    try:
+        outbox.set_aside(means.documents, alert_id, clock() + _ASIDE)
+    except StoreError:
+        log.warning("alert.not_set_aside", extra={"alert": alert_id})
+    return Outcome.CRASHED
+
+
+def log_outcome(outcome: Outcome, alert: Alert) -> Outcome:
+    """One line for each alert that was moved; the outcome again."""
+    nobody_told = outcome is Outcome.FAILED and alert.channel is Channel.EMAIL
+    told = {"alert": alert.id, "watch": alert.watch_id, "channel": str(alert.channel)}
+    told |= {"attempts": str(alert.attempts), "why": alert.why or "", "receipt": alert.receipt or ""}
+    level = logging.ERROR if nobody_told else logging.WARNING if outcome in _TROUBLE else logging.INFO
+    log.log(level, "alert.%s", outcome, extra=told)
+    return outcome
+
+
+def _place(exc: Exception) -> str:
+    """``KeyError at alerts.py:57``: where, without what it says, which may quote a person's data."""
+    last = traceback.extract_tb(exc.__traceback__)[-1]
+    return f"{type(exc).__name__} at {PurePath(last.filename).name}:{last.lineno}"

@@ -1,0 +1,242 @@
+"""What somebody texted us is done, once, and answered, at most once.
+
+``inbound/{MessageSid}`` is created in the same commit as what the text changes and as the count of answers:
+however often Twilio tells of it, and whatever line we die on, it happens once or not at all. An answer may be
+lost with the process that made it; it is never sent twice.
+
+Two machines that answer each other stop after ``MOST_ANSWERS`` a day; what they ask for is done all the same.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from notifiers import answers, contacts, tallies
+from notifiers.answers import Line
+from notifiers.gsm import segments
+from notifiers.replies import Amount, Reply, Verb, parse
+from watchers import alerts, verbs
+from watchers.documents import Create, Document, Query, Update, Write
+from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
+from watchers.models import Alert, Person
+from watchers.verbs import Change, Planned
+from web import monitors, words
+from web.site import site
+
+log = logging.getLogger(__name__)
+
+COLLECTION = "inbound"
+MOST_ANSWERS = 10  # of one person a day
+_ATTEMPTS = 8
+_SHARING = 20  # people with one number
+_LOOKED_AT = 50  # alerts whose codes begin alike
+_OF_A_WATCH = frozenset({Verb.WHY, Verb.SNOOZE, Verb.BELOW, Verb.BOUGHT, Verb.RESUME})
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A text as Twilio hands it over."""
+
+    sid: str
+    sender: str = field(repr=False)
+    body: str = field(repr=False)
+    opt_out_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a text leads to: what to write, what to answer, and whom and which watch it is about."""
+
+    answer: str = ""
+    writes: tuple[Write, ...] = ()
+    uid: str = ""
+    watch_id: str = ""
+
+
+def receive(message: Inbound) -> str:
+    """Do what the text asks for; the answer, or empty where there is none.
+
+    Raises:
+        StoreError: nothing is known; it may be told again.
+    """
+    reply = parse(message.body, message.opt_out_type)
+    path = f"{COLLECTION}/{message.sid}"
+    for _ in range(_ATTEMPTS):
+        if site().documents.get(path):
+            return ""  # told again
+        people = _people(message.sender)
+        outcome = _counted(_outcome(reply, people), reply, people)
+        heard = {"uid": outcome.uid, "at": site().now(), "verb": str(reply.verb), "watch": outcome.watch_id}
+        try:
+            site().documents.commit(Create(path, heard), *outcome.writes)
+        except ConflictError:
+            continue  # told twice at once, or something changed meanwhile: look again
+        log.info("reply.received", extra={"verb": str(reply.verb), "watch": outcome.watch_id})
+        return outcome.answer
+    raise StoreUnavailableError("a reply kept meeting changes")
+
+
+def _people(number: str) -> list[tuple[Person, str]]:
+    """Everybody whose verified number it is, with the versions of their documents."""
+    if not number:
+        return []
+    found = site().documents.find(Query(contacts.COLLECTION, ("phone",), "==", number, _SHARING))
+    people = [(contacts.from_document(document), document.version) for document in found]
+    return [(person, version) for person, version in people if person.phone_verified_at]
+
+
+def _outcome(reply: Reply, people: Sequence[tuple[Person, str]]) -> _Outcome:
+    if not people or reply.verb is Verb.NOTHING:
+        return _Outcome(uid=people[0][0].uid if people else "")
+    if reply.verb in (Verb.STOP, Verb.START):
+        return _consent(reply, people)
+    alert = _alert([person.uid for person, _ in people], reply.code)
+    person = next((one for one, _ in people if alert and one.uid == alert.uid), people[0][0])
+    if reply.verb in _OF_A_WATCH:
+        return _about_a_watch(reply, alert, person)
+    return _Outcome("" if reply.is_keyword else _general(reply, person), uid=person.uid)
+
+
+def _consent(reply: Reply, people: Sequence[tuple[Person, str]]) -> _Outcome:
+    """Of everybody who has this number: the phone is what was texted from."""
+    stops = reply.verb is Verb.STOP
+    changing = [(person, version) for person, version in people if bool(person.opted_out_at) is not stops]
+    at = site().now() if stops else None
+    writes = tuple(
+        Update(contacts.path(person.uid), {"opted_out_at": at}, version) for person, version in changing
+    )
+    said = answers.OPTED_OUT if stops else answers.WELCOME_BACK
+    return _Outcome("" if reply.is_keyword or not changing else said, writes, people[0][0].uid)
+
+
+def _general(reply: Reply, person: Person) -> str:
+    link = site().public_url
+    match reply.verb:
+        case Verb.HELP:
+            return answers.helped(link)
+        case Verb.LIST:
+            sources = monitors.find_all(person.uid)
+            lines = [Line(monitors.name_of(source), monitors.read(source.fields)) for source in sources]
+            return answers.listed(lines, link, site().now())
+    return answers.not_understood(link)
+
+
+# ── one watch ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _alert(uids: Sequence[str], code: str) -> Alert | None:
+    """The newest alert of theirs with this code; without a code, the one that led their latest text."""
+    documents = site().documents
+    found: Iterable[Document | None]
+    if code:
+        found = documents.find(Query(alerts.COLLECTION, ("code",), ">=", code, _LOOKED_AT))
+    else:
+        counted = documents.get_many([tallies.path(uid) for uid in uids])
+        led = [str(one.fields["latest"]) for one in counted if one and one.fields.get("latest")]
+        found = documents.get_many([alerts.path(identity) for identity in led])
+    theirs = [alert for alert in _readable(found) if alert.uid in uids and alert.code.startswith(code)]
+    return max(theirs, key=lambda one: (one.attempted_at or one.created_at, one.id), default=None)
+
+
+def _readable(documents: Iterable[Document | None]) -> Iterator[Alert]:
+    for document in filter(None, documents):
+        try:
+            yield alerts.from_document(document)
+        except (KeyError, TypeError, ValueError):
+            log.warning("alert.unreadable", extra={"alert": document.id})
+
+
+def _about_a_watch(reply: Reply, alert: Alert | None, person: Person) -> _Outcome:
+    if alert is None:
+        said = answers.no_such_alert(reply.code) if reply.code else answers.SAY_WHICH
+        return _Outcome(said, uid=person.uid)
+    told = _Outcome(uid=person.uid, watch_id=alert.watch_id)
+    if not reply.code and len(choices := _choices(alert)) > 1:
+        return replace(told, answer=answers.one_of(choices, reply.verb.upper()), watch_id="")
+    if reply.verb is Verb.WHY:
+        return replace(told, answer=_why(alert, person))
+    return _changed(reply, told, person)
+
+
+def _choices(alert: Alert) -> list[tuple[str, str]]:
+    """Code and name of each watch that the alert's message told of."""
+    riders = site().documents.get_many([alerts.path(one) for one in alert.riders]) if alert.riders else []
+    told = (alert, *_readable(riders))
+    return list({one.watch_id: (one.code, one.news.watch_name) for one in reversed(told)}.values())[::-1]
+
+
+def _why(alert: Alert, person: Person) -> str:
+    seen = _moment(alert.news.observed_at, person) if alert.news.observed_at else ""
+    return answers.why(alert.news, alert.code, seen, site().links.alert(alert.code))
+
+
+def _changed(reply: Reply, told: _Outcome, person: Person) -> _Outcome:
+    now = site().now()
+    change = _change(reply, now)
+    if change is None:
+        how = answers.SAY_HOW_LONG if reply.verb is Verb.SNOOZE else answers.SAY_HOW_MUCH
+        return replace(told, answer=how)
+    surroundings = (site().documents, site().places, site().refusal)
+    try:
+        planned = verbs.plan(*surroundings, change, uid=person.uid, watch_id=told.watch_id, now=now)
+    except WatchRefusedError as refused:
+        return replace(told, answer=answers.refused(refused.reasons))
+    return replace(told, answer=_done(reply, planned, person, now), writes=planned.writes)
+
+
+def _change(reply: Reply, now: datetime) -> Change | None:
+    """``None``: how long, or how much, was not said so that it could be done."""
+    match reply:
+        case Reply(verb=Verb.BOUGHT):
+            return verbs.bought
+        case Reply(verb=Verb.RESUME):
+            return verbs.resume
+        case Reply(verb=Verb.SNOOZE, length=timedelta() as length):
+            return partial(verbs.snooze, until=now + length)
+        case Reply(verb=Verb.BELOW, amount=Amount() as amount):
+            return partial(verbs.below, amount=amount.number, means=amount.means)
+    return None
+
+
+def _done(reply: Reply, planned: Planned, person: Person, now: datetime) -> str:
+    name = monitors.name_of(planned.source)
+    match reply:
+        case Reply(verb=Verb.BOUGHT):
+            return answers.ended(name)
+        case Reply(verb=Verb.SNOOZE, length=timedelta() as length):
+            return answers.snoozed(name, _moment(now + length, person), planned.watch)
+        case Reply(verb=Verb.BELOW):
+            return answers.lowered(name, planned.watch)
+    return answers.resumed(name)
+
+
+def _moment(at: datetime, person: Person) -> str:
+    zone = contacts.zone_of(person)
+    return f"{words.moment(at, zone)} {at.astimezone(zone):%Z}"
+
+
+# ── answering ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _counted(outcome: _Outcome, reply: Reply, people: Sequence[tuple[Person, str]]) -> _Outcome:
+    """With the write that counts the answer; without an answer where there must be none."""
+    person = next((one for one, _ in people if one.uid == outcome.uid), None)
+    if not outcome.answer or person is None:
+        return outcome
+    silent = replace(outcome, answer="")
+    if person.opted_out_at and reply.verb is not Verb.START:
+        return silent
+    try:
+        known = tallies.from_document(person.uid, site().documents.get(tallies.path(person.uid)))
+    except ValueError:
+        log.warning("tally.unreadable", extra={"uid": person.uid})
+        return silent
+    tally = known.at(site().now(), contacts.zone_of(person))
+    if tally.replies >= MOST_ANSWERS:
+        log.info("reply.not_answered", extra={"uid": person.uid})
+        return silent
+    spent = tally.segments + segments(outcome.answer)
+    counted = replace(tally, replies=tally.replies + 1, segments=spent).write()
+    return replace(outcome, writes=(*outcome.writes, counted))

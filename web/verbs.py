@@ -1,0 +1,221 @@
+"""The signed links of our messages: one page that says what will happen, and one button.
+
+Looking at an address never changes anything: scanners and previews look at every address in a letter.
+Pressing the button needs no session, because the signed address is the secret; pressing it twice is pressing
+it once. Whatever was done, the page that says so has the way back.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from notifiers import contacts
+from notifiers.replies import amount
+from watchers import alerts, verbs
+from watchers.errors import WatchRefusedError
+from watchers.models import Alert
+from watchers.money import decimal_amount, exponent
+from watchers.verbs import Change, Planned
+from watchers.watch import Below, Watch
+from web import monitors, words
+from web.site import site
+
+log = logging.getLogger(__name__)
+
+_SPENT = (
+    "This link is too old, or was cut off on its way: links in our messages work for 30 days. Nothing was "
+    "changed. Use the link of a newer message, or change the watch among your watches."
+)
+_QUIET = "keeps “{name}” quiet for {length}. What comes up until then waits, and you get it then"
+_WRITE_A_PRICE = "Write an amount, such as 80 or 79.50."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a link offers: its question, what the button does, and what is said once it is done."""
+
+    question: str
+    does: str
+    button: str
+    done: str
+    said: str
+    snooze: timedelta | None = None
+
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+OFFERS: Mapping[str, Offer] = {
+    "snooze-1h": Offer(
+        "Snooze for an hour?",
+        _QUIET.replace("{length}", "an hour"),
+        "Snooze for an hour",
+        "Snoozed",
+        "“{name}” is quiet until {until}.",
+        _HOUR,
+    ),
+    "snooze-1d": Offer(
+        "Snooze for a day?",
+        _QUIET.replace("{length}", "a day"),
+        "Snooze for a day",
+        "Snoozed",
+        "“{name}” is quiet until {until}.",
+        _DAY,
+    ),
+    "bought": Offer(
+        "Did you buy it?",
+        "ends your watch “{name}”: it tells you nothing more",
+        "I bought it",
+        "Ended",
+        "Enjoy it! “{name}” has ended and tells you nothing more.",
+    ),
+    "stop": Offer(
+        "Stop these alerts?",
+        "pauses your watch “{name}”: it tells you nothing more until you resume it",
+        "Stop these alerts",
+        "Stopped",
+        "“{name}” is paused and tells you nothing more.",
+    ),
+    "resume": Offer(
+        "Watch again?",
+        "lets your watch “{name}” watch, and tell you at once",
+        "Watch again",
+        "Watching again",
+        "“{name}” is watching again.",
+    ),
+    "below": Offer(
+        "Change the price",
+        "sets a new price for “{name}”: it tells you at that price or less",
+        "Save the price",
+        "Saved",
+        "“{name}” now tells you at {limit} or less.",
+    ),
+}
+
+pages = Blueprint("verbs", __name__)
+
+
+@pages.after_request
+def without_referrer(answer: Response) -> Response:
+    """The address is a secret: it goes to no other site."""
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+@pages.get("/do/<token>")
+def ask(token: str) -> ResponseReturnValue:
+    """One button; looking at it changes nothing."""
+    alert, verb = _meant(token)
+    source = monitors.find(alert.uid, alert.watch_id)
+    if source is None:
+        return _said("It is gone already", verbs.GONE)
+    watch = monitors.read(source.fields)
+    if verb == "below" and not _limits(watch):
+        return _said("There is no price to change", verbs.NO_LIMIT)
+    return _asked(verb, monitors.name_of(source), watch)
+
+
+@pages.post("/do/<token>")
+def change(token: str) -> ResponseReturnValue:
+    """Do it, without anybody signed in."""
+    alert, verb = _meant(token)
+    wanted, now = _change(verb), site().now()
+    if wanted is None:
+        return _asked_again(alert, _WRITE_A_PRICE)
+    surroundings = (site().documents, site().places, site().refusal)
+    try:
+        planned = verbs.apply(*surroundings, wanted, uid=alert.uid, watch_id=alert.watch_id, now=now)
+    except WatchRefusedError as refused:
+        if verb == "below" and refused.reasons != (verbs.GONE,):
+            return _asked_again(alert, " ".join(refused.reasons))
+        return _said("That was not done", *refused.reasons), 409
+    log.info("watch.changed_by_link", extra={"watch": alert.watch_id, "verb": verb})
+    return _done(alert, verb, planned, now)
+
+
+def _meant(token: str) -> tuple[Alert, str]:
+    """The alert and the verb of a link, or a page that says what to do."""
+    said = site().links.read_verb(token, site().now())
+    document = site().documents.get(alerts.path(said[0])) if said and said[1] in OFFERS else None
+    if said is None or document is None:
+        abort(403, _SPENT)
+    return alerts.from_document(document), said[1]
+
+
+def _change(verb: str) -> Change | None:
+    """``None``: the price that was written is none."""
+    if snooze := OFFERS[verb].snooze:
+        return partial(verbs.snooze, until=site().now() + snooze)
+    if verb == "below":
+        given = amount(request.form.get("price", ""))
+        return partial(verbs.below, amount=given.number, means=given.means) if given else None
+    return {"bought": verbs.bought, "stop": verbs.stop, "resume": verbs.resume}[verb]
+
+
+# ── what is shown ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _asked(verb: str, name: str, watch: Watch | None, error: str = "") -> str:
+    limits = _limits(watch)
+    return render_template(
+        "verb.html",
+        offer=OFFERS[verb],
+        does=OFFERS[verb].does.format(name=name),
+        price=_written(limits[0]) if verb == "below" and limits else "",
+        given=request.form.get("price"),
+        limits=[words.exact(limit.limit, limit.currency) for limit in limits],
+        currency=limits[0].currency if limits else "",
+        takes_price=verb == "below",
+        error=error,
+    )
+
+
+def _asked_again(alert: Alert, error: str) -> ResponseReturnValue:
+    source = monitors.find(alert.uid, alert.watch_id)
+    if source is None:
+        return _said("It is gone already", verbs.GONE)
+    return _asked("below", monitors.name_of(source), monitors.read(source.fields), error), 422
+
+
+def _done(alert: Alert, verb: str, planned: Planned, now: datetime) -> str:
+    offer, before = OFFERS[verb], _limits(monitors.read(planned.source.fields))
+    after = dict.fromkeys(words.exact(one.limit, one.currency) for one in _limits(planned.watch))
+    until = _moment(now + offer.snooze, alert.uid) if offer.snooze else ""
+    name = monitors.name_of(planned.source)
+    resting = planned.watch.status if planned.watch and verb == "below" else "active"
+    return render_template(
+        "done.html",
+        title=offer.done,
+        said=offer.said.format(name=name, until=until, limit=" or ".join(after)),
+        resting="" if resting == "active" else resting,
+        undo=_undo(alert, verb),
+        old_price=_written(before[0]) if verb == "below" and planned.writes and before else "",
+    )
+
+
+def _undo(alert: Alert, verb: str) -> str:
+    """Where the way back begins; a changed price goes back by the same link, and ``resume`` has none."""
+    if verb in ("resume", "below"):
+        return ""
+    return url_for("verbs.change", token=site().links.verb(alert.id, "resume").rpartition("/")[2])
+
+
+def _limits(watch: Watch | None) -> list[Below]:
+    return [one for one in (watch.conditions if watch else ()) if isinstance(one, Below)]
+
+
+def _written(limit: Below) -> str:
+    """As an amount that may be edited: ``90.00``."""
+    return f"{decimal_amount(limit.limit, limit.currency):.{exponent(limit.currency)}f}"
+
+
+def _moment(at: datetime, uid: str) -> str:
+    zone = contacts.zone_of(contacts.find(site().documents, uid))
+    return f"{words.moment(at, zone)} {at.astimezone(zone):%Z}"
+
+
+def _said(title: str, *sentences: str) -> str:
+    return render_template("message.html", title=title, sentences=sentences)

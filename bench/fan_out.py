@@ -45,7 +45,7 @@ from watchers.providers import refusal
 
 PEOPLE = 1_000
 PLACES = Places()
-GAME = "9000040"
+GAME, ANOTHER = "9000040", "9000020"
 
 
 class TimedTwilio(TwilioServer):
@@ -96,18 +96,19 @@ def _fill(documents: FirestoreDocuments, people: int) -> None:
     """People with a verified phone, each with one watch of the same game."""
     now = datetime.now(UTC)
 
-    def one(number: int) -> None:
+    def one(number: int, game: str = GAME) -> None:
         uid = f"u{number:05}"
         person = {"phone": f"+1555{number:07}", "phone_verified_at": now - timedelta(days=1)}
         watch = {
             "name": "The game",
-            "target": {"provider": "steam", "item": GAME},
+            "target": {"provider": "steam", "item": game},
             "conditions": [{"kind": "below", "price": "46.00", "currency": "USD"}],
             "notify": ["sms"],
         }
         documents.commit(Put(f"people/{uid}", person), Put(PLACES.source(uid, f"w{uid}"), watch))
         copy_watch(documents, PLACES, refusal, uid=uid, watch_id=f"w{uid}", now=now)
 
+    one(people, ANOTHER)
     with ThreadPoolExecutor(16) as pool:
         list(tqdm(pool.map(one, range(people)), total=people, unit="watch", leave=False, disable=None))
 
@@ -145,8 +146,12 @@ def measure(people: int, workers: int) -> dict[str, Any]:
             function.wait_until_ready()
         market.set_prices(GAME, {"listing": "59.99"})
         _fill(documents, people)
-        for function in functions:
-            _post(function.url)  # the first look; and every worker is warm
+        market.set_prices(ANOTHER, {"listing": "20.00"})
+        for number, function in enumerate(functions):  # the first look; and a text, so that all are warm
+            market.set_prices(ANOTHER, {"listing": f"{18 - 2 * number}.00"})
+            _post(function.url)
+        accepted.send(True)
+        accepted.recv()
         market.set_prices(GAME, {"listing": "45.99"})
         began = time.time()
         reports = _run(functions)

@@ -41,8 +41,8 @@ class Site:
     """The surroundings of the pages.
 
     ``providers``: by name, ``on`` or why it is off. ``local_person``: who is signed in by itself on a laptop.
-    ``learn``, ``twilio_token``, ``limits``: as in ``create_app``. ``refused`` counts what Twilio did not sign,
-    by why.
+    ``learn``, ``twilio_token``, ``limits``: as in ``create_app``.
+    ``refused`` counts what Twilio did not sign, by why.
     """
 
     documents: Documents

@@ -40,6 +40,7 @@ from tests.emulator.functions import Function
 from tests.firestore_emulator import connect, running_emulator, why_missing
 from tests.twilio_server import ACCOUNT, TOKEN, Text, TwilioServer
 from watchers.documents import Put, Query
+from watchers.folding import OVERLAP
 from watchers.jobs import Places, copy_watch
 from watchers.providers import refusal
 
@@ -150,6 +151,9 @@ def measure(people: int, workers: int) -> dict[str, Any]:
         for number, function in enumerate(functions):  # the first look; and a text, so that all are warm
             market.set_prices(ANOTHER, {"listing": f"{18 - 2 * number}.00"})
             _post(function.url)
+        time.sleep(OVERLAP.total_seconds() + 1)
+        for _ in range(2):  # a minute like any other: what was just saved is folded in
+            _post(functions[0].url)
         accepted.send(True)
         accepted.recv()
         market.set_prices(GAME, {"listing": "45.99"})

@@ -38,7 +38,7 @@ def main() -> None:
     """Run, print, and exit with 1 if a promise was not kept."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=500)
-    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--first", type=int, default=1, help="the first seed, or line")
     parser.add_argument("--seed", type=int, help="only this one, and its story")
     parser.add_argument("--every-line", action="store_true", help="kill at every line of one scenario")
     parser.add_argument("--nth", type=int, default=1, help="of these, every n-th")
@@ -71,7 +71,7 @@ def _jobs(asked: argparse.Namespace, emulator: str | None) -> Iterator[tuple[str
     with Nursery() as nursery:
         lines = lines_in_all(nursery, emulator)
     print(f"{lines} lines are executed between the first effect and the last")
-    yield from (("line", line, emulator) for line in range(1, lines + 1, asked.nth))
+    yield from (("line", line, emulator) for line in range(asked.first, lines + 1, asked.nth))
 
 
 _nursery: list[Nursery] = []

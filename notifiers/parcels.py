@@ -158,8 +158,7 @@ def _again(bundle: Bundle, person: Person, desk: Desk, now: datetime) -> Prepare
     try:
         to, notifier = _way(person, lead.channel, desk)
     except NotifierRejectedError as refused:
-        instead = over_to(person, bundle, refused.code)
-        prepared.settle(Outcome.FAILED, outbox.failed(bundle, refused.code, now, instead))
+        prepared.settle(Outcome.FAILED, outbox.failed(bundle, refused.code, now, over_to(person, bundle)))
         return prepared
     if quiet := timing.quiet_until(person.quiet_hours, contacts.zone_of(person), now):
         prepared.settle(Outcome.HELD, outbox.put_back(bundle, timing.QUIET, quiet))
@@ -193,7 +192,7 @@ def _tell(alerts: Sequence[Alert], person: Person, tally: Tally, desk: Desk, now
         if refused.fault is Fault.OPERATOR:
             log.warning("notifier.needs_operator", extra={"channel": str(lead.channel), "why": refused.code})
         for alert in plan.send:
-            instead = over_to(person, Bundle(alert), refused.code)
+            instead = over_to(person, Bundle(alert))
             failure = outbox.failed(Bundle(alert), refused.code, now, instead)
             prepared.settle(Outcome.FAILED, failure)
         return prepared
@@ -262,11 +261,6 @@ def _message(lead: Alert, person: Person, desk: Desk) -> Message:
     return replace(message, callback_url=links.callback(lead.id))
 
 
-def over_to(person: Person, told: Bundle, why: str = "") -> Channel | None:
-    """Who tells it when this channel does not; nobody when another one tells all of it anyway.
-
-    A way that the person never had is missed by nobody, as long as another one that they asked for can go.
-    """
-    if why.startswith("no_verified_") and any(contacts.is_reachable(person, other) for other in told.also):
-        return None
+def over_to(person: Person, told: Bundle) -> Channel | None:
+    """Who tells it when this channel does not; nobody when a later one tells all of it anyway."""
     return contacts.successor(person, told.lead.channel, told.also)

@@ -93,6 +93,7 @@ def test_a_watch_saved_here_is_told_by_text_when_the_price_falls(market: Market,
     assert {alert["channel"]: alert["state"] for alert in story["alerts"]} == {
         "sms": "sent",
         "email": "failed",
+        "app": "sent",  # where it is found in any case
     }
 
 

@@ -149,7 +149,12 @@ class _Handler(BaseHTTPRequestHandler):
     twilio: TwilioServer
 
     def do_POST(self) -> None:
-        fields = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client died in the middle of its request
+            self.close_connection = True
+            return
+        fields = dict(parse_qsl(body.decode()))
         if self.twilio.scripted or self.headers["Authorization"] != _LOGIN:
             self._answer(*(self.twilio.scripted or _NOT_OURS))
             return

@@ -16,6 +16,7 @@ from web import deliveries, words
 from web.deliveries import Clock
 
 SHOWN = 20  # and whatever is new or still waits
+_REACHED = (AlertState.SENT, AlertState.DELIVERED)
 _ORDER = {channel: place for place, channel in enumerate(Channel)}
 
 
@@ -54,6 +55,12 @@ class AlertEntry:
 def is_unread(alert: Alert) -> bool:
     """Whether it is told on this page, and its person has not called it read."""
     return alert.channel is Channel.APP and alert.state is AlertState.SENT and alert.seen_at is None
+
+
+def _is_new(alert: Alert, step: Iterable[Alert]) -> bool:
+    """Whether it is unread, and no copy of what reached the person in another way after all."""
+    reached = any(one.channel is not Channel.APP and one.state in _REACHED for one in step)
+    return is_unread(alert) and not (alert.copy_of and reached)
 
 
 def entries(alerts: Iterable[Alert], clock: Clock) -> list[AlertEntry]:
@@ -116,8 +123,8 @@ class _Telling:
         own = {code: list(filter(self._goes_alone, step)) for code, step in steps.items()}
         first, *others = own.values()
         same = [one for one in first if all(self._said(one) in map(self._said, other) for other in others)]
-        is_new = any(map(is_unread, whole))
-        parts = [self._part(steps[code], own[code], is_new=is_new) for code in _led(steps, whole)]
+        every = [alert for step in steps.values() for alert in step]
+        parts = [self._part(steps[code], own[code], whole) for code in _led(steps, whole)]
         said = tuple(dict.fromkeys(map(self._said, sorted((*whole, *same), key=_age))))
         trouble = tuple(self._trouble(whole))
         if len(parts) == 1:
@@ -126,15 +133,13 @@ class _Telling:
             parts=tuple(_without(part, said, has_trouble=len(parts) > 1) for part in parts),
             deliveries=said,
             trouble=trouble,
-            is_waiting=any(
-                deliveries.is_waiting(alert, self.clock.now) for step in steps.values() for alert in step
-            ),
+            is_waiting=any(deliveries.is_waiting(alert, self.clock.now) for alert in every),
         )
 
     def _goes_alone(self, alert: Alert) -> bool:
         return not (alert.riders or alert.more or alert.rides_with in self.found)
 
-    def _part(self, step: Sequence[Alert], own: Sequence[Alert], *, is_new: bool) -> AlertPart:
+    def _part(self, step: Sequence[Alert], own: Sequence[Alert], whole: Sequence[Alert]) -> AlertPart:
         news = self._news(step)
         return AlertPart(
             code=_code(step[0], self.found),
@@ -145,7 +150,7 @@ class _Telling:
             reason=_reason(news),
             at=words.moment(step[0].created_at, self.clock.zone),
             has_link=bool(news.url),
-            is_new=is_new or any(map(is_unread, own)),
+            is_new=any(_is_new(alert, step) for alert in (*own, *whole)),
             deliveries=tuple(map(self._said, own)),
             trouble=tuple(self._trouble(own)),
         )

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from tests.web.kit import news_of
 from watchers.models import Alert, AlertState
 from watchers.watch import Channel
@@ -46,6 +48,19 @@ def test_a_fail_over_copy_here_says_what_it_stands_in_for_and_is_new() -> None:
     assert alone.deliveries == ("On this page (instead of the e-mail)",)
     assert entry.is_new
     assert alone.is_new
+
+
+@pytest.mark.parametrize(("text", "is_new"), [(AlertState.DELIVERED, False), (AlertState.UNDELIVERED, True)])
+def test_a_copy_here_of_what_reached_the_person_anyway_is_not_called_new(
+    text: AlertState, *, is_new: bool
+) -> None:
+    told = _alert("K7Q2ABCD", state=text)
+    email = _alert("K7Q2ABCD", Channel.EMAIL, state=AlertState.FAILED, why="no_verified_email")
+    copy = _alert("K7Q2ABCD", Channel.APP, copy_of=email.id, also=(Channel.SMS, Channel.EMAIL))
+
+    (entry,) = _entries(told, email, copy)
+
+    assert entry.is_new is is_new
 
 
 def test_steps_that_went_out_in_one_message_are_one_entry_with_its_parts() -> None:

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
 from itertools import accumulate
 
-from notifiers import digests, letters, phrases
 from notifiers.base import Message
-from notifiers.digests import Topic
-from notifiers.gsm import fits, plain, segments, shorten
-from notifiers.letters import email
 from notifiers.links import Links
+from notifiers.words import digests, letters, phrases
+from notifiers.words.digests import Topic
+from notifiers.words.gsm import fits, plain, segments, shorten
+from notifiers.words.letters import email
 from watchers.models import Alert, News, Reason
 from watchers.watch import Channel
 

@@ -14,12 +14,12 @@ from notifiers import contacts, messages, outbox, patience, timing
 from notifiers.base import Message, Notifier
 from notifiers.errors import Fault, NotifierRejectedError
 from notifiers.freshness import Freshness, Snoozed, Unwanted
-from notifiers.gsm import segments
 from notifiers.limits import Limits
 from notifiers.means import Means
 from notifiers.outbox import Bundle, Move
 from notifiers.spend import Allowance
 from notifiers.tallies import Tally
+from notifiers.words.gsm import segments
 from watchers.documents import Write
 from watchers.models import Alert, AlertState, News, Person, Reason
 from watchers.watch import Channel

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from notifiers import senders, twilio_list
 from notifiers.base import Message, Report
 from notifiers.errors import (
     DeliveryUnknownError,
@@ -27,8 +26,9 @@ from notifiers.errors import (
     NotifierUnavailableError,
 )
 from notifiers.links import is_local
-from notifiers.senders import Senders
-from notifiers.twilio_codes import CODES, Action, code_of, fault_of
+from notifiers.twilio import listing, senders
+from notifiers.twilio.codes import CODES, Action, code_of, fault_of
+from notifiers.twilio.senders import Senders
 from watchers.watch import Channel
 
 if TYPE_CHECKING:
@@ -103,11 +103,11 @@ class TwilioNotifier:
 
     def accepted(self, since: datetime, to: str | None = None) -> Iterator[Report]:
         """What Twilio's list holds from us since then. See ``Traceable.accepted``."""
-        return twilio_list.reports(lambda address: self._page(to, address), since)
+        return listing.reports(lambda address: self._page(to, address), since)
 
-    def _page(self, to: str | None, address: str | None) -> twilio_list.Page:
+    def _page(self, to: str | None, address: str | None) -> listing.Page:
         try:
-            return self._call(lambda client: twilio_list.page(client, to, address))
+            return self._call(lambda client: listing.page(client, to, address))
         except NotifierUnavailableError:
             raise
         except NotifierError as exc:
@@ -117,7 +117,7 @@ class TwilioNotifier:
     def _call(self, asked: "Callable[[Client], Answer]") -> Answer:
         from twilio.base.exceptions import TwilioException  # noqa: PLC0415 - only who sends pays for the SDK
 
-        from notifiers.twilio_client import connected  # noqa: PLC0415
+        from notifiers.twilio.client import connected  # noqa: PLC0415
 
         login = self.account_sid, self.auth_token
         try:

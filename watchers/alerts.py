@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from watchers.documents import Create, Document
-from watchers.models import Alert, AlertState, News, Reason, Seen
+from watchers.models import Alert, AlertState, News, PastPrice, Reason
 from watchers.money import Basis
 from watchers.watch import Channel
 
@@ -91,7 +91,7 @@ def _news(stored: Mapping[str, Any]) -> News:
     if facts["starts_at"]:
         facts["starts_at"] = datetime.fromisoformat(facts["starts_at"])
     facts["starts_on"] = date.fromisoformat(facts["starts_on"]) if facts["starts_on"] else None
-    facts["recent"] = tuple(Seen(**seen) for seen in facts.get("recent", ()))
+    facts["recent"] = tuple(PastPrice(**seen) for seen in facts.get("recent", ()))
     return News(**facts)
 
 
@@ -102,7 +102,7 @@ def _plain(value: Any) -> Any:
             return str(value) if isinstance(value, StrEnum) else value
         case tuple():
             return [_plain(inner) for inner in value]
-        case Seen():
+        case PastPrice():
             return {"at": value.at, "price": value.price}
         case News():
             return {name: _plain(getattr(value, name)) for name in _NEWS_NAMES} | {

@@ -159,7 +159,7 @@ class AlertState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PastPrice:
     """One price at one moment, in minor units of whatever it stands beside."""
 
     at: datetime
@@ -193,7 +193,7 @@ class News:
     next_text: str | None = None
     observed_at: datetime | None = None
     target_id: str | None = None
-    recent: tuple[Seen, ...] = ()
+    recent: tuple[PastPrice, ...] = ()
     now_price: int | None = None
     now_at: datetime | None = None
 

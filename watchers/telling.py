@@ -16,7 +16,7 @@ from watchers.errors import ConflictError
 from watchers.history import History, moment
 from watchers.jobs import Job, Places
 from watchers.memory import LastTold
-from watchers.models import Alert, AlertState, News, Observation, Seen
+from watchers.models import Alert, AlertState, News, Observation, PastPrice
 from watchers.money import PriceKey
 from watchers.rules import Decision, decide
 
@@ -148,12 +148,12 @@ def _with_background(decision: Decision, before: History, now: Observation) -> D
     return replace(decision, news=replace(news, target_id=now.target.id, recent=_recent(news, before, now)))
 
 
-def _recent(news: News, before: History, now: Observation) -> tuple[Seen, ...]:
+def _recent(news: News, before: History, now: Observation) -> tuple[PastPrice, ...]:
     """Each price since the record began, once, when it was first seen; of one item, not of a whole search."""
     if news.price is None or news.basis is None or news.currency is None or now.listings is not None:
         return ()
     runs = before.prices.get(PriceKey(news.basis, news.currency), ())
-    return (*(Seen(moment(run.first_ms), run.value) for run in runs), Seen(now.at, news.price))
+    return (*(PastPrice(moment(run.first_ms), run.value) for run in runs), PastPrice(now.at, news.price))
 
 
 def _alerts(job: Job, decision: Decision, now: datetime, due_at: datetime) -> Iterator[Alert]:

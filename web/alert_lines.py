@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from notifiers import phrases
+from notifiers.words import phrases
 from watchers.models import Alert, AlertState, News
 from watchers.watch import Channel
 from web import deliveries, words

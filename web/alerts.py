@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from notifiers import phrases
+from notifiers.words import phrases
 from watchers import alerts
 from watchers.documents import Query
 from watchers.models import Alert, News

@@ -6,7 +6,7 @@ The states are those of ``notifiers/outbox.py``. A time is on the person's own c
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from notifiers.excuses import undelivered
+from notifiers.words.excuses import undelivered
 from watchers.models import Alert, AlertState
 from watchers.watch import Channel
 from web import words

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from notifiers import answers, contacts, tallies
-from notifiers.answers import Line
-from notifiers.gsm import segments
-from notifiers.replies import Amount, Reply, Verb, parse
+from notifiers import contacts, tallies
+from notifiers.words import answers
+from notifiers.words.answers import Line
+from notifiers.words.gsm import segments
+from notifiers.words.replies import Amount, Reply, Verb, parse
 from watchers import alerts, verbs
 from watchers.documents import Create, Document, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from notifiers.phrases import one_line
+from notifiers.words.phrases import one_line
 from watchers import verbs
 from watchers.asked import read_watch
 from watchers.documents import Document, Query, Update

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from notifiers.base import Report
-from notifiers.twilio_codes import code_of, fault_of, state_of
+from notifiers.twilio.codes import code_of, fault_of, state_of
 from watchers.errors import StoreError
 from watchers.models import AlertState
 from web import inbound

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from notifiers import contacts
-from notifiers.replies import amount
+from notifiers.words.replies import amount
 from watchers import alerts, verbs
 from watchers.errors import WatchRefusedError
 from watchers.models import Alert

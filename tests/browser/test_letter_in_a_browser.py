@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-from notifiers.letters import email
 from notifiers.links import Links
-from notifiers.pictures import BAR, LAST_BAR
+from notifiers.words.letters import email
+from notifiers.words.pictures import BAR, LAST_BAR
 from tests.notifiers.kit import NEWS, NOW, an_alert
-from watchers.models import Alert, News, Seen
+from watchers.models import Alert, News, PastPrice
 from watchers.watch import Channel
 
 CHROMIUM = shutil.which("chromium")
@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 PRICES = (11200, 9700, 10400, 9700, 7100, 9000, 8900, 12000, 10000, 8400)
-SEEN = tuple(Seen(NOW - timedelta(days=9 - day), price) for day, price in enumerate(PRICES))
+SEEN = tuple(PastPrice(NOW - timedelta(days=9 - day), price) for day, price in enumerate(PRICES))
 LINKS = Links("https://scout.example", "a-key-of-this-test-alone")
 
 

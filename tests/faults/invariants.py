@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifiers import outbox, spend, tallies
-from notifiers.gsm import segments
 from notifiers.reconcile import Difference, Reconciled
-from notifiers.twilio_codes import state_of
+from notifiers.twilio.codes import state_of
+from notifiers.words.gsm import segments
 from tests.faults.scenario import Scenario
 from tests.faults.vendors import Mail, Twilio, alert_of
 from tests.twilio_server import Text

@@ -25,7 +25,7 @@ import google.cloud.firestore
 import twilio.rest
 
 import main
-import notifiers.twilio_client
+import notifiers.twilio.client
 import store.firestore_api
 import store.sqlite
 import watchers.providers

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifiers import digests, gsm
-from notifiers.gsm import plain, septets, shorten
 from notifiers.links import Links
 from notifiers.messages import push, render, segments, sms
+from notifiers.words import digests, gsm
+from notifiers.words.gsm import plain, septets, shorten
 from tests.notifiers.kit import NEWS, NOW, PUBLIC_URL, an_alert
 from watchers.alerts import alert_code
 from watchers.models import Alert, News, Reason

@@ -16,10 +16,10 @@ from notifiers.errors import (
     NotifierRejectedError,
     NotifierUnavailableError,
 )
-from notifiers.gsm import segments
 from notifiers.learning import learn
 from notifiers.limits import Limits
 from notifiers.parcels import Outcome, sort
+from notifiers.words.gsm import segments
 from tests.fakes import Crash
 from tests.notifiers.kit import (
     AT_ONCE,

@@ -404,11 +404,11 @@ def test_without_the_list_nothing_is_concluded(office: Office, fault: str) -> No
 def test_a_list_that_breaks_off_in_the_middle_is_no_list(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifiers.twilio_list.PAGE_SIZE", 1)
+    monkeypatch.setattr("notifiers.twilio.listing.PAGE_SIZE", 1)
     alert = office.text()
     office.twilio.texts[0].become("delivered")
     stranger(office)
-    monkeypatch.setattr("notifiers.twilio_list.MOST_PAGES", 1)
+    monkeypatch.setattr("notifiers.twilio.listing.MOST_PAGES", 1)
 
     with pytest.raises(NotifierUnavailableError) as refused:
         office.reconcile()

@@ -26,9 +26,9 @@ from notifiers.errors import (
     NotifierRejectedError,
     NotifierUnavailableError,
 )
-from notifiers.letters import undelivered
 from notifiers.means import Means
 from notifiers.parcels import Outcome
+from notifiers.words.letters import undelivered
 from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import MINUTE, NOW, PHONE, Post, copies, means, save_alert, stored
 from tests.twilio_server import ACCOUNT, TOKEN, TwilioServer

@@ -15,7 +15,7 @@ from watchers.documents import Document, Documents, Put, Query
 from watchers.errors import ConflictError
 from watchers.history import History
 from watchers.jobs import Job, Places
-from watchers.models import Alert, AlertState, Observation, Seen
+from watchers.models import Alert, AlertState, Observation, PastPrice
 from watchers.telling import ATTEMPTS, Told, tell
 from watchers.watch import Channel
 
@@ -188,7 +188,7 @@ def test_it_all_survives_being_stored(documents: SqliteDocuments) -> None:
     created = told(documents, saved(documents, notify=PUSH_AND_PAGE), before, CHEAP).alerts
 
     assert outbox(documents) == sorted(created, key=lambda one: one.id)
-    assert outbox(documents)[0].news.recent == (Seen(at(1), 95_00), Seen(at(10), 80_00))
+    assert outbox(documents)[0].news.recent == (PastPrice(at(1), 95_00), PastPrice(at(10), 80_00))
 
 
 def test_an_alert_with_everything_survives_being_stored(documents: SqliteDocuments) -> None:

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from notifiers.base import Report
 from notifiers.errors import Fault
-from notifiers.gsm import segments, septets
+from notifiers.words.gsm import segments, septets
 from sandbox import replying
 from sandbox.phone import Phone
 from sandbox.servers import serving

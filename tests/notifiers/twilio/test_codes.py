@@ -7,7 +7,7 @@ from notifiers.errors import (
     NotifierUnavailableError,
 )
 from notifiers.sms import refusal
-from notifiers.twilio_codes import CODES, Action, fault_of, state_of
+from notifiers.twilio.codes import CODES, Action, fault_of, state_of
 from watchers.models import AlertState
 
 NAMED = {

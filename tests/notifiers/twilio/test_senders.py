@@ -1,8 +1,8 @@
 import pytest
 
-from notifiers import senders
 from notifiers.errors import NotConfiguredError
-from notifiers.senders import Senders
+from notifiers.twilio import senders
+from notifiers.twilio.senders import Senders
 
 POOLS = "1=+14155550100,+14155550101; 44=+447700900000; 1604=+16045550100;"
 ELSEWHERE = {"messaging_service_sid": "MG" + "0" * 32}

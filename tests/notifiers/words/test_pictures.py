@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifiers.pictures import BAR, LAST_BAR, bars, sentence
+from notifiers.words.pictures import BAR, LAST_BAR, bars, sentence
 from tests.notifiers.kit import NEWS, NOW
-from watchers.models import News, Seen
+from watchers.models import News, PastPrice
 
 DAY = timedelta(days=1)
 NEW_YORK = ZoneInfo("America/New_York")
@@ -20,7 +20,9 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 def seen(*prices: int, until: datetime = NOW, **changes: Any) -> News:
     """The usual news after these prices, one a day, the last of them told."""
-    found = tuple(Seen(until - DAY * (len(prices) - place), price) for place, price in enumerate(prices, 1))
+    found = tuple(
+        PastPrice(until - DAY * (len(prices) - place), price) for place, price in enumerate(prices, 1)
+    )
     facts: dict[str, Any] = {"recent": found, "price": prices[-1], "observed_at": until}
     return replace(NEWS, **facts | changes)
 
@@ -96,7 +98,7 @@ def test_what_is_not_on_sale_any_more_has_no_price_now() -> None:
         seen(8400, 8400, 8400),
         seen(8400),
         seen(11200, 8400, currency=None),
-        replace(NEWS, recent=(Seen(NOW, 8400),), observed_at=None, price=None),
+        replace(NEWS, recent=(PastPrice(NOW, 8400),), observed_at=None, price=None),
     ],
     ids=["nothing recorded", "never changed", "one price", "no currency", "no price told"],
 )

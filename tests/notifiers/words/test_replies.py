@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifiers import answers
-from notifiers.answers import Line
-from notifiers.gsm import segments, septets
-from notifiers.replies import KEYWORDS, Amount, Reply, Verb, amount, parse
+from notifiers.words import answers
+from notifiers.words.answers import Line
+from notifiers.words.gsm import segments, septets
+from notifiers.words.replies import KEYWORDS, Amount, Reply, Verb, amount, parse
 from tests.builders import BACK_IN_STOCK, NEW_LISTING, STATUS, below, drop, historic_low, watch
 from watchers.models import News, Reason
 from watchers.money import Basis

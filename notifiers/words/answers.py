@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifiers import phrases
-from notifiers.gsm import plain, segments, septets, shorten
+from notifiers.words import phrases
+from notifiers.words.gsm import plain, segments, septets, shorten
 from watchers.models import News, Reason
 from watchers.money import spoken
 from watchers.watch import BackInStock, Below, Condition, Drop, HistoricLow, NewListing, Watch

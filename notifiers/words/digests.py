@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from notifiers import phrases
+from notifiers.words import phrases
 from watchers.models import News
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from notifiers.base import Report
 from notifiers.errors import NotifierUnavailableError
-from notifiers.twilio_codes import code_of, state_of
+from notifiers.twilio.codes import code_of, state_of
 from watchers.models import AlertState
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from notifiers import sms, twilio_list
+from notifiers import sms
 from notifiers.base import Message, Report, Traceable
 from notifiers.errors import DeliveryUnknownError, NotifierUnavailableError
+from notifiers.twilio import listing
 from tests.twilio_server import ACCOUNT, MESSAGES, TOKEN, Text, TwilioServer
 from watchers.models import AlertState
 
@@ -149,7 +150,7 @@ def test_a_list_that_takes_too_long_is_not_taken_for_complete(
     name: str,
     most: float,
 ) -> None:
-    monkeypatch.setattr(twilio_list, name, most)
+    monkeypatch.setattr(listing, name, most)
     take(twilio, 201)
 
     with pytest.raises(NotifierUnavailableError, match="list_too_long"):
@@ -159,7 +160,7 @@ def test_a_list_that_takes_too_long_is_not_taken_for_complete(
 def test_a_list_that_just_fits_is_complete(
     notifier: sms.TwilioNotifier, twilio: TwilioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(twilio_list, "MOST_PAGES", 2)
+    monkeypatch.setattr(listing, "MOST_PAGES", 2)
     take(twilio, 200)
     assert len(list(notifier.accepted(an_hour_ago()))) == 200
 

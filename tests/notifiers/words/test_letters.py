@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifiers import phrases
-from notifiers.letters import email, undelivered
 from notifiers.links import Links
+from notifiers.words import phrases
+from notifiers.words.letters import email, undelivered
 from tests.notifiers.kit import NEWS, NOW, PUBLIC_URL, an_alert
 from watchers.alerts import alert_code
-from watchers.models import Alert, News, Reason, Seen
+from watchers.models import Alert, News, PastPrice, Reason
 from watchers.watch import Channel
 
 CODE = "K7Q28M4X"
@@ -278,7 +278,7 @@ def test_somebody_elses_words_stay_words() -> None:
         event_name='<script>alert("x")</script>\r\nBcc: all@example.org',
         url="javascript:alert(1)",
         watch_name='"><img src=https://evil.example/pixel>',
-        recent=(Seen(NOW, 9900),),
+        recent=(PastPrice(NOW, 9900),),
         currency="<b>",
     )
     for subject, text, html in (letter(), email(telling(evil), LINKS), email(telling(evil, evil), LINKS)):
@@ -288,7 +288,7 @@ def test_somebody_elses_words_stay_words() -> None:
 
 
 def test_the_html_loads_nothing_and_says_its_colours() -> None:
-    _, _, html = letter(recent=(Seen(NOW - timedelta(days=1), 9900),))
+    _, _, html = letter(recent=(PastPrice(NOW - timedelta(days=1), 9900),))
 
     assert Page(html).loads == []
     assert {"img", "svg", "style", "link", "script"}.isdisjoint(Page(html).tags)
@@ -355,7 +355,7 @@ news = st.builds(
     detail=st.none() | ugly,
     url=st.none() | ugly,
     observed_at=st.none() | st.just(NOW),
-    recent=st.lists(st.builds(Seen, st.just(NOW), st.integers(0, 10**9)), max_size=12).map(tuple),
+    recent=st.lists(st.builds(PastPrice, st.just(NOW), st.integers(0, 10**9)), max_size=12).map(tuple),
     now_at=st.none() | st.just(NOW + timedelta(days=3)),
     now_price=st.none() | st.integers(0, 10**9),
 )

@@ -11,10 +11,10 @@ from datetime import UTC, tzinfo
 from html import escape
 from urllib.parse import urlsplit
 
-from notifiers import digests, phrases, pictures
-from notifiers.excuses import undelivered
 from notifiers.links import Links
-from notifiers.phrases import joined, one_line
+from notifiers.words import digests, phrases, pictures
+from notifiers.words.excuses import undelivered
+from notifiers.words.phrases import joined, one_line
 from watchers.alerts import alert_code
 from watchers.models import Alert, News, Reason
 from watchers.money import Basis

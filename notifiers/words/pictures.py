@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from html import escape
 
-from notifiers import phrases
-from watchers.models import News, Seen
+from notifiers.words import phrases
+from watchers.models import News, PastPrice
 
 _MOST = 10
 _HEIGHT = 64  # pixels of the highest bar
@@ -36,17 +36,17 @@ def bars(news: News, zone: tzinfo) -> str:
     )
 
 
-def _prices(news: News) -> tuple[Seen, ...]:
+def _prices(news: News) -> tuple[PastPrice, ...]:
     """What was seen, oldest first, with the price told and what it was found to be later."""
     seen = list(news.recent)
     for at, price in ((news.observed_at, news.price), (news.now_at, news.now_price)):
         if at is not None and price is not None and (not seen or seen[-1].price != price):
-            seen.append(Seen(at, price))
+            seen.append(PastPrice(at, price))
     shown = tuple(seen[-_MOST:])
     return shown if news.currency and len({one.price for one in shown}) > 1 else ()
 
 
-def _caption(prices: tuple[Seen, ...], news: News, zone: tzinfo) -> str:
+def _caption(prices: tuple[PastPrice, ...], news: News, zone: tzinfo) -> str:
     """``Prices seen: first $112 (1 Jun), lowest $71 (3 Jun), $84 (now)``: three are enough beside bars."""
     first, lowest, last = prices[0], min(prices, key=lambda seen: seen.price), prices[-1]
     parts = [f"first {_said(first, news, zone)}"]
@@ -60,14 +60,14 @@ def _sentence(parts: list[str], news: News) -> str:
     return f"Prices seen: {phrases.joined(*parts, gone)}." if parts else ""
 
 
-def _said(seen: Seen, news: News, zone: tzinfo) -> str:
+def _said(seen: PastPrice, news: News, zone: tzinfo) -> str:
     """``$97 (3 Jun)``; the price it has now is that of ``now``."""
     is_now = seen == _prices(news)[-1] and not phrases.is_gone(news)
     when = "now" if is_now else phrases.day(seen.at.astimezone(zone))
     return f"{phrases.amount(seen.price, news.currency or '')} ({when})"
 
 
-def _cells(prices: tuple[Seen, ...]) -> Iterator[str]:
+def _cells(prices: tuple[PastPrice, ...]) -> Iterator[str]:
     top = max(seen.price for seen in prices)
     for seen in prices:
         colour = LAST_BAR if seen is prices[-1] else BAR

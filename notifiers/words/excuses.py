@@ -4,7 +4,7 @@ The reasons are the outbox's words, or a vendor's codes. Twilio's are explained 
 https://www.twilio.com/docs/api/errors/<code>, an SMTP server's in RFC 5321, 4.2.3.
 """
 
-from notifiers.phrases import one_line
+from notifiers.words.phrases import one_line
 from watchers.watch import Channel
 
 _UNCONFIRMED = frozenset(

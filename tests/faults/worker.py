@@ -44,15 +44,15 @@ SWEEPS = 300  # until nothing is due
 _FAR = timedelta(days=400)
 _CORE = ("dispatch", "outbox", "sending", "parcels", "spend", "learning")
 _OUTBOX = (*_CORE, "deliver", "records", "contacts", "tallies")
-_WIRE = ("sms", "twilio_client", "twilio_list", "email", "mail_pool")
-_WORDS = ("messages", "letters", "phrases", "digests", "timing", "freshness", "links")
+_WIRE = ("sms", "twilio/client", "twilio/listing", "email", "mail_pool")
+_WORDS = ("messages", "words/letters", "words/phrases", "words/digests", "timing", "freshness", "links")
 _LIBRARIES = ("smtplib.py", "http/client.py", "requests/sessions.py", "requests/adapters.py")
 _SITE = str(Path(twilio.__path__[0]).parent)
 _LIB = str(Path(os.__file__).parent)
 
 
 def _ours(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(str(ROOT / "notifiers" / f"{name}.py") for name in names)
+    return frozenset(str((ROOT / "notifiers" / f"{name}.py").resolve(strict=True)) for name in names)
 
 
 FILES = {

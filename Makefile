@@ -6,7 +6,7 @@ LOCKING := --universal --generate-hashes --python-version 3.11 --custom-compile-
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help run test check fmt bench lock clean
+.PHONY: help run test check fmt bench faults lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -41,9 +41,12 @@ bench: .venv/.ok  ## measure a tick and a thousand alerts: time, memory, documen
 	$(BIN)/python bench/tick.py
 	$(BIN)/python bench/fan_out.py
 
+faults: .venv/.ok  ## kill delivery at every line under every fault: 500 runs (minutes)
+	$(BIN)/python bench/faults.py --runs 500
+
 lock: $(UV)  ## renew both locks from pyproject.toml: requirements.txt (what is deployed), requirements-dev.txt (all)
 	$(UV) pip compile -q $(LOCKING) pyproject.toml -o requirements.txt
 	$(UV) pip compile -q $(LOCKING) --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean:  ## remove what the other targets made, the sandbox's database too; never your own
-	rm -rf .tools .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage data/sandbox.db*
+	rm -rf .tools .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage data/sandbox.db* data/sandbox.env

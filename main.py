@@ -155,6 +155,7 @@ def poll_board(event: CloudEvent) -> None:
 @functions_framework.cloud_event
 def copy_monitor_job(event: CloudEvent) -> None:
     """Copy a person's watch to the worker. Only the document's name is taken from the event."""
+    from notifiers.release import release
     from watchers.jobs import copy_watch
     from watchers.providers import cannot_see, refusal
 
@@ -164,7 +165,8 @@ def copy_monitor_job(event: CloudEvent) -> None:
             places, now = scout.settings.places, datetime.now(UTC)
             if app_id == places.app_id:
                 copied = partial(copy_watch, scout.documents, places, refusal, cannot_see=cannot_see)
-                copied(uid=uid, watch_id=watch_id, now=now)
+                if copied(uid=uid, watch_id=watch_id, now=now) == "copied":  # a snooze may have ended
+                    release(scout.documents, uid, {"snoozed"}, now, watch_id=watch_id)
         case _:
             log.error("copy_monitor_job.unknown", extra={"event_id": str(event["id"])})
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from watchers.verbs import Change
     from watchers.watch import Target, Watch
 
+_ATTEMPTS = 5  # at a person whom others are changing
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
@@ -150,7 +152,7 @@ def _summary(board: "Report") -> str:
 def reconcile(*, hours: int, as_json: bool) -> None:
     """Compare the outbox with Twilio's own list of texts, and say every difference."""
     from notifiers.errors import NotifierUnavailableError
-    from notifiers.reconcile import reconcile
+    from notifiers.reconcile import SETTLED_BY, reconcile
     from watchers.watch import Channel
 
     means = _means(_settings())
@@ -163,9 +165,9 @@ def reconcile(*, hours: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(done.to_json()))
         return
-    click.echo(
-        f"{done.texts} texts compared with {done.listed} of Twilio's list: {len(done.findings)} differences"
-    )
+    compared = f"{done.texts} texts compared with {done.listed} of Twilio's list"
+    fresh = f"the last {SETTLED_BY.seconds // 60} minutes are left out"
+    click.echo(f"{compared} ({fresh}): {len(done.findings)} differences")
     for one in done.findings:
         ours = f"alert {one.alert or '-'} is {one.outbox or '-'}"
         click.echo(f"  {one.difference}: {ours}, {one.receipt or 'the list'} is {one.listed or '-'}")
@@ -438,9 +440,11 @@ def watch_pause(watch_id: str, *, as_json: bool) -> None:
 @as_json
 def watch_resume(watch_id: str, *, as_json: bool) -> None:
     """Go on with a watch that is paused, snoozed or ended."""
+    from notifiers.release import release
     from watchers import verbs
 
-    _change(watch_id, partial(_with, verbs.resume))
+    uid = _change(watch_id, partial(_with, verbs.resume))
+    release(_documents(_settings()), uid, {"snoozed"}, datetime.now(UTC), watch_id=watch_id)
     _say(watch_id, "active", as_json=as_json)
 
 
@@ -467,8 +471,8 @@ def _with(change: "Change", source: "Document") -> "Write | None":
     return Update(source.path, changes, source.version) if changes else None
 
 
-def _change(watch_id: str, change: "Callable[[Document], Write | None]") -> None:
-    """Change a person's own document, and copy it at once."""
+def _change(watch_id: str, change: "Callable[[Document], Write | None]") -> str:
+    """Change a person's own document, and copy it at once; returns whose it is."""
     from watchers.jobs import copy_watch
     from watchers.providers import cannot_see, refusal
 
@@ -483,6 +487,7 @@ def _change(watch_id: str, change: "Callable[[Document], Write | None]") -> None
         documents.commit(write)
     copied = partial(copy_watch, documents, places, refusal, cannot_see=cannot_see)
     copied(uid=uid, watch_id=watch_id, now=datetime.now(UTC))
+    return uid
 
 
 @cli.group()
@@ -538,6 +543,8 @@ def person_add(uid: str, *, as_json: bool, **said: str | None) -> None:
 @as_json
 def person_set(uid: str, *, as_json: bool, **said: str | None) -> None:
     """Say how a person wants to be told; what is not named stays."""
+    if not any(words is not None for words in said.values()):
+        raise click.UsageError("nothing was named, so nothing is saved; say what, as in --quiet 22:00-07:00")
     settings = _settings()
     _person(settings, uid)
     _save_person(settings, uid, said)
@@ -567,18 +574,44 @@ def person_show(uid: str, *, as_json: bool) -> None:
 
 
 def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None]) -> None:
-    from notifiers.contacts import path, vouched
+    """Write what was named and nothing else, and let go of what waits for a wish that is gone."""
+    from notifiers.contacts import vouched
+    from notifiers.release import release
     from notifiers.wishes import wished
-    from watchers.documents import Put
 
-    documents = _documents(settings)
-    known = documents.get(path(uid))
+    documents, now = _documents(settings), datetime.now(UTC)
     vouching = {name: said.get(name) for name in ("phone", "email", "push", "timezone")}
     wishes = {name: words for name, words in said.items() if name not in vouching}
     with _named():
-        fields = vouched(known.fields if known else {}, **vouching, now=datetime.now(UTC))
-        fields = wished(fields, **wishes)
-    documents.commit(Put(path(uid), fields))
+        named = wished(vouched({}, **vouching, now=now), **wishes)
+    _write_person(documents, uid, named)
+    if reasons := _gone(named):
+        release(documents, uid, reasons, now)
+
+
+def _write_person(documents: "Documents", uid: str, named: Mapping[str, Any]) -> None:
+    """Change only these fields of the person as they stand now: a STOP in between is never undone."""
+    from notifiers.contacts import path
+    from watchers.documents import Create, Update
+    from watchers.errors import ConflictError
+
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        known = documents.get(path(uid))
+        if known and not named:
+            return
+        try:
+            documents.commit(Update(known.path, named, known.version) if known else Create(path(uid), named))
+        except ConflictError:
+            if not attempts_left:
+                raise
+        else:
+            return
+
+
+def _gone(named: Mapping[str, Any]) -> set[str]:
+    """Why alerts may be held that need not wait any more. A new hour of the digest is for the next one."""
+    reasons = {"quiet_hours"} if {"quiet_hours", "timezone"} & named.keys() else set()
+    return reasons | ({"digest"} if "digest" in named and named["digest"] is None else set())
 
 
 def _person(settings: "Settings", uid: str) -> "Document":
@@ -586,7 +619,9 @@ def _person(settings: "Settings", uid: str) -> "Document":
 
     found = _documents(settings).get(path(uid))
     if found is None:
-        raise click.ClickException(f"there is no person {uid}; `scout.py person add {uid}` adds one")
+        raise click.ClickException(
+            f"there is no person {uid} in {settings.store}; `scout.py person add {uid}` adds one"
+        )
     return found
 
 

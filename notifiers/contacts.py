@@ -138,7 +138,7 @@ def remember(
     refusal says it again. It never stands in the way of settling the alert.
     """
     if fault is Fault.OPTED_OUT:
-        changes: dict[str, Any] = {"opted_out_at": now}
+        changes: dict[str, Any] = {"opted_out_at": now, "opted_out_at_vendor": True}
     elif fault is Fault.BAD_CONTACT:
         changes = {_VERIFIED[channel]: None, _PROBLEMS[channel]: code}
     else:
@@ -169,7 +169,8 @@ def vouched(
         if not re.fullmatch(r"\+[1-9]\d{6,14}", phone):
             raise ValueError("write the phone number in international form, such as +14155550123")
         # an operator who gives the number again vouches that its owner wants texts again
-        fields |= {"phone": phone, "phone_verified_at": now, "phone_problem": None, "opted_out_at": None}
+        fields |= {"phone": phone, "phone_verified_at": now, "phone_problem": None}
+        fields |= {"opted_out_at": None, "opted_out_at_vendor": False}
     if email is not None:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
             raise ValueError("write the e-mail address in full, such as name@example.com")

@@ -32,7 +32,7 @@ from watchers.watch import Channel
 ATTEMPTS = 5  # at what others keep changing
 _YIELD = 0.3  # seconds that the trigger leaves to the worker that made the alert
 _ROUNDS = 50  # of one sweep; each takes up to ``limit`` alerts
-_NOTHING_DONE = frozenset({Outcome.OVERTAKEN, Outcome.STORE_UNAVAILABLE})
+_NOTHING_DONE = frozenset({Outcome.OVERTAKEN, Outcome.STORE_UNAVAILABLE, Outcome.CRASHED})
 
 
 def deliver(
@@ -62,7 +62,7 @@ def deliver(
     return Outcome.OVERTAKEN
 
 
-def sweep(means: Means, *, now: datetime, deadline: datetime, limit: int = 500) -> Counter[str]:
+def sweep(means: Means, *, now: datetime, deadline: datetime, limit: int = 2000) -> Counter[str]:
     """Deliver what is due until ``deadline``, the nearest events first; count the outcomes by name.
 
     What was created a moment ago is waited for. An alert that cannot be dealt with (``crashed``) is set
@@ -95,9 +95,10 @@ def _parcel_of(alert: Alert, means: Means, now: datetime) -> Parcel | None:
         return None
     if alert.state not in outbox.OPEN or alert.attempts:
         return sort([alert], means.limits)[0]
-    waiting = map(alerts.from_document, outbox.waiting(means.documents, alert))
+    waiting = outbox.readable(outbox.waiting(means.documents, alert))
     until = now + means.limits.longest_grouping
-    soon = [one for one in waiting if one.id == alert.id or (one.due_at and one.due_at <= until)]
+    others = (one for one in waiting if one.id != alert.id and one.due_at and one.due_at <= until)
+    soon = [alert, *others]
     parcels = sort(soon, means.limits)
     return next((one for one in parcels if alert.id in {told.id for told in one.alerts}), None)
 
@@ -108,5 +109,5 @@ def _readable(
     for document in found:
         try:
             yield alerts.from_document(document)
-        except (KeyError, TypeError, ValueError) as exc:
+        except outbox.UNREADABLE as exc:
             outcomes[set_aside(document.id, exc, means, clock)] += 1

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watchers import board, jobs
-from watchers.documents import Documents
+from watchers.documents import Document, Documents
 from watchers.jobs import Places, UnreadableJobError
 from watchers.models import Alert, News, Reason
 from watchers.money import PriceKey
 from watchers.rows import Row
+from watchers.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,10 @@ class Freshness:
         if alert.news.reason is Reason.TEST:
             return alert.news
         document = self._documents.get(self._places.job(alert.watch_id))
-        if document is None or document.fields.get("deleted_at"):
+        if document and document.fields.get("deleted_at"):
             return Unwanted("deleted")
-        try:
-            watch = jobs.read_job(document).watch
-        except UnreadableJobError:  # what cannot be read is no reason to keep silent
+        watch = _watch(document) if document else None
+        if watch is None:  # what cannot be known is no reason to keep silent; who deletes leaves a tombstone
             return self.priced(alert.news, now)
         if watch.status != "active":
             return Unwanted(str(watch.status))
@@ -69,6 +69,13 @@ class Freshness:
         if provider not in self._boards:
             self._boards[provider] = board.peek(self._documents, f"{provider}-0").rows
         return self._boards[provider]
+
+
+def _watch(document: Document) -> Watch | None:
+    try:
+        return jobs.read_job(document).watch
+    except UnreadableJobError:
+        return None
 
 
 def _milliseconds(at: datetime) -> int:

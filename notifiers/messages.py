@@ -46,12 +46,11 @@ def render(alert: Alert, links: Links, zone: tzinfo = UTC) -> Message:
     """The alert, ready for its channel; ``zone`` is its reader's."""
     if alert.channel is Channel.SMS:
         return Message(alert.id, alert.code, sms(alert, links, zone))
-    stop_url = "" if _is_test(alert) else links.stop(alert.code)
     if alert.channel is Channel.EMAIL:
         subject, text, html = email(alert, links, zone)
-        return Message(alert.id, alert.code, text, subject, html, stop_url)
+        return Message(alert.id, alert.code, text, subject, html, _stop_url(alert, links))
     title, text = push(alert, links, zone)
-    return Message(alert.id, alert.code, text, title, stop_url=stop_url)
+    return Message(alert.id, alert.code, text, title, stop_url=_stop_url(alert, links))
 
 
 def sms(alert: Alert, links: Links, zone: tzinfo = UTC) -> str:
@@ -74,6 +73,13 @@ def push(alert: Alert, links: Links, zone: tzinfo = UTC) -> tuple[str, str]:
     link = f"About this alert (#{alert.code[:4]}): {links.alert(alert.code)}"
     parts = (letters.sorry(alert), "\n".join(told), link)
     return letters.subject(alert, zone), "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _stop_url(alert: Alert, links: Links) -> str:
+    """Where everything that the message tells is stopped: a signed link that ends, where there is a key."""
+    if _is_test(alert):
+        return ""
+    return links.verb(alert.id, "stop-all" if alert.more else "stop") or links.stop(alert.code)
 
 
 def _is_test(alert: Alert) -> bool:
@@ -174,7 +180,7 @@ def _particulars(news: News) -> list[str]:
     """What the title leaves out."""
     about = phrases.joined(phrases.starts(news), phrases.one_line(news.venue), phrases.one_line(news.city))
     detail = "" if phrases.says_itself(news) else phrases.one_line(news.detail)
-    return [digests.cut(line, _LINE) for line in (about, detail, phrases.one_line(news.next_text)) if line]
+    return [digests.cut(line, _LINE) for line in (about, detail, phrases.next_alert(news)) if line]
 
 
 def _lines(every: Sequence[News], zone: tzinfo) -> list[str]:

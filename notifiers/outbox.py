@@ -30,7 +30,8 @@ What holds whatever line a sender dies on:
 6. What goes out as one message moves as one: the alert that leads and its riders are written together.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -44,12 +45,20 @@ from watchers.errors import ConflictError
 from watchers.models import Alert, AlertState, News
 from watchers.watch import Channel
 
-# Longer than a sender can take: a Twilio call of at most 20 s; an SMTP dialogue of nine steps of 10 s.
+log = logging.getLogger(__name__)
+
+# How long a sender can take: a Twilio call, a push with its steps, an SMTP dialogue of nine steps of 10 s.
+LONGEST = {
+    Channel.SMS: timedelta(seconds=20),
+    Channel.PUSH: timedelta(seconds=30),
+    Channel.EMAIL: timedelta(seconds=90),
+}
 LEASES = {
     Channel.SMS: timedelta(seconds=45),
-    Channel.PUSH: timedelta(seconds=45),
-    Channel.EMAIL: timedelta(seconds=120),
+    Channel.PUSH: timedelta(seconds=60),
+    Channel.EMAIL: timedelta(seconds=150),
 }
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)  # a document that is no alert
 OPEN = frozenset({AlertState.PENDING, AlertState.HELD})
 FINAL = frozenset({AlertState.DELIVERED, AlertState.UNDELIVERED, AlertState.FAILED})
 _HOW_FAR = {AlertState.SENT: 1, AlertState.DELIVERED: 2, AlertState.UNDELIVERED: 2}  # what a vendor can say
@@ -93,7 +102,16 @@ def load(documents: Documents, identity: str) -> Alert | None:
 def bundle(documents: Documents, lead: Alert) -> Bundle:
     """The alert with those that ride with it, as they stand."""
     found = documents.get_many([alerts.path(identity) for identity in lead.riders])
-    return Bundle(lead, tuple(alerts.from_document(document) for document in found if document))
+    return Bundle(lead, tuple(readable(document for document in found if document)))
+
+
+def readable(found: Iterable[Document]) -> Iterator[Alert]:
+    """The alerts among them; one that cannot be read is logged, and stands in nobody's way."""
+    for document in found:
+        try:
+            yield alerts.from_document(document)
+        except UNREADABLE as exc:
+            log.warning("alert.unreadable", extra={"alert": document.id, "why": type(exc).__name__})
 
 
 def due(documents: Documents, until: datetime, limit: int) -> list[Document]:
@@ -102,7 +120,7 @@ def due(documents: Documents, until: datetime, limit: int) -> list[Document]:
 
 
 def waiting(documents: Documents, alert: Alert, limit: int = 200) -> list[Document]:
-    """Every alert that waits to be told to the same person on the same channel, this one among them."""
+    """What waits to be told to the same person on the same channel, up to ``limit``."""
     return documents.find(Query(alerts.COLLECTION, ("waits",), "==", alerts.waits(alert), limit))
 
 
@@ -147,8 +165,19 @@ def claim(
         news=news[0] if news else lead.news,
         more=tuple(news[1:]) if news else lead.more,
     )
+    if lead.attempts == 0:
+        leased = replace(
+            leased,
+            more_codes=tuple(_each("code", "more_codes", lead, *riders)[1:]),
+            more_alerts=tuple(_each("id", "more_alerts", lead, *riders)[1:]),
+        )
     riding = [rider if rider.rides_with else _riding(rider, leased) for rider in riders]
     return _move(Bundle(lead, tuple(riders)), Bundle(leased, tuple(riding)))
+
+
+def _each(own: str, more: str, *told: Alert) -> list[str]:
+    """Of each alert and of what it tells besides: in the order of their news."""
+    return [name for alert in told for name in (getattr(alert, own), *getattr(alert, more))]
 
 
 def _riding(rider: Alert, lead: Alert) -> Alert:
@@ -228,6 +257,8 @@ def copy(told: Bundle, over_to: Channel, why: str, now: datetime) -> Alert:
         code=lead.code,
         news=lead.news,
         more=lead.more,
+        more_codes=lead.more_codes,
+        more_alerts=lead.more_alerts,
         created_at=now,
         also=(*told.also, lead.channel),
         copy_of=lead.id,
@@ -247,7 +278,7 @@ def set_aside(documents: Documents, identity: str, until: datetime) -> None:
     is_repeatable = document.fields.get("channel") in (Channel.EMAIL, Channel.APP)
     if document.fields.get("state") == AlertState.SENDING and not is_repeatable:
         return
-    documents.commit(Update(document.path, {"due_at": until}, document.version))
+    documents.commit(Update(document.path, {"due_at": until, "set_aside_until": until}, document.version))
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -26,6 +26,7 @@ from watchers.watch import Channel
 
 log = logging.getLogger(__name__)
 
+STALE = timedelta(minutes=10)  # resold tickets live for 5 to 20 minutes; after that it is looked at again
 LOOK_AFTER = timedelta(seconds=5)  # a vendor who did not answer may know of it by then
 _FAR = date.max
 
@@ -147,6 +148,8 @@ def _orphaned(lost: Bundle, now: datetime) -> Prepared:
 def _again(bundle: Bundle, person: Person, desk: Desk, now: datetime) -> Prepared:
     """A message that surely was not sent, or that may be sent twice: the same one again."""
     prepared, lead = Prepared(), bundle.lead
+    if not outbox.is_claimable(lead, now):
+        return prepared  # somebody else has it
     if patience.is_overdrawn(lead):  # every sender so far died over it, or had no time to begin
         if lead.state is AlertState.PENDING:
             move = outbox.failed(bundle, "unavailable", now, over_to(person, bundle))
@@ -163,10 +166,28 @@ def _again(bundle: Bundle, person: Person, desk: Desk, now: datetime) -> Prepare
     if quiet := timing.quiet_until(person.quiet_hours, contacts.zone_of(person), now):
         prepared.settle(Outcome.HELD, outbox.put_back(bundle, timing.QUIET, quiet))
         return prepared
-    claim = outbox.claim(lead, bundle.riders, now, segments=lead.segments)
+    news = _as_of_now(lead, desk.freshness, now)
+    if isinstance(news, Unwanted):
+        prepared.settle(Outcome.FAILED, outbox.failed(bundle, news.why, now))
+        return prepared
+    claim = outbox.claim(lead, bundle.riders, now, news=news, segments=lead.segments)
     prepared.unit.append(claim)
-    prepared.letter = Letter(claim, person, notifier, _message(lead, person, desk), to)
+    prepared.letter = Letter(claim, person, notifier, _message(claim.after.lead, person, desk), to)
     return prepared
+
+
+def _as_of_now(lead: Alert, freshness: Freshness, now: datetime) -> list[News] | Unwanted:
+    """What a message says that was tried before: of old news, also what is true now."""
+    if not _is_old(lead, now):
+        return list(lead.every_news)
+    found = freshness.of(lead, now)
+    if isinstance(found, Unwanted) and not lead.more:
+        return found
+    return [freshness.priced(news, now) for news in lead.every_news]
+
+
+def _is_old(alert: Alert, now: datetime) -> bool:
+    return alert.state is AlertState.HELD or now - (alert.news.observed_at or alert.created_at) > STALE
 
 
 def _tell(alerts: Sequence[Alert], person: Person, tally: Tally, desk: Desk, now: datetime) -> Prepared:
@@ -181,11 +202,10 @@ def _tell(alerts: Sequence[Alert], person: Person, tally: Tally, desk: Desk, now
     if not plan.send:
         return prepared
     lead = plan.send[0]
-    said = [each for alert in plan.send for each in (news[alert.id], *alert.more)]  # a copy's, too
+    said = [each for alert in plan.send for each in (news[alert.id], *_more(alert, desk.freshness, now))]
     try:
         to, notifier = _way(person, lead.channel, desk)
-        riders = tuple(alert.id for alert in plan.send[1:])
-        lead = replace(lead, news=said[0], more=tuple(said[1:]), riders=riders)
+        lead = outbox.claim(lead, plan.send[1:], now, news=said).after.lead  # as it will stand, to be worded
         message = _message(lead, person, desk)
         counted, length = _counted(lead, message, person, plan.tally, desk)
     except NotifierRejectedError as refused:
@@ -209,7 +229,7 @@ def _still_wanted(
     """What those that somebody still wants to hear of say now, by their ids."""
     wanted: dict[str, News] = {}
     for alert in alerts:
-        found = freshness.of(alert, now) if alert.state is AlertState.HELD else alert.news
+        found = freshness.of(alert, now) if _is_old(alert, now) else alert.news
         match found:
             case Unwanted(why):
                 prepared.settle(Outcome.FAILED, outbox.failed(Bundle(alert), why, now))
@@ -218,6 +238,12 @@ def _still_wanted(
             case News():
                 wanted[alert.id] = found
     return wanted
+
+
+def _more(copy: Alert, freshness: Freshness, now: datetime) -> list[News]:
+    """What a copy tells besides its own news."""
+    is_old = _is_old(copy, now)
+    return [freshness.priced(news, now) if is_old else news for news in copy.more]
 
 
 def _counted(

@@ -18,7 +18,7 @@ from notifiers.means import Means
 from notifiers.parcels import Outcome
 from notifiers.sending import says
 from watchers import alerts
-from watchers.documents import Query
+from watchers.documents import Document, Documents, Query
 from watchers.models import Alert, AlertState
 from watchers.watch import Channel
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 SETTLED_BY = timedelta(minutes=5)  # what was attempted since then may still be on its way
 A_DAY_AND_MORE = timedelta(hours=26)  # what was too fresh the day before is looked at again
-_MOST = 20_000
+_PAGE = 2_000  # alerts in one question
 _LATER_THAN_SENT = frozenset({AlertState.DELIVERED, AlertState.UNDELIVERED})  # the list may lag behind
 _NOTHING_NEW = frozenset({Outcome.NOT_DUE, Outcome.OVERTAKEN, Outcome.MISSING})  # it moved while we looked
 
@@ -64,7 +64,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What was compared, and what did not agree."""
+    """What was compared, and what did not agree.
+
+    Attributes:
+        texts: Texts of the outbox that were attempted in the period, without the last five minutes.
+        listed: Texts of the list, of the same time or matched with one of those.
+        findings: Every difference.
+    """
 
     texts: int
     listed: int
@@ -106,26 +112,39 @@ def reconcile(means: Means, *, now: datetime, period: timedelta = A_DAY_AND_MORE
     listed, known = list(notifier.accepted(since)), list(_texts(means, since))
     matched = _matched(known, listed)
     texts = [alert for alert in known if alert.attempted_at in settled]
+    compared = _compared_with(texts, matched, listed, settled)
     findings = [*_differences(texts, matched, means, now), *_strangers(listed, matched, settled)]
     for finding in findings:
         log.warning("reconcile.difference", extra=finding.to_json())
-    log.info(
-        "reconcile.done", extra={"texts": len(texts), "listed": len(listed), "differences": len(findings)}
-    )
-    return Reconciled(len(texts), len(listed), tuple(findings))
+    log.info("reconcile.done", extra={"texts": len(texts), "listed": compared, "differences": len(findings)})
+    return Reconciled(len(texts), compared, tuple(findings))
 
 
 def _texts(means: Means, since: datetime) -> Iterator[Alert]:
     """Alerts that were handed to the vendor; those that ride with another are in that one's text."""
-    found = means.documents.find(Query(alerts.COLLECTION, ("attempted_at",), ">=", since, _MOST))
-    for document in found:
+    for document in _attempted(means.documents, since):
         try:
             alert = alerts.from_document(document)
-        except (KeyError, TypeError, ValueError):
+        except outbox.UNREADABLE:
             log.warning("alert.unreadable", extra={"alert": document.id})
             continue
         if alert.channel is Channel.SMS and alert.rides_with is None:
             yield alert
+
+
+def _attempted(documents: Documents, since: datetime) -> Iterator[Document]:
+    """Every alert attempted since then, page by page; each once, also when it moves meanwhile."""
+    seen: set[str] = set()
+    limit = _PAGE
+    while True:
+        found = documents.find(Query(alerts.COLLECTION, ("attempted_at",), ">=", since, limit))
+        yield from (document for document in found if document.id not in seen)
+        if len(found) < limit:
+            return
+        seen |= {document.id for document in found}
+        last: datetime = found[-1].fields["attempted_at"]
+        limit = 2 * limit if last == since else _PAGE  # a page of one moment alone would come again for ever
+        since = last
 
 
 def _matched(texts: Iterable[Alert], listed: Iterable[Report]) -> Mapping[str, list[Report]]:
@@ -175,8 +194,20 @@ def _strangers(
 ) -> Iterator[Finding]:
     ours = {report.receipt for reports in matched.values() for report in reports}
     for report in listed:
-        if report.receipt not in ours and (report.at is None or report.at in settled):
+        if report.receipt not in ours and _is_settled(report, settled):
             yield Finding(Difference.NOT_OURS, "", report.receipt, "", str(report.state))
+
+
+def _compared_with(
+    texts: Iterable[Alert], matched: Mapping[str, list[Report]], listed: Iterable[Report], settled: _Span
+) -> int:
+    """How many of the list were looked at: what is too fresh is left out there too."""
+    theirs = {report.receipt for alert in texts for report in matched.get(alert.id, ())}
+    return sum(report.receipt in theirs or _is_settled(report, settled) for report in listed)
+
+
+def _is_settled(report: Report, settled: _Span) -> bool:
+    return report.at is None or report.at in settled
 
 
 def _finding(difference: Difference, alert: Alert, report: Report | None) -> Finding:

@@ -44,10 +44,16 @@ def set_aside(alert_id: str, exc: Exception, means: Means, clock: Clock) -> Outc
 
 
 def log_outcome(outcome: Outcome, alert: Alert) -> Outcome:
-    """One line for each alert that was moved; the outcome again."""
+    """One line for each message that was moved, with all the alerts in it; the outcome again."""
     nobody_told = outcome is Outcome.FAILED and alert.channel is Channel.EMAIL
     told = {"alert": alert.id, "watch": alert.watch_id, "channel": str(alert.channel)}
-    told |= {"attempts": str(alert.attempts), "why": alert.why or "", "receipt": alert.receipt or ""}
+    if alert.riders:
+        told["riders"] = " ".join(alert.riders)
+    told |= {
+        "attempts": str(alert.attempts),
+        "why": alert.why or "",
+        "receipt": (alert.receipt or "").partition("@")[0].lstrip("<"),
+    }
     level = logging.ERROR if nobody_told else logging.WARNING if outcome in _TROUBLE else logging.INFO
     log.log(level, "alert.%s", outcome, extra=told)
     return outcome

@@ -18,7 +18,6 @@ from watchers.models import Alert, AlertState, Person
 
 log = logging.getLogger(__name__)
 
-_LATEST_START = {channel: lease / 2 for channel, lease in outbox.LEASES.items()}
 _TOLERANCE = timedelta(minutes=1)  # between the vendor's clock and ours
 
 
@@ -38,7 +37,7 @@ def send(letter: Letter, held: Bundle, clock: Callable[[], datetime]) -> Settlem
     person, lead = letter.person, held.lead
     if (before := _found_before(lead, letter, clock)) and (known := outbox.learned(held, before, clock())):
         return Settlement(Outcome.FOUND, known, report=before)
-    if lead.due_at is None or lead.due_at - clock() < _LATEST_START[lead.channel]:
+    if lead.due_at is None or lead.due_at - clock() < outbox.LONGEST[lead.channel]:
         return Settlement(Outcome.PUT_BACK, outbox.put_back(held, "too_late", clock()))  # outlives its lease
     try:
         receipt = letter.notifier.send(letter.message, letter.to)

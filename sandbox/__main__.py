@@ -2,7 +2,8 @@
 
 The sandbox plays only the parts for which no real account is set (in the environment or ``.env``): the
 market without TICKETMASTER_API_KEY, the phone without TWILIO_ACCOUNT_SID, the mailbox without SMTP_URL.
-Then it starts the product as ``scout.py run`` would. Only this file knows both sides.
+Then it starts the product as ``scout.py run`` would. Only this file knows both sides. While it runs, its
+settings stand in ``data/sandbox.env``; each start makes new ones.
 """
 
 import os
@@ -10,9 +11,10 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -23,10 +25,12 @@ from sandbox.environment import (
     MAILBOX_KEY,
     MARKET_KEY,
     PHONE_KEY,
+    SETTINGS_FILE,
     YOU,
     Account,
     Places,
     account,
+    as_file,
     environment,
     needs,
     welcome,
@@ -48,12 +52,16 @@ TRIES = 50  # the next free port is looked for this far
 def main() -> int:
     """Start everything, and stop it again at Ctrl-C or SIGTERM; returns the exit code."""
     signal.signal(signal.SIGTERM, _stop)
+    if os.environ.get("SANDBOX_LINKS"):  # its accounts would be taken for real ones
+        click.echo(f"This terminal has the settings of {SETTINGS_FILE}. Start it in a new one.", err=True)
+        return 1
     load_dotenv(".env")
     try:
         with running(os.environ) as (places, settings):
             os.environ.update(settings)
-            click.echo(welcome(places, os.environ["STORE"]))
-            _run_the_product(places)
+            with kept(Path(SETTINGS_FILE), as_file(os.environ, places)):
+                click.echo(welcome(places))
+                _run_the_product(places)
     except PortTakenError as exc:
         click.echo(str(exc), err=True)
         return 1
@@ -63,6 +71,21 @@ def main() -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nStopped.")
     return 0
+
+
+@contextmanager
+def kept(path: Path, text: str) -> Iterator[None]:
+    """Keep ``text`` in a file that only its owner can read, until the block ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # of a sandbox that was killed: it may be open to others
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_text(text, encoding="utf-8")
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if path.read_text(encoding="utf-8") == text:  # or it is another sandbox's by now
+                path.unlink()
 
 
 @contextmanager

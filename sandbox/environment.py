@@ -17,6 +17,7 @@ CALLS_PER_DAY = 1_000_000
 MARKET_KEY, PHONE_KEY, MAILBOX_KEY = "TICKETMASTER_API_KEY", "TWILIO_ACCOUNT_SID", "SMTP_URL"
 
 
+SETTINGS_FILE = "data/sandbox.env"  # where the settings stand while the sandbox runs
 YOU = "you"  # the person who sits at this machine
 
 
@@ -62,7 +63,20 @@ def account(given: Mapping[str, str]) -> Account:
 
 def environment(given: Mapping[str, str], places: Places, twilio: Account) -> dict[str, str]:
     """The settings to add to what is given; nothing given is in it."""
-    wanted = {
+    return {name: value for name, value in _wanted(places, twilio).items() if not given.get(name)}
+
+
+def as_file(started_with: Mapping[str, str], places: Places) -> str:
+    """For a shell in another terminal: what the sandbox decides, as the product was started with it.
+
+    The settings of real accounts are not in it: they stay where they are.
+    """
+    names = _wanted(places, Account("", ""))
+    return "".join(f"{name}={shlex.quote(started_with[name])}\n" for name in names if started_with.get(name))
+
+
+def _wanted(places: Places, twilio: Account) -> dict[str, str]:
+    return {
         "PORT": places.product.rpartition(":")[2],
         "PUBLIC_URL": places.product,
         "STORE": f"sqlite:///data/{'sandbox' if places.market else 'ticket-scout'}.db",
@@ -73,7 +87,6 @@ def environment(given: Mapping[str, str], places: Places, twilio: Account) -> di
         **_phone(places.phone, twilio),
         **_mailbox(places.smtp),
     }
-    return {name: value for name, value in wanted.items() if not given.get(name)}
 
 
 def _market(url: str | None) -> dict[str, str]:
@@ -105,10 +118,10 @@ def _mailbox(url: str | None) -> dict[str, str]:
     return {} if url is None else {"SMTP_URL": url, "MAIL_FROM": "Ticket Scout sandbox <scout@sandbox.test>"}
 
 
-def welcome(places: Places, store: str) -> str:
-    """What to open, how to see a text arrive or be told for real, and how ``scout.py`` finds ``store``."""
+def welcome(places: Places) -> str:
+    """What to open, how to see a text arrive or be told for real, and how ``scout.py`` joins in."""
     rows = "\n".join(f"  {link['name']:<14}{link['url']}" for link in places.links)
-    said = f"{_steps(places)}{_commands(places, store)}"
+    said = f"{_steps(places)}{_commands(places)}"
     return f"\n{_summary(places)}\n\n{rows}\n\n{said}  Ctrl-C stops everything.\n"
 
 
@@ -133,9 +146,9 @@ def _steps(places: Places) -> str:
     )
 
 
-def _commands(places: Places, store: str) -> str:
+def _commands(places: Places) -> str:
     missing = [option for option, url in (("--phone", places.phone), ("--email", places.mailbox)) if not url]
-    lines = f"  For scout.py in another terminal: export STORE={shlex.quote(store)}\n"
+    lines = f"  For scout.py in another terminal: set -a; . {SETTINGS_FILE}; set +a\n"
     if missing:
         contacts = " ".join(f"{option} …" for option in missing)
         lines += f"  To be told, say there where: .venv/bin/python scout.py person add {YOU} {contacts}\n"

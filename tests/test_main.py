@@ -352,6 +352,23 @@ def test_what_an_event_says_is_not_looked_at(
     assert job.fields["uid"] == "u1"
 
 
+def test_what_a_snooze_holds_becomes_due_when_the_snooze_is_ended_by_any_client(
+    copy: Callable[..., None], documents: SqliteDocuments
+) -> None:
+    later = datetime.now(UTC) + timedelta(days=1)
+    copy("w1", snoozed_until=later)
+    documents.commit(Put("alerts/a1", held_by_a_snooze(until=later)))
+    copy("w1")
+
+    held = documents.get("alerts/a1")
+    assert held
+    assert held.fields["due_at"] < later
+
+
+def held_by_a_snooze(*, until: datetime) -> dict[str, Any]:
+    return {"waits": "u1:sms", "state": "held", "why": "snoozed", "watch_id": "w1", "due_at": until}
+
+
 def test_the_subject_will_do_where_the_document_is_not_said(entry: Entry, documents: SqliteDocuments) -> None:
     path = PLACES.source("u1", "w1")
     documents.commit(Put(path, watch()))

@@ -1,7 +1,9 @@
 """Whom to tell, on the operator's command line: added, changed and shown, on a database file."""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,11 @@ import scout
 from notifiers import contacts
 from notifiers.tallies import Tally
 from store.sqlite import SqliteDocuments
-from watchers.documents import Put, Update
+from tests.fakes import FaultyDocuments
+from tests.notifiers.kit import an_alert
+from watchers import alerts
+from watchers.documents import Documents, Put, Update
+from watchers.models import Alert, AlertState
 from watchers.watch import Channel
 
 PHONE, EMAIL, TOPIC = "+15005550010", "ann@example.com", "ntfys://ntfy.sh/a-private-topic"
@@ -142,7 +148,12 @@ def test_a_tally_that_cannot_be_read_is_said_and_not_counted_as_empty() -> None:
 
 @pytest.mark.parametrize("command", ["show", "set"])
 def test_somebody_who_is_not_there_is_said_with_how_to_add_them(command: str) -> None:
-    assert "scout.py person add bob" in run("person", command, "bob", code=1).output
+    wishes = ("--quiet", "off") if command == "set" else ()
+
+    said = run("person", command, "bob", *wishes, code=1).output
+
+    assert "there is no person bob in sqlite:///scout.db" in said
+    assert "scout.py person add bob" in said
 
 
 @pytest.mark.parametrize(
@@ -204,3 +215,159 @@ def test_a_push_that_will_not_work_yet_is_saved_with_a_warning(
 @pytest.mark.parametrize("unsafe", ["a/b", "", "..", "__x__"])
 def test_an_id_that_cannot_be_one_is_refused(command: str, unsafe: str) -> None:
     assert "an id has" in run(*command.split(), unsafe, code=2).output
+
+
+# ── others change the person too ─────────────────────────────────────────────────────────────────────────
+
+
+Slip = Callable[[Callable[[Documents], object]], None]
+
+
+@pytest.fixture
+def slip_in(monkeypatch: pytest.MonkeyPatch) -> Slip:
+    """Let somebody else write just before each of the command's own commits."""
+
+    def between(write: Callable[[Documents], object]) -> None:
+        def opened(store: str, **_: Any) -> FaultyDocuments:
+            documents = FaultyDocuments(SqliteDocuments(store.removeprefix("sqlite:///")))
+            documents.before_commit = lambda _: write(documents.inner)
+            return documents
+
+        monkeypatch.setattr("store.open_documents", opened)
+
+    return between
+
+
+def once(**fields: Any) -> Callable[[Documents], None]:
+    """The person is changed like that, one time."""
+    left = [fields]
+
+    def write(documents: Documents) -> None:
+        if left:
+            kept = documents.get("people/ann")
+            documents.commit(Update("people/ann", left.pop(), kept.version if kept else ""))
+
+    return write
+
+
+STOPPED = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("set", "ann", "--quiet", "22:00-07:00"), ("add", "ann", "--email", EMAIL, "--quiet", "22:00-07:00")],
+    ids=["set", "add"],
+)
+def test_a_stop_that_comes_in_between_stays(slip_in: Slip, command: tuple[str, ...]) -> None:
+    run(*ADD)
+    slip_in(once(opted_out_at=STOPPED))
+
+    run("person", *command)
+
+    assert show()["opted_out_at"] == STOPPED.isoformat()
+    assert show()["quiet_hours"] == "22:00-07:00"
+
+
+def test_a_contact_given_up_in_between_stays_given_up(slip_in: Slip) -> None:
+    run(*ADD)
+    slip_in(once(email_verified_at=None, email_problem="550"))
+
+    run("person", "set", "ann", "--per-day", "3")
+
+    assert show()["email"]["problem"] == "550"
+    assert show()["per_day"] == 3
+
+
+def test_a_number_given_again_takes_back_a_stop_on_purpose(slip_in: Slip) -> None:
+    run(*ADD)
+    slip_in(once(opted_out_at=STOPPED))
+
+    run("person", "add", "ann", "--phone", PHONE)
+
+    assert show()["opted_out_at"] is None
+
+
+def test_a_person_who_comes_to_be_in_between_keeps_what_they_said(slip_in: Slip) -> None:
+    def write(documents: Documents) -> None:
+        if documents.get("people/ann") is None:
+            documents.commit(Put("people/ann", {"per_watch": 2}))
+
+    slip_in(write)
+
+    run("person", "add", "ann", "--per-day", "3")
+
+    assert (show()["per_day"], show()["per_watch"]) == (3, 2)
+
+
+def test_a_person_who_keeps_changing_is_said_and_nothing_is_overwritten(slip_in: Slip) -> None:
+    run(*ADD)
+    counted = count(1)
+    slip_in(lambda documents: documents.commit(Put("people/ann", {"per_watch": next(counted)})))
+
+    assert "Error: the database" in run("person", "set", "ann", "--per-day", "3", code=1).output
+
+    assert (show()["per_day"], show()["per_watch"]) == (None, next(counted) - 1)
+
+
+def test_a_person_added_again_with_nothing_new_stays_as_they_are() -> None:
+    run(*ADD, "--quiet", "22:00-07:00")
+    before = show()
+
+    run("person", "add", "ann")
+
+    assert show() == before
+
+
+def test_to_set_nothing_is_said_and_is_no_success() -> None:
+    run(*ADD)
+
+    refused = run("person", "set", "ann", code=2)
+
+    assert "nothing was named" in refused.output
+    assert "ann is saved" not in refused.output
+
+
+# ── what waits for a wish that is gone ───────────────────────────────────────────────────────────────────
+
+REASONS = ("quiet_hours", "digest", "cap", "snoozed")
+
+
+def let_go() -> set[str]:
+    """For which reasons alerts were held that may be sent now."""
+    documents = SqliteDocuments("scout.db")
+    held = [documents.get(alerts.path(alert_held(why).id)) for why in REASONS]
+    documents.close()
+    return {one.fields["why"] for one in held if one and one.fields["due_at"] <= datetime.now(UTC)}
+
+
+def alert_held(why: str) -> Alert:
+    later = datetime.now(UTC) + timedelta(days=1)
+    return an_alert(watch_id=f"w-{why}", uid="ann", state=AlertState.HELD, why=why, due_at=later)
+
+
+@pytest.mark.parametrize(
+    ("wish", "gone"),
+    [
+        (("--quiet", "off"), {"quiet_hours"}),
+        (("--quiet", "01:00-02:00"), {"quiet_hours"}),
+        (("--timezone", "Asia/Tokyo"), {"quiet_hours"}),
+        (("--digest", "off"), {"digest"}),
+        (("--digest", "OFF", "--quiet", "off"), {"digest", "quiet_hours"}),
+        (("--digest", "weekly"), set()),
+        (("--digest-at", "09:00"), set()),
+        (("--per-day", "3"), set()),
+    ],
+    ids=lambda one: " ".join(one) or "nothing",
+)
+@pytest.mark.parametrize("command", ["set", "add"])
+def test_what_waits_for_a_wish_that_is_gone_waits_no_more(
+    command: str, wish: tuple[str, ...], gone: set[str]
+) -> None:
+    run(*ADD, "--quiet", "22:00-07:00", "--digest", "daily")
+    documents = SqliteDocuments("scout.db")
+    documents.commit(*(alerts.creation(alert_held(why)) for why in REASONS))
+    documents.close()
+
+    run("person", command, "ann", *wish)
+
+    assert let_go() == gone

@@ -80,6 +80,8 @@ def from_document(document: Document) -> Alert:
     stored["channel"], stored["state"] = Channel(stored["channel"]), AlertState(stored["state"])
     stored["news"], stored["riders"] = _news(stored["news"]), tuple(stored.get("riders", ()))
     stored["more"] = tuple(_news(news) for news in stored.get("more", ()))
+    for name in ("more_codes", "more_alerts"):
+        stored[name] = tuple(stored.get(name, ()))
     stored["also"] = tuple(Channel(name) for name in stored.get("also", ()))
     return Alert(**stored | {"id": document.id, "version": document.version})
 

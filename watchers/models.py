@@ -214,7 +214,9 @@ class Alert:
         settled_at: When it came to the state it is in, if nothing more is to be done about it.
         also: The other channels that tell, or tried to tell, the same.
         copy_of, copy_why: The alert this one stands in for, and why that one did not do.
-        riders: The alerts that go out in this one's message; ``more`` is their news, to be worded.
+        riders: The alerts that go out in this one's message.
+        more, more_codes, more_alerts: What the message tells besides its own news, to be worded, and of which
+            alerts that is: their codes and ids, in the same order. A copy of a message has them too.
         rides_with: The alert whose message this one goes out in; it then shares that one's fate.
         segments: How many segments its text was counted to have, before it was sent.
         seen_at: When the person called it read, where it is told on their own page.
@@ -240,6 +242,8 @@ class Alert:
     copy_why: str | None = None
     riders: tuple[str, ...] = ()
     more: tuple[News, ...] = ()
+    more_codes: tuple[str, ...] = ()
+    more_alerts: tuple[str, ...] = ()
     rides_with: str | None = None
     segments: int | None = None
     seen_at: datetime | None = None
@@ -288,6 +292,7 @@ class Person:
     email_verified_at: datetime | None = None
     timezone: str = "UTC"
     opted_out_at: datetime | None = None
+    opted_out_at_vendor: bool = False  # who blocks by itself there: only START itself ends it
     push_url: str | None = field(default=None, repr=False)
     push_verified_at: datetime | None = None
     phone_problem: str | None = None

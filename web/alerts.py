@@ -56,11 +56,10 @@ def follow(code: str) -> ResponseReturnValue:
 
 
 def _told(alert: Alert) -> list[tuple[News, str]]:
-    """Everything its message told, each with the code of its own alert, where that can still be read."""
-    riders = site().documents.get_many([alerts.path(one) for one in alert.riders]) if alert.riders else []
-    codes = [alert.code, *(str(one.fields.get("code", "")) if one else "" for one in riders)]
-    codes += [""] * len(alert.more)
-    return list(zip(alert.every_news, codes, strict=False))
+    """Everything its message told, each with the code of its own alert, where that is known."""
+    is_known = len(alert.more_codes) == len(alert.more)
+    codes = alert.more_codes if is_known else ("",) * len(alert.more)
+    return list(zip(alert.every_news, (alert.code, *codes), strict=True))
 
 
 def _facts(news: News, code: str, *, is_owner: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from notifiers.means import Means
 from notifiers.spend import spent
 from store import open_documents
 from watchers import alerts, board, providers
-from watchers.documents import Documents
+from watchers.documents import Documents, Query
 from watchers.errors import StoreError
 from watchers.models import Alert, AlertState, News, Reason
 from watchers.settings import Settings
@@ -24,6 +24,7 @@ from watchers.watch import Channel
 
 _LOOK_EVERY = 0.5  # seconds
 _UNHEARD = "accepted, and nothing was heard of it: can Twilio reach PUBLIC_URL? `scout.py reconcile` asks it"
+_MOST, _NAMED = 100, 3  # alerts that are counted, and named
 QUIET = timedelta(minutes=15)  # a board that was not saved for so long is not being ticked
 
 
@@ -63,7 +64,7 @@ def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
     except StoreError as exc:
         yield Finding("WRONG", "STORE", f"the database cannot be opened ({type(exc).__name__})")
         return
-    yield Finding("ok", "settings", f"read; people reach {settings.public_url}")
+    yield Finding("ok", "settings", f"read; people reach {settings.public_url}; STORE is {settings.store}")
     if settings.secret_key is None:
         yield Finding("off", "SECRET_KEY", "not set: nobody can sign in to the form; set a long random text")
     yield from (Finding("ok", name, "switched on") for name in asked)
@@ -88,13 +89,29 @@ def _kept(documents: Documents, names: list[str]) -> Iterator[Finding]:
             yield Finding(
                 "WRONG", kept.name, f"{blind} of {len(kept.rows)} targets were not seen for an hour"
             )
-    waiting = outbox.due(documents, now - QUIET, limit=100)
-    if waiting:
+    wrong = list(_left_behind(documents, now))
+    yield from wrong or [Finding("ok", "outbox", "nothing is left behind")]
+
+
+def _left_behind(documents: Documents, now: datetime) -> Iterator[Finding]:
+    if waiting := outbox.due(documents, now - QUIET, limit=_MOST):
         yield Finding(
             "WRONG", "outbox", f"{len(waiting)} alerts have waited for over {QUIET.seconds // 60} minutes"
         )
-    else:
-        yield Finding("ok", "outbox", "nothing is left behind")
+    if aside := _set_aside(documents, now):
+        more = ", …" if len(aside) > _NAMED else ""
+        yield Finding(
+            "WRONG",
+            "outbox",
+            f"{len(aside)} alerts cannot be read or sent; they are tried again each hour: "
+            f"{', '.join(aside[:_NAMED])}{more}",
+        )
+
+
+def _set_aside(documents: Documents, now: datetime) -> list[str]:
+    """The ids of alerts that are out of everybody's way; those settled since then are not among them."""
+    query = Query(alerts.COLLECTION, ("set_aside_until",), ">=", now, _MOST)
+    return [found.id for found in documents.find(query) if found.fields.get("due_at") is not None]
 
 
 def _spending(segments: int, limits: Limits) -> Finding:
@@ -115,7 +132,10 @@ def _ticking(kept: board.Board, now: datetime) -> Finding:
 
 def try_out(means: Means, uid: str, patience: timedelta) -> list[Finding]:
     """Send a person one test on each of their channels, through the outbox, and wait for what comes of it."""
-    person = contacts.find(means.documents, uid)
+    kept = means.documents.get(contacts.path(uid))
+    if kept is None:
+        return [Finding("WRONG", "test", f"there is no person {uid}: `scout.py person add {uid}` adds one")]
+    person = contacts.from_document(kept)
     ways = [channel for channel in means.notifiers if contacts.is_reachable(person, channel)]
     if not ways:
         return [

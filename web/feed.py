@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from notifiers.outbox import UNREADABLE
 from watchers import alerts
 from watchers.documents import Document, Query, Update
 from watchers.errors import ConflictError, StoreUnavailableError
@@ -50,7 +51,7 @@ def _own(found: Iterable[Document], uid: str) -> Iterator[Alert]:
             continue
         try:
             yield alerts.from_document(document)
-        except (KeyError, TypeError, ValueError):
+        except UNREADABLE:
             log.warning("alert.unreadable", extra={"alert": document.id})
 
 

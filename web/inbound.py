@@ -5,6 +5,8 @@ however often Twilio tells of it, and whatever line we die on, it happens once o
 lost with the process that made it; it is never sent twice.
 
 Two machines that answer each other stop after ``MOST_ANSWERS`` a day; what they ask for is done all the same.
+Only who has changed their consent is answered however often they were. An answer counts against the segments
+of the whole installation, and there is none when they are used up.
 """
 
 import logging
@@ -12,8 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from notifiers import contacts, tallies
+from notifiers.spend import Allowance
+from notifiers.tallies import Tally
 from notifiers.words import answers
 from notifiers.words.answers import Line
 from notifiers.words.gsm import segments
@@ -54,6 +59,7 @@ class _Outcome:
     writes: tuple[Write, ...] = ()
     uid: str = ""
     watch_id: str = ""
+    is_consent: bool = False
 
 
 def receive(message: Inbound) -> str:
@@ -63,19 +69,30 @@ def receive(message: Inbound) -> str:
         StoreError: nothing is known; it may be told again.
     """
     reply = parse(message.body, message.opt_out_type)
-    path = f"{COLLECTION}/{message.sid}"
+    with Allowance(site().documents, site().limits.segments_in_all, site().now()) as allowance:
+        outcome = _done_once(f"{COLLECTION}/{message.sid}", reply, message.sender, allowance)
+    if outcome is None:
+        return ""  # told again
+    log.info("reply.received", extra={"verb": str(reply.verb), "watch": outcome.watch_id})
+    if reply.verb is Verb.RESUME and outcome.watch_id:
+        monitors.let_go(outcome.uid, outcome.watch_id)
+    return outcome.answer
+
+
+def _done_once(path: str, reply: Reply, sender: str, allowance: Allowance) -> _Outcome | None:
+    """What it led to, kept; ``None`` when somebody has done it already."""
     for _ in range(_ATTEMPTS):
         if site().documents.get(path):
-            return ""  # told again
-        people = _people(message.sender)
-        outcome = _counted(_outcome(reply, people), reply, people)
+            return None
+        people = _people(sender)
+        outcome = _counted(_outcome(reply, people), people, allowance)
         heard = {"uid": outcome.uid, "at": site().now(), "verb": str(reply.verb), "watch": outcome.watch_id}
         try:
             site().documents.commit(Create(path, heard), *outcome.writes)
-        except ConflictError:
-            continue  # told twice at once, or something changed meanwhile: look again
-        log.info("reply.received", extra={"verb": str(reply.verb), "watch": outcome.watch_id})
-        return outcome.answer
+        except ConflictError:  # told twice at once, or something changed meanwhile: look again
+            allowance.put_back(segments(outcome.answer) if outcome.answer else 0)
+            continue
+        return outcome
     raise StoreUnavailableError("a reply kept meeting changes")
 
 
@@ -101,15 +118,34 @@ def _outcome(reply: Reply, people: Sequence[tuple[Person, str]]) -> _Outcome:
 
 
 def _consent(reply: Reply, people: Sequence[tuple[Person, str]]) -> _Outcome:
-    """Of everybody who has this number: the phone is what was texted from."""
+    """Of everybody who has this number: the phone is what was texted from.
+
+    A number that Twilio itself blocks gets no answer of ours, and only a word that Twilio knows unblocks it.
+    """
+    uid = people[0][0].uid
     stops = reply.verb is Verb.STOP
-    changing = [(person, version) for person, version in people if bool(person.opted_out_at) is not stops]
-    at = site().now() if stops else None
-    writes = tuple(
-        Update(contacts.path(person.uid), {"opted_out_at": at}, version) for person, version in changing
-    )
+    is_blocked = any(person.opted_out_at and person.opted_out_at_vendor for person, _ in people)
+    if is_blocked and not stops and not reply.is_keyword:
+        return _Outcome(uid=uid)
+    wanted = [
+        (person, version, _stopped(person, reply) if stops else _started(person))
+        for person, version in people
+    ]
+    writes = tuple(Update(contacts.path(one.uid), new, version) for one, version, new in wanted if new)
     said = answers.OPTED_OUT if stops else answers.WELCOME_BACK
-    return _Outcome("" if reply.is_keyword or not changing else said, writes, people[0][0].uid)
+    is_answered = bool(writes) and not is_blocked and not reply.is_keyword
+    return _Outcome(said if is_answered else "", writes, uid, is_consent=True)
+
+
+def _stopped(person: Person, reply: Reply) -> dict[str, Any]:
+    """What changes about somebody who stops; one who has stopped already may now be blocked by Twilio too."""
+    is_known = person.opted_out_at and (person.opted_out_at_vendor or not reply.is_keyword)
+    at = person.opted_out_at or site().now()
+    return {} if is_known else {"opted_out_at": at, "opted_out_at_vendor": reply.is_keyword}
+
+
+def _started(person: Person) -> dict[str, Any]:
+    return {"opted_out_at": None, "opted_out_at_vendor": False} if person.opted_out_at else {}
 
 
 def _general(reply: Reply, person: Person) -> str:
@@ -221,23 +257,40 @@ def _moment(at: datetime, person: Person) -> str:
 # ── answering ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _counted(outcome: _Outcome, reply: Reply, people: Sequence[tuple[Person, str]]) -> _Outcome:
-    """With the write that counts the answer; without an answer where there must be none."""
+def _counted(outcome: _Outcome, people: Sequence[tuple[Person, str]], allowance: Allowance) -> _Outcome:
+    """With the write that counts the answer, and its segments taken; else without an answer."""
     person = next((one for one, _ in people if one.uid == outcome.uid), None)
     if not outcome.answer or person is None:
         return outcome
     silent = replace(outcome, answer="")
-    if person.opted_out_at and reply.verb is not Verb.START:
+    if person.opted_out_at and not outcome.is_consent:
         return silent
+    tally = _tally(person)
+    if not outcome.is_consent and (tally is None or tally.replies >= MOST_ANSWERS):
+        log.info("reply.not_answered", extra={"uid": person.uid})
+        return silent
+    is_last = tally is not None and tally.replies == MOST_ANSWERS - 1
+    answer = answers.last_today(outcome.answer) if is_last else outcome.answer
+    if not _is_paid(answer, allowance):
+        log.warning("reply.not_answered", extra={"uid": person.uid, "why": "over_budget"})
+        return silent
+    counts = () if tally is None else (replace(tally, replies=tally.replies + 1).write(),)
+    return replace(outcome, answer=answer, writes=(*outcome.writes, *counts))
+
+
+def _tally(person: Person) -> Tally | None:
+    """What was answered today; ``None`` when that cannot be known."""
     try:
         known = tallies.from_document(person.uid, site().documents.get(tallies.path(person.uid)))
     except ValueError:
         log.warning("tally.unreadable", extra={"uid": person.uid})
-        return silent
-    tally = known.at(site().now(), contacts.zone_of(person))
-    if tally.replies >= MOST_ANSWERS:
-        log.info("reply.not_answered", extra={"uid": person.uid})
-        return silent
-    spent = tally.segments + segments(outcome.answer)
-    counted = replace(tally, replies=tally.replies + 1, segments=spent).write()
-    return replace(outcome, writes=(*outcome.writes, counted))
+        return None
+    return known.at(site().now(), contacts.zone_of(person))
+
+
+def _is_paid(answer: str, allowance: Allowance) -> bool:
+    """Whether this month's segments still pay for it; what cannot be known is no reason to do nothing."""
+    try:
+        return allowance.take(segments(answer))
+    except StoreUnavailableError:
+        return False

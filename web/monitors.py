@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from notifiers.release import release
 from notifiers.words.phrases import one_line
 from watchers import verbs
 from watchers.asked import read_watch
@@ -52,6 +53,11 @@ def set_status(uid: str, watch_id: str, status: str) -> Document | None:
             continue
         return source
     raise StoreUnavailableError(f"watch {watch_id} kept changing")
+
+
+def let_go(uid: str, watch_id: str) -> None:
+    """Let what was held for the snooze of this watch go now that it has ended; best effort."""
+    release(site().documents, uid, {"snoozed"}, site().now(), watch_id=watch_id)
 
 
 def _anything(_target: Target, _also: object) -> None:

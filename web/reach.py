@@ -7,7 +7,7 @@ from notifiers.errors import NotifierRejectedError
 from watchers.models import Person
 from watchers.watch import Channel
 
-_STOPPED = "you replied STOP to our texts; ask whoever runs this to switch them on again"
+_STOPPED = "you replied STOP to our texts; reply START to our number to get them again"
 _MISSING = {
     Channel.SMS: "we have no verified phone number of yours",
     Channel.EMAIL: "we have no verified e-mail address of yours",

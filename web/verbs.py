@@ -2,11 +2,13 @@
 
 Looking at an address never changes anything: scanners and previews look at every address in a letter.
 Pressing the button needs no session, because the signed address is the secret; pressing it twice is pressing
-it once. Whatever was done, the page that says so has the way back.
+it once. So a mail client's own button may stop a watch, or all that a message told about (RFC 8058). Whatever
+was done, the page that says so has the way back.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,6 +17,8 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from notifiers import contacts
+from notifiers.release import release
+from notifiers.words.phrases import joined
 from notifiers.words.replies import amount
 from watchers import alerts, verbs
 from watchers.errors import WatchRefusedError
@@ -32,6 +36,7 @@ _SPENT = (
     "changed. Use the link of a newer message, or change the watch among your watches."
 )
 _QUIET = "keeps “{name}” quiet for {length}. What comes up until then waits, and you get it then"
+_NAMED = 10  # of the watches that are stopped together
 _WRITE_A_PRICE = "Write an amount, such as 80 or 79.50."
 
 
@@ -79,6 +84,13 @@ OFFERS: Mapping[str, Offer] = {
         "Stopped",
         "“{name}” is paused and tells you nothing more.",
     ),
+    "stop-all": Offer(
+        "Stop all these alerts?",
+        "pauses all that the message told you about, {name}: nothing more comes of it until you resume it",
+        "Stop all these alerts",
+        "Stopped",
+        "Paused, and telling you nothing more: {name}.",
+    ),
     "resume": Offer(
         "Watch again?",
         "lets your watch “{name}” watch, and tell you at once",
@@ -109,6 +121,8 @@ def without_referrer(answer: Response) -> Response:
 def ask(token: str) -> ResponseReturnValue:
     """One button; looking at it changes nothing."""
     alert, verb = _meant(token)
+    if verb == "stop-all":
+        return _ask_to_stop_all(alert)
     source = monitors.find(alert.uid, alert.watch_id)
     if source is None:
         return _said("It is gone already", verbs.GONE)
@@ -122,18 +136,35 @@ def ask(token: str) -> ResponseReturnValue:
 def change(token: str) -> ResponseReturnValue:
     """Do it, without anybody signed in."""
     alert, verb = _meant(token)
+    if verb == "stop-all":
+        return _stop_all(alert)
     wanted, now = _change(verb), site().now()
     if wanted is None:
         return _asked_again(alert, _WRITE_A_PRICE)
-    surroundings = (site().documents, site().places, site().refusal)
     try:
-        planned = verbs.apply(*surroundings, wanted, uid=alert.uid, watch_id=alert.watch_id, now=now)
+        planned = _apply(wanted, alert, verb, now)
     except WatchRefusedError as refused:
-        if verb == "below" and refused.reasons != (verbs.GONE,):
-            return _asked_again(alert, " ".join(refused.reasons))
-        return _said("That was not done", *refused.reasons), 409
-    log.info("watch.changed_by_link", extra={"watch": alert.watch_id, "verb": verb})
+        return _refused(alert, verb, refused)
+    if verb == "resume":
+        release(site().documents, alert.uid, {"snoozed"}, now, watch_id=alert.watch_id)
     return _done(alert, verb, planned, now)
+
+
+def _apply(wanted: Change, alert: Alert, verb: str, now: datetime) -> Planned:
+    surroundings = (site().documents, site().places, site().refusal)
+    planned = verbs.apply(*surroundings, wanted, uid=alert.uid, watch_id=alert.watch_id, now=now)
+    log.info("watch.changed_by_link", extra={"watch": alert.watch_id, "verb": verb})
+    return planned
+
+
+def _refused(alert: Alert, verb: str, refused: WatchRefusedError) -> ResponseReturnValue:
+    """What is gone is stopped, so that a mail client's button has worked."""
+    is_gone = refused.reasons == (verbs.GONE,)
+    if verb == "below" and not is_gone:
+        return _asked_again(alert, " ".join(refused.reasons))
+    if verb == "stop" and is_gone:
+        return _said(OFFERS[verb].done, verbs.GONE)
+    return _said("That was not done", *refused.reasons), 409
 
 
 def _meant(token: str) -> tuple[Alert, str]:
@@ -153,6 +184,46 @@ def _change(verb: str) -> Change | None:
         given = amount(request.form.get("price", ""))
         return partial(verbs.below, amount=given.number, means=given.means) if given else None
     return {"bought": verbs.bought, "stop": verbs.stop, "resume": verbs.resume}[verb]
+
+
+# ── all that a message told about ────────────────────────────────────────────────────────────────────────
+
+
+def _ask_to_stop_all(alert: Alert) -> ResponseReturnValue:
+    watches = [site().places.source(one.uid, one.watch_id) for one in _one_a_watch(alert)]
+    names = [monitors.name_of(source) for source in site().documents.get_many(watches) if source]
+    return _asked("stop-all", _listed(names), None) if names else _said("It is gone already", verbs.GONE)
+
+
+def _stop_all(alert: Alert) -> ResponseReturnValue:
+    """Each watch by itself: what is gone is stopped already, and asking again finishes what broke off."""
+    stopped: list[tuple[str, str]] = []
+    for one in _one_a_watch(alert):
+        with suppress(WatchRefusedError):
+            planned = _apply(verbs.stop, one, "stop-all", site().now())
+            stopped.append((monitors.name_of(planned.source), _undo(one, "stop")))
+    offer = OFFERS["stop-all"]
+    if not stopped:
+        return _said(offer.done, verbs.GONE)
+    said = offer.said.format(name=_listed([name for name, _ in stopped]))
+    return render_template("done.html", title=offer.done, said=said, undo_each=stopped)
+
+
+def _one_a_watch(alert: Alert) -> list[Alert]:
+    """Of each watch that the message told about, the first alert."""
+    others = site().documents.get_many([alerts.path(one) for one in alert.more_alerts])
+    found: dict[str, Alert] = {}
+    for one in (alert, *(alerts.from_document(other) for other in others if other)):
+        if one.uid == alert.uid:
+            found.setdefault(one.watch_id, one)
+    return list(found.values())
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``“One”, “Two” and 7 more``."""
+    left = len(names) - _NAMED
+    said = joined(*(f"“{name}”" for name in names[:_NAMED]))
+    return f"{said} and {left} more" if left > 0 else said
 
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────

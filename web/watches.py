@@ -50,8 +50,10 @@ def pause(watch_id: str) -> ResponseReturnValue:
 
 @pages.post("/watches/<watch_id>/resume")
 def resume(watch_id: str) -> ResponseReturnValue:
-    """Watch again."""
-    return _set_status(watch_id, "active", "Watching again:")
+    """Watch again, and tell what was held while it was snoozed."""
+    done = _set_status(watch_id, "active", "Watching again:")
+    monitors.let_go(entry.person(), watch_id)
+    return done
 
 
 def _set_status(watch_id: str, status: str, said: str) -> ResponseReturnValue:

@@ -22,6 +22,7 @@ OPTED_OUT = (
     "Reply START for texts again."
 )
 WELCOME_BACK = "You get texts from Ticket Scout again. Reply STOP to end them."
+_LAST_TODAY = " This is the last answer today."
 _VERBS = "LIST, WHY, SNOOZE 1D, BELOW 80, BOUGHT, RESUME; STOP ends all texts."
 SAY_HOW_LONG = "Say how long, from 1 minute to 60 days, such as SNOOZE 3D or 1H."
 SAY_WHICH = (
@@ -46,6 +47,11 @@ class Line:
 
     name: str
     watch: Watch | None
+
+
+def last_today(answer: str) -> str:
+    """The answer after which there is none until tomorrow; it says so where there is room."""
+    return _first_that_fits(answer + _LAST_TODAY, answer)
 
 
 def helped(link: str) -> str:

@@ -11,7 +11,7 @@ _UNCONFIRMED = frozenset(
     {*("no_answer", "bad_answer", "server_error", "push_unconfirmed"), *("lease_expired", "unconfirmed")}
 )
 
-_OPTED_OUT = "your number has opted out of our texts (ask whoever runs this to switch them on again)"
+_OPTED_OUT = "your number has opted out of our texts (reply START to our number to get them again)"
 _BAD_NUMBER = "your phone number cannot receive texts"
 _BAD_ADDRESS = "your e-mail address cannot receive letters"
 _BAD_PUSH = "your address for push messages is not one we can use"

@@ -15,7 +15,6 @@ from notifiers.links import Links
 from notifiers.words import digests, phrases, pictures
 from notifiers.words.excuses import undelivered
 from notifiers.words.phrases import joined, one_line
-from watchers.alerts import alert_code
 from watchers.models import Alert, News, Reason
 from watchers.money import Basis
 from watchers.watch import Channel
@@ -23,10 +22,18 @@ from watchers.watch import Channel
 __all__ = ["email", "subject", "undelivered"]
 
 MOST = 50  # news in one letter; Gmail cuts a letter off at 102 kB
-VERBS = {"snooze-1d": "Snooze for a day", "bought": "I bought it", "stop": "Stop these alerts"}
+VERBS = {
+    "snooze-1h": "Snooze for an hour",
+    "snooze-1d": "Snooze for a day",
+    "below": "Change the price",
+    "bought": "I bought it",
+    "stop": "Stop these alerts",
+    "stop-all": "Stop all these alerts",
+}
 TEST = "This is a test from Ticket Scout"
 
 _SUBJECT_LENGTH = 120
+_ABOUT_A_PRICE = {Reason.BELOW_LIMIT, Reason.DROPPED, Reason.HISTORIC_LOW, Reason.FURTHER_DROP}
 _INCLUDES = {
     Basis.FACE: "The price is the face value; fees come on top.",
     Basis.ALL_IN: "The price includes all fees.",
@@ -59,11 +66,11 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """What belongs to one watch; ``links`` act on it. One news alone has no heading."""
+    """What belongs to one watch; ``acts`` are done to it. One news alone has no heading."""
 
     heading: str
     blocks: tuple[_Block, ...]
-    links: _Addresses
+    acts: _Addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class _Letter:
     title: str
     sections: tuple[_Section, ...]
     links: _Addresses
+    acts: _Addresses
 
 
 def email(alert: Alert, links: Links, zone: tzinfo = UTC) -> tuple[str, str, str]:
@@ -105,32 +113,34 @@ def _single(alert: Alert, links: Links, zone: tzinfo) -> _Letter:
     prices, bars = pictures.sentence(news, zone), pictures.bars(news, zone)
     block = _block(news, zone, facts=_facts(news, zone), prices=prices, bars=bars)
     section = _Section("", (block,), ())
-    footer = (*_official(news), *_about(alert.code, links), *_acts(alert.id, alert.code, links))
-    return _Letter(sorry(alert), "", (section,), footer)
+    footer = (*_official(news), *_about(alert.code, links))
+    return _Letter(sorry(alert), "", (section,), footer, _acts((alert.id, alert.code), (news,), links))
 
 
 def _group(alert: Alert, links: Links, zone: tzinfo) -> _Letter:
-    """Up to ``MOST`` news by watch; each links to its page, and each watch can be stopped."""
+    """Up to ``MOST`` news by watch; each links to its page, and each watch, or all, can be acted on."""
     every, told = alert.every_news[:MOST], _told(alert)
     sections = []
     for watch, places in digests.by_watch(every).items():
         blocks = tuple(_short_block(every[place], told.get(place), links, zone) for place in places)
-        acts = _acts(*told[places[0]], links) if places[0] in told else ()
+        theirs = [every[place] for place in places]
+        acts = _acts(told[places[0]], theirs, links) if places[0] in told else ()
         sections.append(_Section(f'Your watch: "{watch}"', blocks, acts))
     left = len(alert.every_news) - len(every)
     more = ((f"And {left} more", links.alert(alert.code)),) if left else ()
-    return _Letter(sorry(alert), f"{len(alert.every_news)} alerts", tuple(sections), more)
+    stop = _signed(alert.id, ("stop-all",), links)
+    return _Letter(sorry(alert), f"{len(alert.every_news)} alerts", tuple(sections), more, stop)
 
 
 def _told(alert: Alert) -> dict[int, tuple[str, str]]:
-    """Id and code of the alert of each news, by its place, where known: a copy does not know the others."""
-    riders = alert.riders if len(alert.riders) == len(alert.more) else ()
-    return dict(enumerate([(alert.id, alert.code), *((rider, alert_code(rider)) for rider in riders)]))
+    """Id and code of the alert of each news, by its place; only its own where the others are not known."""
+    others = tuple(zip(alert.more_alerts, alert.more_codes, strict=False))
+    return dict(enumerate([(alert.id, alert.code), *(others if len(others) == len(alert.more) else ())]))
 
 
 def _short_block(news: News, told: tuple[str, str] | None, links: Links, zone: tzinfo) -> _Block:
     about = _about(told[1], links) if told else ()
-    facts = tuple(filter(None, (_detail(news), one_line(news.next_text))))
+    facts = tuple(filter(None, (_detail(news), phrases.next_alert(news))))
     return _block(news, zone, facts=facts, links=(*_official(news), *about))
 
 
@@ -161,7 +171,7 @@ def _headline(news: News, zone: tzinfo) -> str:
 def _facts(news: News, zone: tzinfo) -> tuple[str, ...]:
     includes = _INCLUDES[news.basis] if news.basis and news.price and news.currency else ""
     watch = f'Your watch: "{one_line(news.watch_name)}".'
-    facts = (_detail(news), includes, _seen(news), _waited(news, zone), one_line(news.next_text), watch)
+    facts = (_detail(news), includes, _seen(news), _waited(news, zone), phrases.next_alert(news), watch)
     return tuple(filter(None, facts))
 
 
@@ -197,10 +207,21 @@ def _about(code: str, links: Links) -> _Addresses:
     return ((f"About this alert (#{code[:4]})", links.alert(code)),)
 
 
-def _acts(identity: str, code: str, links: Links) -> _Addresses:
+def _acts(told: tuple[str, str], every: Iterable[News], links: Links) -> _Addresses:
     """What can be done about the alert's watch; without signed links, the page where it is stopped."""
-    signed = tuple((label, links.verb(identity, verb)) for verb, label in VERBS.items())
-    return tuple(act for act in signed if act[1]) or ((VERBS["stop"], links.stop(code)),)
+    identity, code = told
+    below = ("below",) if any(map(_is_about_a_price, every)) else ()
+    signed = _signed(identity, ("snooze-1h", "snooze-1d", *below, "bought", "stop"), links)
+    return signed or ((VERBS["stop"], links.stop(code)),)
+
+
+def _is_about_a_price(news: News) -> bool:
+    return news.reason in _ABOUT_A_PRICE and news.price is not None and news.currency is not None
+
+
+def _signed(identity: str, verbs: Iterable[str], links: Links) -> _Addresses:
+    """None without a key."""
+    return tuple((VERBS[verb], address) for verb in verbs if (address := links.verb(identity, verb)))
 
 
 # ── the plain part ───────────────────────────────────────────────────────────────────────────────────────
@@ -208,7 +229,8 @@ def _acts(identity: str, code: str, links: Links) -> _Addresses:
 
 def _text(letter: _Letter) -> str:
     sections = (part for section in letter.sections for part in _section_text(section))
-    return _paragraphs(letter.sorry, letter.title, *sections, _link_lines(letter.links)) + "\n"
+    footer = _link_lines((*letter.links, *letter.acts))
+    return _paragraphs(letter.sorry, letter.title, *sections, footer) + "\n"
 
 
 def _section_text(section: _Section) -> Iterable[str]:
@@ -216,7 +238,7 @@ def _section_text(section: _Section) -> Iterable[str]:
     for block in section.blocks:
         yield "\n".join(filter(None, (block.headline, block.name, block.about)))
         yield "\n".join(filter(None, (block.prices, *block.facts, _link_lines(block.links))))
-    yield _link_lines(section.links)
+    yield _link_lines(section.acts)
 
 
 def _link_lines(links: _Addresses) -> str:
@@ -234,7 +256,8 @@ def _html(letter: _Letter) -> str:
     excuse = f"{_SORRY}{escape(letter.sorry)}</p>" if letter.sorry else ""
     title = f'<h1 style="font-size:22px;margin:0">{escape(letter.title)}</h1>' if letter.title else ""
     sections = "".join(map(_section_html, letter.sections))
-    footer = f"<hr>{_link_paragraphs(letter.links)}" if letter.links else ""
+    footer = f"{_link_paragraphs(letter.links)}{_act_row(letter.acts)}"
+    footer = f"<hr>{footer}" if footer else ""
     return f"{_PAGE}{excuse}{title}{sections}{footer}</body></html>\n"
 
 
@@ -243,7 +266,7 @@ def _section_html(section: _Section) -> str:
         return "".join(_block_html(block, "h1", 22) for block in section.blocks)
     heading = f'<h2 style="font-size:16px;margin:24px 0 0">{escape(section.heading)}</h2>'
     blocks = "".join(_block_html(block, "h3", 18) for block in section.blocks)
-    return f"{heading}{blocks}{_link_row(section.links)}"
+    return f"{heading}{blocks}{_act_row(section.acts)}"
 
 
 def _block_html(block: _Block, tag: str, size: int) -> str:
@@ -259,6 +282,12 @@ def _block_html(block: _Block, tag: str, size: int) -> str:
 def _link_row(links: _Addresses) -> str:
     row = " &middot; ".join(map(_link, links))
     return f'<p style="margin:4px 0">{row}</p>' if row else ""
+
+
+def _act_row(acts: _Addresses) -> str:
+    """One line, or two on a phone, far enough apart for a thumb; no label is broken."""
+    row = " &ensp;".join(_link((label.replace(" ", "\u00a0"), address)) for label, address in acts)
+    return f'<p style="margin:8px 0;font-size:14px;line-height:2.2">{row}</p>' if row else ""
 
 
 def _link_paragraphs(links: _Addresses) -> str:

@@ -15,6 +15,7 @@ _SAYS = {
     Reason.STATUS_CHANGED: "status changed",
     Reason.TEST: "test message",
 }
+_NEXT_TEXT = "Next text"  # so a rule begins (``watchers/rules.py``)
 _SAME_DAY_AGAIN = timedelta(days=6)  # from then on the name of the day may be taken for today's
 _JOINERS = "\u200c\u200d"  # without them Persian and family emoji fall apart
 
@@ -110,6 +111,13 @@ def date(news: News, *, year: bool = False) -> str:
     """``Sat 14 Jun``; empty while no day is announced."""
     found = news.starts_at or news.starts_on
     return f"{found:%a} {found.day} {found:%b}{f' {found.year}' if year else ''}" if found else ""
+
+
+def next_alert(news: News) -> str:
+    """The rule in one line, for a message that is no text: ``Next alert at $80 or less``."""
+    rule = one_line(news.next_text)
+    said = rule.removeprefix(_NEXT_TEXT)
+    return rule if said == rule else f"Next alert{said}"
 
 
 def shop(provider: str) -> str:

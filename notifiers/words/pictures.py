@@ -8,6 +8,7 @@ zero, so that a small change looks small. The sentence under them says the same 
 from collections.abc import Iterator
 from datetime import tzinfo
 from html import escape
+from itertools import groupby
 
 from notifiers.words import phrases
 from watchers.models import News, PastPrice
@@ -37,8 +38,11 @@ def bars(news: News, zone: tzinfo) -> str:
 
 
 def _prices(news: News) -> tuple[PastPrice, ...]:
-    """What was seen, oldest first, with the price told and what it was found to be later."""
-    seen = list(news.recent)
+    """What was seen, oldest first, with the price told and what it was found to be later.
+
+    Looks that found the same one after another are one, the first of them.
+    """
+    seen = [next(looks) for _, looks in groupby(news.recent, lambda look: look.price)]
     for at, price in ((news.observed_at, news.price), (news.now_at, news.now_price)):
         if at is not None and price is not None and (not seen or seen[-1].price != price):
             seen.append(PastPrice(at, price))
@@ -61,8 +65,9 @@ def _sentence(parts: list[str], news: News) -> str:
 
 
 def _said(seen: PastPrice, news: News, zone: tzinfo) -> str:
-    """``$97 (3 Jun)``; the price it has now is that of ``now``."""
-    is_now = seen == _prices(news)[-1] and not phrases.is_gone(news)
+    """``$97 (3 Jun)``; the latest is that of ``now`` while it is known to be."""
+    known = news.price if news.now_at is None else news.now_price
+    is_now = seen == _prices(news)[-1] and seen.price == known
     when = "now" if is_now else phrases.day(seen.at.astimezone(zone))
     return f"{phrases.amount(seen.price, news.currency or '')} ({when})"
 

@@ -14,6 +14,7 @@ from notifiers.links import Links
 from notifiers.words.letters import email
 from notifiers.words.pictures import BAR, LAST_BAR
 from tests.notifiers.kit import NEWS, NOW, an_alert
+from watchers.alerts import alert_code
 from watchers.models import Alert, News, PastPrice
 from watchers.watch import Channel
 
@@ -40,7 +41,8 @@ def digest() -> Alert:
     again = [replace(NEWS, price=8400 - 100 * step) for step in range(1, 5)]
     held = replace(about("Muse", 7100), now_at=NOW + timedelta(hours=4), now_price=8800)
     more = (*others, *again, held)
-    return an_alert(Channel.EMAIL, more=more, riders=tuple(f"{place:032x}" for place in range(len(more))))
+    ids = tuple(f"{place:032x}" for place in range(len(more)))
+    return an_alert(Channel.EMAIL, more=more, more_alerts=ids, more_codes=tuple(map(alert_code, ids)))
 
 
 LETTERS = {

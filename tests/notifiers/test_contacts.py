@@ -200,6 +200,17 @@ def test_a_contact_that_is_refused_for_good_is_not_used_again_until_it_is_vouche
     assert contacts.is_reachable(read(**again), channel)
 
 
+def test_an_opt_out_that_the_vendor_tells_of_is_the_vendors(documents: SqliteDocuments) -> None:
+    contacts.remember(documents, contacts.find(documents, "u1"), SMS, Fault.OPTED_OUT, "21610", NOW)
+
+    person = contacts.find(documents, "u1")
+    assert (person.opted_out_at, person.opted_out_at_vendor) == (NOW, True)
+    kept = documents.get("people/u1")
+    assert kept
+    again = read(**contacts.vouched(kept.fields, phone="+15005550006", now=NOW))
+    assert (again.opted_out_at, again.opted_out_at_vendor) == (None, False)
+
+
 def test_a_contact_that_was_changed_meanwhile_is_not_marked(documents: SqliteDocuments) -> None:
     person = contacts.find(documents, "u1")
     kept = documents.get("people/u1")

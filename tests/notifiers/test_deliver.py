@@ -1,7 +1,7 @@
 """Edge to edge: an alert goes in, and somebody was told, once, whatever went wrong between."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -76,7 +76,8 @@ def test_an_alert_reaches_the_mailbox(post: Post) -> None:
     ((to, message),) = post.mailbox.sent
     assert to == ADDRESS
     assert message.subject.startswith("$84 all-in (was $112): Deftones")
-    assert message.stop_url == f"{PUBLIC_URL}/stop/{alert.code}"
+    token = message.stop_url.removeprefix(f"{PUBLIC_URL}/do/")
+    assert post.means.links.read_verb(token, datetime.now(UTC)) == (alert.id, "stop")
 
 
 def test_a_redelivered_create_event_sends_nothing(post: Post) -> None:

@@ -38,7 +38,7 @@ from tests.notifiers.kit import (
     stored,
     tally,
 )
-from watchers.documents import Document, Put, Write
+from watchers.documents import Document, Put, Query, Write
 from watchers.errors import DocumentTooLargeError, StoreUnavailableError
 from watchers.logs import TRACE
 from watchers.models import AlertState
@@ -383,7 +383,8 @@ def test_a_text_whose_turn_comes_too_late_is_not_started(post: Post, stopwatch: 
     def take_long(writes: tuple[Write, ...]) -> None:
         if any(write.path == f"alerts/{alert.id}" for write in writes):
             faulty.before_commit = None
-            stopwatch.sleep(outbox.LEASES[Channel.SMS].total_seconds() / 2 + 1)
+            left = outbox.LONGEST[Channel.SMS] - timedelta(seconds=1)
+            stopwatch.sleep((outbox.LEASES[Channel.SMS] - left).total_seconds())
 
     faulty.before_commit = take_long
 
@@ -463,3 +464,49 @@ def test_a_file_that_two_workers_share_is_told_from_once(tmp_path: object) -> No
     assert len(accepted(phones)) == 40
     for store in stores:
         store.close()
+
+
+# ── what cannot be read stands in nobody's way ───────────────────────────────────────────────────────────
+
+
+def spoilt(post: Post, identity: str) -> None:
+    document = post.documents.get(f"alerts/{identity}")
+    assert document
+    post.documents.commit(Put(document.path, {**document.fields, "news": "no news"}))
+
+
+@pytest.mark.parametrize("state", [AlertState.UNCERTAIN, AlertState.SENDING])
+def test_a_rider_that_cannot_be_read_stops_neither_its_message_nor_the_others(
+    post: Post, state: AlertState
+) -> None:
+    save_person(post.documents, "u2", phone="+15005550007")
+    lead, rider = save_alerts(post.documents, 2)
+    claim = outbox.claim(lead, [rider], NOW)
+    (versions,) = outbox.commit(post.documents, [[claim]])
+    if state is AlertState.UNCERTAIN:
+        held = outbox.standing(claim, versions or {})
+        outbox.commit(post.documents, [[outbox.uncertain(held, "no_answer", NOW)]])
+    spoilt(post, rider.id)
+    other = save_alert(post.documents, uid="u2", watch_id="w9")
+
+    post.sweep(NOW + 2 * MINUTE)
+
+    assert stored(post.documents, other.id).state is AlertState.SENT
+    assert stored(post.documents, lead.id).state is AlertState.UNCERTAIN
+    (copy,) = (one for one in outbox.readable(post.documents.find(Query("alerts"))) if one.copy_of)
+    assert [letter.alert_id for _, letter in post.mailbox.sent] == [copy.id]
+
+
+def test_an_alert_that_cannot_be_read_stops_no_new_one_of_the_same_person(post: Post) -> None:
+    old, new = save_alerts(post.documents, 2)
+    spoilt(post, old.id)
+
+    assert post.deliver(new) is Outcome.SENT
+
+
+def test_what_is_set_aside_can_be_found_by_the_operator(post: Post) -> None:
+    post.documents.commit(Put("alerts/poison", {"due_at": NOW, "state": "no such state"}))
+    post.sweep()
+
+    found = post.documents.find(Query("alerts", ("set_aside_until",), ">=", NOW))
+    assert [one.id for one in found] == ["poison"]

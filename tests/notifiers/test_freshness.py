@@ -56,8 +56,14 @@ def test_held_news_is_wanted_as_long_as_its_watch_runs(
     assert Freshness(documents, Places()).of(HELD, LATER) == found
 
 
-def test_news_of_a_watch_that_is_gone_is_unwanted(documents: SqliteDocuments) -> None:
+def test_news_of_a_watch_that_was_deleted_is_unwanted(documents: SqliteDocuments) -> None:
+    documents.commit(Put(Places().job("w1"), {"deleted_at": NOW}))
+
     assert Freshness(documents, Places()).of(HELD, LATER) == Unwanted("deleted")
+
+
+def test_news_of_a_watch_that_nobody_knows_is_told(documents: SqliteDocuments) -> None:
+    assert Freshness(documents, Places()).of(HELD, LATER) == HELD.news
 
 
 def test_a_watch_that_cannot_be_read_is_no_reason_to_keep_silent(documents: SqliteDocuments) -> None:

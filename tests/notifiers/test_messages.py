@@ -433,7 +433,7 @@ def test_a_push_message_has_a_title_and_the_rest() -> None:
     assert title == "$84 all-in (was $112): Deftones"
     assert text == (
         "Sat 13 Jun 19:30, MSG, New York\n"
-        "Next text under $83, or after it has been over $96.\n"
+        "Next alert under $83, or after it has been over $96.\n"
         "\n"
         "About this alert (#K7Q2): https://scout.example/a/K7Q28M4X\n"
     )
@@ -486,6 +486,18 @@ def test_each_channel_gets_what_it_can_show() -> None:
     assert letter.html
     assert not pushed.html
     assert letter.stop_url == f"{PUBLIC_URL}/stop/{letter.code}"
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.PUSH])
+@pytest.mark.parametrize(("more", "verb"), [((), "stop"), ((NEWS,), "stop-all")])
+def test_with_a_key_what_stops_is_signed_and_stops_all_that_is_told(
+    channel: Channel, more: tuple[News, ...], verb: str
+) -> None:
+    signed = Links(PUBLIC_URL, "a-key-of-this-test-alone")
+    alert = an_alert(channel, more=more)
+    token = render(alert, signed).stop_url.removeprefix(f"{PUBLIC_URL}/do/")
+
+    assert signed.read_verb(token, datetime.now(UTC)) == (alert.id, verb)
 
 
 def test_the_letter_of_a_test_stops_nothing() -> None:

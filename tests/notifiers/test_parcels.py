@@ -367,7 +367,6 @@ def test_a_snoozed_watch_is_silent_until_then(post: Post) -> None:
 
 
 UNWANTED: list[tuple[str, Callable[[Post], None]]] = [
-    ("deleted", lambda _: None),
     ("deleted", lambda post: save_watch(post.documents, deleted_at=NOW)),
     ("paused", lambda post: save_watch(post.documents, status="paused")),
     ("ended", lambda post: save_watch(post.documents, status="ended")),
@@ -518,3 +517,62 @@ def test_a_text_that_is_tried_twice_is_counted_once(post: Post, error: NotifierE
     assert (told.state, told.attempts, told.segments) == (AlertState.SENT, 2, 1)
     assert tally(post.documents).segments == spent(post.documents) == 1
     assert outbox.LEASES[Channel.SMS] < MINUTE
+
+
+# ── what was tried before, and is old by now ─────────────────────────────────────────────────────────────
+
+
+def a_text_put_back_over_night(post: Post) -> Alert:
+    """Twilio was busy a moment before the quiet hours began."""
+    night = {"from": "22:00", "to": "07:00"}
+    save_person(post.documents, timezone="UTC", quiet_hours=night)
+    just_before = NOW.replace(hour=21, minute=59, second=50)
+    news = replace(NEWS, observed_at=just_before, target_id=TARGET.id)
+    alert = save_alert(post.documents, news=news, created_at=just_before, due_at=just_before)
+    post.phone.raises(NotifierUnavailableError("20429"))
+    assert post.deliver(alert, just_before) is Outcome.PUT_BACK
+    post.phone.before = None
+    assert post.sweep(just_before + MINUTE) == {"held": 1}
+    return alert
+
+
+def test_a_text_that_was_tried_before_the_night_says_in_the_morning_what_is_true_now(post: Post) -> None:
+    save_watch(post.documents)
+    save_price(post.documents, 8400, 9700)
+    a_text_put_back_over_night(post)
+
+    assert post.sweep(NEXT_MORNING) == {"sent": 1}
+    ((_, message),) = post.phone.sent
+    assert message.text.startswith("At 21:59 $84 all-in (was $112), now $97: ")
+
+
+def test_a_text_that_was_tried_before_the_night_is_not_sent_for_a_watch_that_was_deleted(post: Post) -> None:
+    a_text_put_back_over_night(post)
+    save_watch(post.documents, deleted_at=NOW)
+
+    assert post.sweep(NEXT_MORNING) == {"failed": 1}
+    assert post.phone.sent == post.mailbox.sent == []
+
+
+def test_a_copy_that_is_made_much_later_says_what_is_true_by_then(post: Post) -> None:
+    """A look at the vendor's list may find out a day later that a text did not arrive."""
+    save_watch(post.documents)
+    save_price(post.documents, 8400, 9700)
+    later = NOW + 20 * HOUR
+    late = {"created_at": later, "due_at": later, "news": replace(NEWS, target_id=TARGET.id)}
+    save_alert(post.documents, Channel.EMAIL, copy_of="a1", copy_why="30003", **late)
+
+    assert post.sweep(later) == {"sent": 1}
+    ((_, letter),) = post.mailbox.sent
+    assert "now $97" in letter.text
+
+
+def test_every_watch_of_a_message_is_known_by_its_own_code_also_in_its_copy(post: Post) -> None:
+    told = save_alerts(post.documents, 3)
+    post.phone.raises(NotifierRejectedError("30007"))
+    assert post.sweep()["failed"] == 3
+
+    lead = stored(post.documents, told[0].id)
+    (copy,) = copies(post.documents)
+    assert lead.more_codes == copy.more_codes == tuple(one.code for one in told[1:])
+    assert lead.more_alerts == copy.more_alerts == tuple(one.id for one in told[1:])

@@ -141,6 +141,31 @@ def test_without_texts_there_is_nothing_to_compare(office: Office) -> None:
     assert reconcile(only_mail, now=office.began) == Reconciled(0, 0, ())
 
 
+def test_what_is_too_fresh_is_left_out_on_both_sides(office: Office) -> None:
+    office.text()
+    stranger(office)
+
+    done = office.reconcile(after=SECOND)
+
+    assert done == Reconciled(0, 0, ())
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 8])
+@pytest.mark.parametrize("ties", [1, 4, 7], ids=lambda ties: f"{ties} at one moment")
+def test_every_text_is_compared_once_however_many_there_are(
+    office: Office, monkeypatch: pytest.MonkeyPatch, page: int, ties: int
+) -> None:
+    monkeypatch.setattr("notifiers.reconcile._PAGE", page)
+    for number in range(7):
+        at = office.began + (number // ties) * SECOND
+        office.save(number, state=SENT, receipt=f"SM{number}", attempts=1, attempted_at=at, due_at=None)
+
+    done = office.reconcile()
+
+    assert done.texts == 7
+    assert sorted(one.receipt for one in done.findings) == [f"SM{number}" for number in range(7)]
+
+
 # ── what the list knows and the outbox does not ──────────────────────────────────────────────────────────
 
 

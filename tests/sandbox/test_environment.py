@@ -1,8 +1,11 @@
 import json
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from sandbox.environment import Account, Places, account, environment, welcome
+from sandbox.environment import Account, Places, account, as_file, environment, welcome
 
 EVERYTHING = Places(
     product="http://127.0.0.1:8080",
@@ -72,7 +75,7 @@ def test_an_account_is_fresh_and_keeps_a_given_token() -> None:
     [
         pytest.param(
             EVERYTHING,
-            ("stays on this machine", "8082", "1. In Ticket Scout", "export STORE=sqlite:///data/mine.db"),
+            ("stays on this machine", "8082", "1. In Ticket Scout", "set -a; . data/sandbox.env; set +a"),
             "person add",
             id="all",
         ),
@@ -88,6 +91,30 @@ def test_an_account_is_fresh_and_keeps_a_given_token() -> None:
     ],
 )
 def test_the_welcome_says_what_is_real(places: Places, says: tuple[str, ...], is_silent_about: str) -> None:
-    text = welcome(places, "sqlite:///data/mine.db")
+    text = welcome(places)
     assert all(part in text for part in says)
     assert is_silent_about not in text
+
+
+def test_a_shell_reads_the_settings_as_they_were_whatever_is_in_them(tmp_path: Path) -> None:
+    given = {"STORE": 'sqlite:///it\'s "mine" $HOME `x` .db', "GROUPING_SECONDS": "1"}
+    started_with = given | environment(given, EVERYTHING, TWILIO)
+    (tmp_path / "of.env").write_text(as_file(started_with, EVERYTHING))
+
+    ran = subprocess.run(
+        ["/bin/sh", "-c", "set -a; . ./of.env; set +a; env -0"],
+        cwd=tmp_path, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    read = dict(pair.split("=", 1) for pair in ran.stdout.rstrip("\0").split("\0"))
+    assert {name: read.get(name) for name in started_with} == started_with | {"GROUPING_SECONDS": None}
+
+
+def test_what_belongs_to_a_real_account_is_not_written_to_a_file() -> None:
+    real = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "real", "SMTP_URL": "smtps://me:pass@mail"}
+    places = Places(product="http://127.0.0.1:8080", market="http://127.0.0.1:8081")
+
+    written = as_file(real | environment(real, places, TWILIO), places)
+
+    assert "STORE=sqlite:///data/sandbox.db\n" in written
+    assert not [word for word in ("AC1", "real", "pass", "TWILIO", "SMTP") if word in written]

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from flask import Flask
 
-from sandbox.__main__ import running
+from sandbox.__main__ import kept, main, running
 from sandbox.servers import HOST, PortTakenError, listen, port_of, serving
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +92,8 @@ def person(contacts): ...
 
 @cli.command()
 def run():
+    with open("data/sandbox.env") as file:
+        print(oct(os.stat("data/sandbox.env").st_mode & 0o777), *file.read().split(), flush=True)
     print(os.environ["STORE"], os.environ["SECRET_KEY"], flush=True)
     time.sleep(60)
 """
@@ -113,7 +115,7 @@ def test_the_command_starts_the_product_and_stops_cleanly(tmp_path: Path, stop: 
     ) as process:
         assert process.stdout is not None
         said = ""
-        while "from-dotenv" not in said:
+        while "db from-dotenv" not in said:
             line = process.stdout.readline()
             assert line, said
             said += line
@@ -121,5 +123,50 @@ def test_the_command_starts_the_product_and_stops_cleanly(tmp_path: Path, stop: 
         rest = process.stdout.read()
     assert "sqlite:///from-environment.db from-dotenv" in said
     assert re.search(r"Phone +http://127\.0\.0\.1:\d+", said)
+    assert "set -a; . data/sandbox.env; set +a" in said
+    assert re.search(r"0o600 .*STORE=sqlite:///from-environment.db SECRET_KEY=from-dotenv", said)
+    assert re.search(r"TWILIO_BASE_URL=http://127\.0\.0\.1:\d+ .*SMTP_URL=smtp://127", said)
     assert rest.strip() == "Stopped."
+    assert list((tmp_path / "data").iterdir()) == [], "nothing is left that points to what does not run"
     assert process.returncode == 0
+
+
+def test_a_file_that_was_left_behind_and_open_to_all_is_not_written_into(tmp_path: Path) -> None:
+    path = tmp_path / "data/sandbox.env"
+    path.parent.mkdir()
+    path.write_text("of a sandbox that was killed")
+    path.chmod(0o644)
+
+    with kept(path, "A=1\n"):
+        assert (path.read_text(), oct(path.stat().st_mode & 0o777)) == ("A=1\n", "0o600")
+
+    assert not path.exists()
+
+
+def test_a_sandbox_that_ends_leaves_the_settings_of_the_one_that_still_runs(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.env"
+
+    with kept(path, "A=1\n"):
+        other = kept(path, "A=2\n")
+        other.__enter__()
+
+    assert path.read_text() == "A=2\n"
+    other.__exit__(None, None, None)
+    assert not path.exists()
+
+
+def test_a_terminal_with_the_settings_of_a_sandbox_starts_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with running({}) as (_, settings):
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+    before = signal.getsignal(signal.SIGTERM)
+
+    try:
+        assert main() == 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert "Start it in a new one" in capsys.readouterr().err

@@ -21,7 +21,7 @@ from sandbox.servers import listen, serving, url_of
 from store.sqlite import SqliteDocuments
 from tests.push_server import PushServer
 from watchers import alerts
-from watchers.documents import Put, Query
+from watchers.documents import Put, Query, Update
 from watchers.jobs import Places
 from watchers.models import Alert, AlertState
 from watchers.watch import Channel
@@ -214,3 +214,61 @@ def test_two_tests_are_two(clinic: Clinic) -> None:
 
     assert [clinic.try_out()[0].mark for _ in range(2)] == ["ok", "ok"]
     assert len(clinic.phone.texts) == 2
+
+
+def test_somebody_who_is_not_there_is_said_and_nothing_is_stored(clinic: Clinic) -> None:
+    (found,) = clinic.try_out()
+
+    assert found.is_wrong
+    assert found.said == "there is no person ann: `scout.py person add ann` adds one"
+    assert clinic.alerts == []
+
+
+# ── what is set aside ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def documents() -> Iterator[SqliteDocuments]:
+    opened = SqliteDocuments(":memory:")
+    yield opened
+    opened.close()
+
+
+def outbox_of(store: SqliteDocuments, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What ``doctor`` says of this outbox."""
+    monkeypatch.setattr(doctor, "open_documents", lambda *_, **__: store)
+    return [(one.mark, one.said) for one in doctor.examine({}) if one.what == "outbox"]
+
+
+def put_aside(documents: SqliteDocuments, number: int, hours: float = 1) -> None:
+    """An alert that cannot be read, and is out of everybody's way."""
+    until = datetime.now(UTC) + timedelta(hours=hours)
+    documents.commit(Put(f"alerts/broken{number}", {"due_at": until, "set_aside_until": until}))
+
+
+ASIDE = "alerts cannot be read or sent; they are tried again each hour: "
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, f"1 {ASIDE}broken1"), (3, f"3 {ASIDE}broken1, broken2, broken3"), (5, None)],
+)
+def test_what_is_set_aside_is_wrong_and_named(
+    documents: SqliteDocuments, monkeypatch: pytest.MonkeyPatch, count: int, said: str | None
+) -> None:
+    for number in range(1, count + 1):
+        put_aside(documents, number)
+
+    assert outbox_of(documents, monkeypatch) == [("WRONG", said or f"5 {ASIDE}broken1, broken2, broken3, …")]
+
+
+def test_what_was_set_aside_and_is_settled_or_was_taken_up_again_is_not_wrong(
+    documents: SqliteDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_aside(documents, 1)
+    settled = documents.get("alerts/broken1")
+    assert settled
+    documents.commit(Update(settled.path, {"due_at": None}, settled.version))
+    put_aside(documents, 2, hours=-0.1)
+
+    assert outbox_of(documents, monkeypatch) == [("ok", "nothing is left behind")]

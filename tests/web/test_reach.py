@@ -66,7 +66,9 @@ def test_who_replied_stop_is_told_so_whatever_else_is_wrong() -> None:
         email_problem="550", opted_out_at=NOW,
     )  # fmt: skip
 
-    assert "STOP" in reach(stopped).said("sms")
+    assert reach(stopped).said("sms") == (
+        "Does not work yet: you replied STOP to our texts; reply START to our number to get them again."
+    )
     assert "(550)" in reach(stopped).said("email")
 
 

@@ -1,13 +1,15 @@
 """What Twilio tells us is believed when it is signed, done once, and answered at most once."""
 
+import json
 import logging
 import re
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -15,17 +17,22 @@ from flask import Flask
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
+from notifiers import spend
 from notifiers.base import Report
 from notifiers.errors import Fault
+from notifiers.limits import Limits
 from notifiers.words.gsm import segments, septets
 from sandbox import replying
 from sandbox.phone import Phone
 from sandbox.servers import serving
 from tests.fakes import Crash
 from tests.web.kit import NUMBER, PLACES, TWILIO_TOKEN, World, news_of
-from watchers.documents import Put, Query, Update
+from watchers.documents import Put, Query, Update, Write
 from watchers.errors import StoreUnavailableError
+from watchers.logs import JsonLines
 from watchers.models import AlertState
+from watchers.watch import Channel
+from web.site import EXTENSION
 from web.twilio import is_signed
 
 PUBLIC = "https://scout.example"
@@ -113,6 +120,22 @@ def ann_texts(world: World) -> None:
 
 def inbound(world: World) -> list[dict[str, object]]:
     return [dict(one.fields) for one in world.documents.inner.find(Query("inbound"))]
+
+
+def taken(world: World) -> int:
+    """Segments of this month, of everybody."""
+    return spend.spent(world.documents.inner, world.now())
+
+
+def before_it_is_kept(world: World, happens: Callable[[], object]) -> None:
+    """Let this happen once, right before a text is kept with all it changes."""
+
+    def slip_in(writes: tuple[Write, ...]) -> None:
+        if writes[0].path.startswith("inbound/"):
+            world.documents.before_commit = None
+            happens()
+
+    world.documents.before_commit = slip_in
 
 
 # ── who may speak ────────────────────────────────────────────────────────────────────────────────────────
@@ -233,7 +256,16 @@ def test_what_is_not_signed_is_refused_counted_and_logged_without_its_words(
     site = twilio.app.extensions["ticket_scout"]
     assert dict(site.refused) == {"no_signature": 1, "wrong_signature": 4, "not_a_form": 2}
     refused = [record for record in caplog.records if record.getMessage() == "twilio.refused"]
-    assert len(refused) == 7
+    assert [(record.levelname, vars(record)["why"], vars(record)["count"]) for record in refused] == [
+        ("WARNING", "no_signature", 1),
+        *(("WARNING", "wrong_signature", count) for count in (1, 2, 3, 4)),
+        *(("WARNING", "not_a_form", count) for count in (1, 2)),
+    ]
+    line = json.loads(JsonLines().format(refused[-1]))
+    assert (line["severity"], line["event"], line["why"], line["count"]) == (
+        *("WARNING", "twilio.refused", "not_a_form"),
+        2,
+    )
     assert NUMBER not in caplog.text + "".join(str(record.__dict__) for record in refused)
     assert (world.learned, inbound(world)) == ([], [])
     assert "opted_out_at" not in world.fields("people/ann")
@@ -334,6 +366,69 @@ def test_a_looser_wording_opts_out_and_is_confirmed_once(world: World, twilio: T
     assert world.fields("people/ann")["opted_out_at"] == first
 
 
+@pytest.mark.usefixtures("ann_texts")
+def test_a_stop_that_twilio_has_seen_is_ended_by_start_itself_alone(world: World, twilio: Twilio) -> None:
+    twilio.text("STOP")
+    stopped = world.fields("people/ann")
+    assert stopped["opted_out_at_vendor"] is True
+    assert [twilio.text(body) for body in ("start please", "Start!", "stop please")] == [""] * 3
+    assert world.fields("people/ann") == stopped
+    assert twilio.text("START") == ""
+    assert (
+        world.fields("people/ann")["opted_out_at"],
+        world.fields("people/ann")["opted_out_at_vendor"],
+    ) == (*(None, False),)
+
+
+@pytest.mark.parametrize("start", ["start please", "START"])
+@pytest.mark.usefixtures("ann_texts")
+def test_a_stop_that_twilio_has_not_seen_is_ended_by_any_start(
+    world: World, twilio: Twilio, start: str
+) -> None:
+    twilio.text("stop please")
+    assert world.fields("people/ann")["opted_out_at_vendor"] is False
+    assert bool(twilio.text(start)) is (start != "START")
+    assert world.fields("people/ann")["opted_out_at"] is None
+
+
+@pytest.mark.usefixtures("ann_texts")
+def test_stop_itself_after_a_looser_one_is_twilios_from_then_on(world: World, twilio: Twilio) -> None:
+    twilio.text("stop please")
+    first = world.fields("people/ann")["opted_out_at"]
+    twilio.text("ARRETEZ", OptOutType="STOP")
+    kept = world.fields("people/ann")
+    assert (kept["opted_out_at"], kept["opted_out_at_vendor"]) == (first, True)
+    assert twilio.text("start please") == ""
+    assert world.fields("people/ann") == kept
+
+
+def test_a_number_that_twilio_blocks_is_started_by_nobody_who_shares_it(world: World, twilio: Twilio) -> None:
+    world.reach("ann", opted_out_at=world.now())
+    world.reach("bob", opted_out_at=world.now(), opted_out_at_vendor=True)
+    assert twilio.text("start please") == ""
+    assert all(world.fields(f"people/{uid}")["opted_out_at"] for uid in ("ann", "bob"))
+    twilio.text("START")
+    assert not any(world.fields(f"people/{uid}")["opted_out_at"] for uid in ("ann", "bob"))
+
+
+def test_a_stop_is_confirmed_also_when_only_one_of_those_with_the_number_still_got_texts(
+    world: World, twilio: Twilio
+) -> None:
+    world.reach("ann", opted_out_at=world.now())
+    world.reach("bob")
+    assert twilio.text("stop please").startswith("You get no more texts")
+    assert world.fields("people/bob")["opted_out_at"]
+
+
+def test_a_stop_from_a_number_that_twilio_blocks_is_kept_and_not_answered(
+    world: World, twilio: Twilio
+) -> None:
+    world.reach("ann", opted_out_at=world.now(), opted_out_at_vendor=True)
+    world.reach("bob")
+    assert twilio.text("stop please") == ""
+    assert world.fields("people/bob")["opted_out_at"]
+
+
 @pytest.mark.parametrize(("kind", "is_out"), [("STOP", True), ("START", False), ("HELP", None)])
 def test_what_twilio_took_it_for_counts(world: World, twilio: Twilio, kind: str, is_out: bool | None) -> None:
     world.reach(opted_out_at=None if is_out else world.now())
@@ -416,6 +511,28 @@ def test_snooze_is_until_then_on_the_persons_clock(world: World, twilio: Twilio)
     assert world.fields(PLACES.job("w1"))["targets"]
     assert twilio.text("RESUME") == '"Lakers v Warriors" is watching again.'
     assert world.watch()["snoozed_until"] is None
+
+
+@pytest.mark.usefixtures("ann_texts")
+def test_resume_lets_go_of_what_was_held_for_the_snooze(world: World, twilio: Twilio) -> None:
+    until = world.now() + timedelta(days=1)
+    held: dict[str, Any] = {"state": AlertState.HELD, "due_at": until, "settled_at": None}
+    ours = [
+        world.told("M7Q2ABCD", channel=channel, why="snoozed", **held)
+        for channel in (Channel.SMS, Channel.EMAIL)
+    ]
+    others = [
+        world.told("N7Q2ABCD", why="quiet_hours", **held),
+        world.told("P7Q2ABCD", why="snoozed", watch_id="w2", **held),
+        world.told("Q7Q2ABCD", "bob", why="snoozed", **held),
+    ]
+    world.put_watch("w1", snoozed_until=until)
+    twilio.text("LIST")
+    twilio.text("SNOOZE 1D")
+    assert all(world.fields(f"alerts/{one.id}")["due_at"] == until for one in ours)
+    assert twilio.text("RESUME") == '"Lakers v Warriors" is watching again.'
+    assert all(world.fields(f"alerts/{one.id}")["due_at"] <= world.now() for one in ours)
+    assert all(world.fields(f"alerts/{one.id}")["due_at"] == until for one in others)
 
 
 @pytest.mark.parametrize("said", ["BELOW 80", "below $80.00", "< 80", "Under 80,00 USD #K7Q2"])
@@ -561,8 +678,8 @@ def test_the_same_message_told_at_once_is_done_and_answered_once(world: World, t
     barrier, heard = threading.Barrier(2, timeout=10), []
     first = [True, True]
 
-    def together(_: object) -> None:
-        if first:
+    def together(writes: tuple[Write, ...]) -> None:
+        if first and writes[0].path.startswith("inbound/"):
             first.pop()
             barrier.wait()
 
@@ -576,20 +693,22 @@ def test_the_same_message_told_at_once_is_done_and_answered_once(world: World, t
         thread.join()
     assert sorted(map(bool, heard)) == [False, True]
     assert world.fields("tallies/ann")["replies"] == 1
+    assert taken(world) == segments(max(heard))
     assert len(inbound(world)) == 1
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
-    ("body", "path", "name"),
-    [("BOUGHT", PLACES.source("ann", "w1"), "status"), ("STOP", "people/ann", "opted_out_at")],
+    ("body", "path", "name", "commits"),
+    [("BOUGHT", PLACES.source("ann", "w1"), "status", 2), ("STOP", "people/ann", "opted_out_at", 1)],
 )
 @pytest.mark.usefixtures("ann_texts")
 def test_a_crash_loses_nothing_and_doubles_nothing(
-    world: World, twilio: Twilio, when: str, body: str, path: str, name: str
+    world: World, twilio: Twilio, when: str, body: str, path: str, name: str, commits: int
 ) -> None:
+    """What an answer costs is counted first."""
     before = world.fields(path).get(name)
-    getattr(world.documents, f"crash_{when}")(1)
+    getattr(world.documents, f"crash_{when}")(commits)
     with pytest.raises(Crash):
         twilio.text(body, sid=SID)
     assert (world.fields(path).get(name) == before) is (when == "before")
@@ -598,31 +717,27 @@ def test_a_crash_loses_nothing_and_doubles_nothing(
     done = world.documents.commits
     twilio.text(body, sid=SID)
     assert world.fields(path)[name] != before
-    assert world.documents.commits - done == (when == "before")
+    assert world.documents.commits - done == (commits if when == "before" else 0)
 
 
 @pytest.mark.usefixtures("ann_texts")
 def test_a_change_that_comes_between_is_not_lost(world: World, twilio: Twilio) -> None:
-    def renamed(_: object) -> None:
-        world.documents.before_commit = None
-        world.put_watch("w1", name="Renamed meanwhile")
-
-    world.documents.before_commit = renamed
+    before_it_is_kept(world, lambda: world.put_watch("w1", name="Renamed meanwhile"))
     assert twilio.text("BELOW 80") == '"Renamed meanwhile" now tells you at $80 or less.'
     assert world.watch()["conditions"][0]["price"] == "80"
 
 
 @pytest.mark.usefixtures("ann_texts")
 def test_an_alert_sent_meanwhile_does_not_lose_the_reply(world: World, twilio: Twilio) -> None:
-    def counted(_: object) -> None:
-        world.documents.before_commit = None
+    def counted() -> None:
         tally = world.documents.inner.get("tallies/ann")
         assert tally
         world.documents.inner.commit(Update(tally.path, {"segments": 7}, tally.version))
 
-    world.documents.before_commit = counted
-    assert twilio.text("BOUGHT")
-    assert world.fields("tallies/ann")["segments"] == 8
+    before_it_is_kept(world, counted)
+    assert (answer := twilio.text("BOUGHT"))
+    assert world.fields("tallies/ann")["segments"] == 7
+    assert taken(world) == segments(answer)
 
 
 @pytest.mark.usefixtures("ann_texts")
@@ -640,9 +755,10 @@ def test_an_answer_whose_commit_nobody_heard_of_is_not_sent_twice(
 ) -> None:
     commit = world.documents.inner.commit
 
-    def unheard(*writes: object) -> None:
-        commit(*writes)  # type: ignore[arg-type]
-        raise StoreUnavailableError("no answer")
+    def unheard(*writes: Write) -> None:
+        commit(*writes)
+        if writes[0].path.startswith("inbound/"):
+            raise StoreUnavailableError("no answer")
 
     fields = [("MessageSid", SID), ("From", NUMBER), ("Body", "BOUGHT")]
     with monkeypatch.context() as patched:
@@ -650,6 +766,16 @@ def test_an_answer_whose_commit_nobody_heard_of_is_not_sent_twice(
         assert twilio.post("/twilio/reply", fields).status_code == 503
     assert said(twilio.post("/twilio/reply", fields)) == ""
     assert world.watch()["status"] == "ended"
+
+
+# ── how often, and for how much ──────────────────────────────────────────────────────────────────────────
+
+
+def capped(world: World, segments_in_all: int) -> Twilio:
+    app = world.app(public_url=PUBLIC)
+    limits = replace(Limits(), segments_in_all=segments_in_all)
+    app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], limits=limits)
+    return Twilio(app)
 
 
 @pytest.mark.usefixtures("ann_texts")
@@ -663,17 +789,82 @@ def test_two_machines_that_answer_each_other_stop(world: World, twilio: Twilio) 
 
 
 @pytest.mark.usefixtures("ann_texts")
+def test_the_last_answer_of_a_day_says_so(twilio: Twilio) -> None:
+    *others, last = [twilio.text("BELOW 80") for _ in range(10)]
+    assert last == '"Lakers v Warriors" now tells you at $80 or less. This is the last answer today.'
+    assert not [answer for answer in others if "last answer" in answer]
+
+
+@pytest.mark.usefixtures("ann_texts")
+def test_a_change_of_consent_is_confirmed_however_much_was_answered(world: World, twilio: Twilio) -> None:
+    for _ in range(11):
+        twilio.text("what?")
+    assert twilio.text("stop please").startswith("You get no more texts")
+    assert twilio.text("stop please") == ""
+    assert twilio.text("start please").startswith("You get texts")
+    assert twilio.text("start please") == ""
+    assert twilio.text("LIST") == ""
+    assert world.fields("tallies/ann")["replies"] == 12
+
+
+@pytest.mark.usefixtures("ann_texts")
 def test_a_tally_that_cannot_be_read_silences_but_does_not_stop(world: World, twilio: Twilio) -> None:
     world.documents.inner.commit(Put("tallies/ann", {"latest": f"{CODE}-ann-sms"}))
     assert twilio.text("BOUGHT") == ""
     assert world.watch()["status"] == "ended"
+    assert twilio.text("stop please").startswith("You get no more texts")
+    assert world.fields("tallies/ann") == {"latest": f"{CODE}-ann-sms"}
 
 
 @pytest.mark.usefixtures("ann_texts")
-def test_answers_count_against_the_months_segments(world: World, twilio: Twilio) -> None:
+def test_answers_count_against_everybodys_segments_and_not_against_ones_own(
+    world: World, twilio: Twilio
+) -> None:
     answer = twilio.text("help?")
     tally = world.fields("tallies/ann")
-    assert (tally["replies"], tally["segments"], tally["latest"]) == (1, segments(answer), f"{CODE}-ann-sms")
+    assert (tally["replies"], tally["segments"], tally["latest"]) == (1, 0, f"{CODE}-ann-sms")
+    assert taken(world) == segments(answer)
+
+
+@pytest.mark.usefixtures("ann_texts")
+def test_without_an_answer_nothing_is_spent(world: World, twilio: Twilio) -> None:
+    for body in ("STOP", "Thank you!", "BOUGHT", "LIST"):
+        assert twilio.text(body) == ""
+    assert taken(world) == 0
+
+
+@pytest.mark.parametrize("body", ["BOUGHT", "stop please"])
+@pytest.mark.usefixtures("ann_texts")
+def test_what_the_months_budget_cannot_pay_is_done_without_an_answer(world: World, body: str) -> None:
+    twilio = capped(world, segments_in_all=1)
+    assert segments(twilio.text("RESUME")) == 1
+    assert twilio.text(body) == ""
+    assert taken(world) == 1
+    assert world.fields("tallies/ann")["replies"] == 1
+    assert (world.watch()["status"] == "ended") is (body == "BOUGHT")
+    assert bool(world.fields("people/ann").get("opted_out_at")) is (body != "BOUGHT")
+
+
+@pytest.mark.usefixtures("ann_texts")
+def test_what_a_text_told_at_once_has_taken_is_given_back(world: World, twilio: Twilio) -> None:
+    def told_elsewhere() -> None:
+        world.documents.inner.commit(Put(f"inbound/{SID}", {"uid": "ann"}))
+
+    before_it_is_kept(world, told_elsewhere)
+    assert twilio.text("BOUGHT", sid=SID) == ""
+    assert taken(world) == 0
+
+
+@pytest.mark.usefixtures("ann_texts")
+def test_a_month_that_everybody_writes_to_silences_but_does_not_stop(world: World, twilio: Twilio) -> None:
+    def others_spend(writes: tuple[Write, ...]) -> None:
+        if writes[0].path.startswith("spend/"):
+            known = taken(world)
+            world.documents.inner.commit(Put(writes[0].path, {"segments": known + 1}))
+
+    world.documents.before_commit = others_spend
+    assert twilio.text("stop please") == ""
+    assert world.fields("people/ann")["opted_out_at"]
 
 
 @pytest.mark.usefixtures("ann_texts")

@@ -11,11 +11,12 @@ from werkzeug.test import TestResponse
 from notifiers.links import VERBS_WORK_FOR, Links
 from tests.web.kit import PLACES, SECRET, Someone, World, news_of, text_of
 from watchers.documents import Delete, Put
+from watchers.models import AlertState
 from watchers.watch import Channel
 from web.verbs import OFFERS
 
 CODE = "K7Q2ABCD"
-VERBS = ["snooze-1h", "snooze-1d", "bought", "stop", "resume", "below"]
+VERBS = ["snooze-1h", "snooze-1d", "bought", "stop", "stop-all", "resume", "below"]
 
 
 @pytest.fixture
@@ -94,6 +95,19 @@ def test_a_snooze_is_until_then_and_pressing_twice_does_not_add_up(
     assert world.fields(PLACES.status("ann", "w1"))["state"] == "accepted"
     press(stranger, "resume")
     assert world.watch()["snoozed_until"] is None
+
+
+def test_to_watch_again_lets_go_of_what_waited_for_the_end_of_the_snooze(
+    world: World, stranger: Someone
+) -> None:
+    later = world.now() + timedelta(hours=5)
+    for code, watch_id, why in (("M", "w1", "snoozed"), ("N", "w2", "snoozed"), ("P", "w1", "cap")):
+        held = AlertState.HELD
+        world.told(f"{code}7Q2ABCD", watch_id=watch_id, state=held, why=why, due_at=later, settled_at=None)
+    press(stranger, "resume")
+    due = {code: world.fields(f"alerts/{code}7Q2ABCD-ann-sms")["due_at"] for code in "MNP"}
+    assert due["M"] <= world.now()
+    assert due["N"] == due["P"] == later
 
 
 def test_resume_wakes_what_has_ended(world: World, stranger: Someone) -> None:
@@ -243,6 +257,113 @@ def test_while_the_database_is_down_it_asks_for_another_try(world: World, strang
     assert press(stranger, "stop").status_code == 503
 
 
+# ── all that a message told about ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def told(world: World) -> None:
+    """One message about three watches of ann, one of them twice; one is gone, and one was never hers."""
+    for watch_id in ("w2", "w3"):
+        world.put_watch(watch_id, name=f"Watch {watch_id}")
+    world.put_watch("w4", "bob")
+    others = [
+        world.told("M7Q2ABCD", watch_id="w2"),
+        world.told("N7Q2ABCD", watch_id="w2"),
+        world.told("P7Q2ABCD", watch_id="gone"),
+        world.told("Q7Q2ABCD", "bob", watch_id="w4"),
+    ]
+    world.told(
+        CODE,
+        channel=Channel.PUSH,
+        more=tuple(one.news for one in others),
+        more_codes=tuple(one.code for one in others),
+        more_alerts=tuple(one.id for one in others),
+    )
+
+
+ALL = f"{CODE}-ann-push"
+
+
+def statuses(world: World) -> dict[str, str]:
+    hers = {one.id: one.fields["status"] for one in world.watches()}
+    return hers | {"bob's": world.watch("w4", "bob")["status"]}
+
+
+@pytest.mark.usefixtures("told")
+def test_a_look_at_the_button_that_stops_all_names_them_and_stops_none(
+    world: World, stranger: Someone
+) -> None:
+    page = stranger.get(link("stop-all", ALL))
+
+    assert "“Lakers v Warriors”, “Watch w2”:" in page
+    assert "Watch w3" not in page
+    assert page.count("<button") == 1
+    assert set(statuses(world).values()) == {"active"}
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}],
+    ids=["server", "webmail"],
+)
+def test_a_mail_client_stops_all_that_a_message_told_about_in_one_click(
+    world: World, stranger: Someone, headers: dict[str, str]
+) -> None:
+    said = {"List-Unsubscribe": "One-Click"}
+    pages = []
+    for _ in range(2):
+        answer = stranger.client.post(link("stop-all", ALL), data=said, headers=headers)
+        assert answer.status_code == 200
+        assert "Set-Cookie" not in answer.headers
+        pages.append(text_of(answer))
+        assert statuses(world) == {"w1": "paused", "w2": "paused", "w3": "active", "bob's": "active"}
+    assert world.documents.commits == 2
+    assert "nothing more: “Lakers v Warriors”, “Watch w2”." in pages[0]
+    assert "Watch w2" in pages[1]
+
+
+@pytest.mark.usefixtures("told")
+def test_each_of_them_has_its_own_way_back(world: World, stranger: Someone) -> None:
+    page = text_of(stranger.client.post(link("stop-all", ALL)))
+    ways = re.findall(r'<form method="post" action="(/do/[^"]+)"', page)
+    assert len(ways) == 2
+    assert stranger.client.post(ways[1]).status_code == 200
+    assert statuses(world) == {"w1": "paused", "w2": "active", "w3": "active", "bob's": "active"}
+
+
+@pytest.mark.usefixtures("told")
+def test_what_broke_off_is_finished_by_asking_again(world: World, stranger: Someone) -> None:
+    world.documents.down = True
+    assert stranger.client.post(link("stop-all", ALL)).status_code == 503
+    world.documents.down = False
+    assert stranger.client.post(link("stop-all", ALL)).status_code == 200
+    assert statuses(world)["w2"] == "paused"
+
+
+def test_of_very_many_ten_are_named(world: World, stranger: Someone) -> None:
+    for number in range(12):
+        world.put_watch(f"v{number}", name=f"Band {number}")
+    others = [world.told(f"M7Q2ABC{number:X}", watch_id=f"v{number}") for number in range(12)]
+    ids, codes = tuple(one.id for one in others), tuple(one.code for one in others)
+    news = tuple(one.news for one in others)
+    world.told(CODE, channel=Channel.PUSH, more=news, more_alerts=ids, more_codes=codes)
+    assert "“Band 8” and 3 more:" in stranger.get(link("stop-all", ALL))
+    stranger.client.post(link("stop-all", ALL))
+    assert {one.fields["status"] for one in world.watches()} == {"paused"}
+
+
+@pytest.mark.parametrize("verb", ["stop", "stop-all"])
+def test_a_mail_clients_button_has_worked_where_the_watch_is_gone(
+    world: World, stranger: Someone, verb: str
+) -> None:
+    world.documents.inner.commit(Delete(PLACES.source("ann", "w1")))
+    answer = press(stranger, verb)
+    assert answer.status_code == 200
+    assert "Stopped" in text_of(answer)
+    assert "does not exist any more" in text_of(answer)
+
+
 # ── what the pages show of it ────────────────────────────────────────────────────────────────────────────
 
 
@@ -276,7 +397,8 @@ def test_the_link_of_a_grouped_text_leads_to_everything_it_told(world: World) ->
         world.told("M7Q2ABCD", watch_id="w2", news=second, rides_with=f"{CODE}-ann-sms"),
         world.told("P7Q2ABCD", watch_id="w3", news=third, rides_with=f"{CODE}-ann-sms"),
     ]
-    world.told(CODE, riders=tuple(one.id for one in riders), more=(second, third))
+    codes, ids = tuple(one.code for one in riders), tuple(one.id for one in riders)
+    world.told(CODE, more=(second, third), more_codes=codes, more_alerts=ids)
     world.told(CODE, channel=Channel.EMAIL)  # told alone, by another channel, at the same moment
     stranger = Someone(world.app().test_client())
     page = stranger.get(f"/a/{CODE}")
@@ -292,9 +414,9 @@ def test_the_link_of_a_grouped_text_leads_to_everything_it_told(world: World) ->
     assert stranger.client.get("/a/M7Q2ABCD").location == "https://shop.example/e/2"
 
 
-def test_a_rider_that_is_gone_is_still_told(world: World) -> None:
+def test_what_has_no_known_code_is_still_told(world: World) -> None:
     second = news_of("javascript:alert(1)", event_name="Deftones")
-    world.told(CODE, riders=("gone",), more=(second,))
+    world.told(CODE, more=(second,))
     page = Someone(world.app().test_client()).get(f"/a/{CODE}")
     assert "2 alerts in one message" in page
     assert "Deftones" in page

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -337,6 +338,37 @@ def test_pause_and_resume_change_only_the_status(world: World, ann: Someone) -> 
     assert ">Paused<" in ann.get("/")
     assert ann.post("/watches/w1/resume").status_code == 303
     assert world.watches()[0].fields == before
+
+
+def test_what_was_held_while_it_was_snoozed_goes_when_the_snooze_is_ended(world: World, ann: Someone) -> None:
+    until = world.now() + timedelta(days=1)
+    held: dict[str, Any] = {"state": AlertState.HELD, "due_at": until, "settled_at": None}
+    ours = world.told("K7Q2ABCD", why="snoozed", **held)
+    others = [
+        world.told("M7Q2ABCD", why="quiet_hours", **held),
+        world.told("N7Q2ABCD", why="snoozed", watch_id="w2", **held),
+        world.told("P7Q2ABCD", "bob", why="snoozed", **held),
+    ]
+    world.put_watch("w1", snoozed_until=until)
+    ann.post("/watches/w1/pause")
+    assert world.fields(f"alerts/{ours.id}")["due_at"] == until
+    assert ann.post("/watches/w1/resume").status_code == 303
+    assert world.watch()["snoozed_until"] is None
+    assert world.fields(f"alerts/{ours.id}")["due_at"] <= world.now()
+    assert all(world.fields(f"alerts/{one.id}")["due_at"] == until for one in others)
+
+
+def test_ending_a_snooze_again_lets_go_of_what_was_missed(world: World, ann: Someone) -> None:
+    """The first press died between ending the snooze and letting go."""
+    held: dict[str, Any] = {
+        "state": AlertState.HELD,
+        "due_at": world.now() + timedelta(days=1),
+        "settled_at": None,
+    }
+    missed = world.told("K7Q2ABCD", why="snoozed", **held)
+    world.put_watch("w1")
+    assert ann.post("/watches/w1/resume").status_code == 303
+    assert world.fields(f"alerts/{missed.id}")["due_at"] <= world.now()
 
 
 def test_a_pause_that_loses_a_race_reads_again(world: World, ann: Someone) -> None:

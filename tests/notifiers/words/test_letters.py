@@ -1,5 +1,6 @@
 """What people read in an e-mail: all that a text leaves out, never a lie about the text that did not come."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -23,7 +24,13 @@ CODE = "K7Q28M4X"
 LINKS = Links(PUBLIC_URL)
 SIGNED = Links(PUBLIC_URL, "a-key-of-this-test-alone")
 NEW_YORK = ZoneInfo("America/New_York")
-VERBS = ("snooze-1d", "bought", "stop")
+ACTS = {
+    "Snooze for an hour": "snooze-1h",
+    "Snooze for a day": "snooze-1d",
+    "Change the price": "below",
+    "I bought it": "bought",
+    "Stop these alerts": "stop",
+}
 
 
 def letter(*more: News, links: Links = LINKS, zone: Any = UTC, **changes: Any) -> tuple[str, str, str]:
@@ -33,6 +40,11 @@ def letter(*more: News, links: Links = LINKS, zone: Any = UTC, **changes: Any) -
 
 def telling(news: News, *more: News, **changes: Any) -> Alert:
     return an_alert(Channel.EMAIL, code=CODE, news=news, more=more, **changes)
+
+
+def meant(link: str) -> tuple[str, str] | None:
+    """The alert and the verb of a signed link."""
+    return SIGNED.read_verb(link.removeprefix(f"{PUBLIC_URL}/do/"), datetime.now(UTC))
 
 
 def about(name: str, price: int | None = 4000, **changes: Any) -> News:
@@ -59,7 +71,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._href:
-            self.links.setdefault(data, []).append(self._href)
+            self.links.setdefault(data.replace("\u00a0", " "), []).append(self._href)
             self._href = ""
 
 
@@ -74,7 +86,7 @@ def test_a_letter_says_all_that_a_text_leaves_out() -> None:
         "\n"
         "The price includes all fees.\n"
         "Seen at Ticketmaster on Mon 1 Jun 2026 at 08:00 (UTC-04:00).\n"
-        "Next text under $83, or after it has been over $96.\n"
+        "Next alert under $83, or after it has been over $96.\n"
         'Your watch: "Deftones under $90".\n'
         "\n"
         "Official page: https://tickets.example/e/1\n"
@@ -86,20 +98,41 @@ def test_a_letter_says_all_that_a_text_leaves_out() -> None:
         "About this alert (#K7Q2)": [f"{PUBLIC_URL}/a/{CODE}"],
         "Stop these alerts": [f"{PUBLIC_URL}/stop/{CODE}"],
     }
-    assert "Next text under $83" in html
+    assert "Next alert under $83" in html
+    assert "Next text" not in html
 
 
 def test_with_a_key_a_letter_offers_what_can_be_done() -> None:
     _, text, html = letter(links=SIGNED)
     links, identity = Page(html).links, an_alert(Channel.EMAIL).id
 
-    acts = [links[label][0] for label in ("Snooze for a day", "I bought it", "Stop these alerts")]
-    tokens = [act.removeprefix(f"{PUBLIC_URL}/do/") for act in acts]
-    assert [SIGNED.read_verb(token, datetime.now(UTC)) for token in tokens] == [
-        (identity, verb) for verb in VERBS
-    ]
-    assert all(act in text for act in acts)
+    acts = {label: meant(found) for label, (found,) in links.items() if "/do/" in found}
+    assert acts == {label: (identity, verb) for label, verb in ACTS.items()}
+    assert re.findall(r"^(.*): \S+/do/", text, re.MULTILINE) == list(ACTS)
     assert "/stop/" not in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reason": Reason.BACK_IN_STOCK},
+        {"reason": Reason.STATUS_CHANGED, "detail": "Cancelled."},
+        {"price": None},
+        {"currency": None},
+    ],
+)
+def test_where_the_news_is_no_price_there_is_none_to_change(changes: dict[str, Any]) -> None:
+    _, text, html = letter(links=SIGNED, **changes)
+
+    assert "Change the price" not in {*Page(html).links, *re.findall(r"^[\w ]+(?=:)", text, re.MULTILINE)}
+    assert "Snooze for an hour" in Page(html).links
+
+
+def test_a_watch_of_which_any_news_is_a_price_has_one_to_change() -> None:
+    back = replace(NEWS, reason=Reason.BACK_IN_STOCK)
+    _, _, html = email(telling(back, NEWS), SIGNED)
+
+    assert len(Page(html).links["Change the price"]) == 1
 
 
 # ── held news ────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,23 +182,28 @@ def test_a_digest_puts_together_what_one_watch_says() -> None:
 
 
 def test_in_a_digest_each_watch_can_be_acted_on() -> None:
-    alert = telling(NEWS, about("Korn"), riders=("the-id-of-korn",))
+    alert = telling(NEWS, about("Korn"), more_alerts=("the-id-of-korn",), more_codes=("M7Q2ABCD",))
     _, text, html = email(alert, SIGNED)
     links = Page(html).links
 
-    stops = [link.removeprefix(f"{PUBLIC_URL}/do/") for link in links["Stop these alerts"]]
-    assert [SIGNED.read_verb(stop, datetime.now(UTC)) for stop in stops] == [
-        (alert.id, "stop"),
-        ("the-id-of-korn", "stop"),
-    ]
-    korns = f"{PUBLIC_URL}/a/{alert_code('the-id-of-korn')}"
-    assert korns in text
-    assert [korns] in links.values()
+    for label, verb in ACTS.items():
+        assert list(map(meant, links[label])) == [(alert.id, verb), ("the-id-of-korn", verb)]
+    assert list(map(meant, links["Stop all these alerts"])) == [(alert.id, "stop-all")]
+    assert links["About this alert (#M7Q2)"] == [f"{PUBLIC_URL}/a/M7Q2ABCD"]
+    assert f"{PUBLIC_URL}/a/M7Q2ABCD" in text
 
 
-@pytest.mark.parametrize("riders", [(), ("one-id-for-two",)])
-def test_where_only_the_message_knows_what_it_said_nothing_is_linked_wrongly(riders: tuple[str, ...]) -> None:
-    _, _, html = email(telling(NEWS, about("Korn"), about("Tool"), riders=riders), SIGNED)
+def test_without_a_key_a_digest_cannot_stop_all_at_once() -> None:
+    _, text, html = email(telling(NEWS, about("Korn")), LINKS)
+
+    assert "Stop all" not in text + html
+    assert f"{PUBLIC_URL}/stop/{CODE}" in text
+
+
+@pytest.mark.parametrize("known", [(), ("one-for-two",)])
+def test_where_only_the_message_knows_what_it_said_nothing_is_linked_wrongly(known: tuple[str, ...]) -> None:
+    alert = telling(NEWS, about("Korn"), about("Tool"), more_alerts=known, more_codes=known)
+    _, _, html = email(alert, SIGNED)
 
     assert len(Page(html).links["Stop these alerts"]) == 1
     assert [label for label in Page(html).links if label.startswith("About")] == ["About this alert (#K7Q2)"]
@@ -173,7 +211,8 @@ def test_where_only_the_message_knows_what_it_said_nothing_is_linked_wrongly(rid
 
 def test_a_digest_ends_at_fifty_and_stays_small_enough_to_be_shown_whole() -> None:
     others = [about(f"The Rather Long Name of Band {number}") for number in range(99)]
-    alert = telling(NEWS, *others, riders=tuple(f"{number:032x}" for number in range(99)))
+    ids = tuple(f"{number:032x}" for number in range(99))
+    alert = telling(NEWS, *others, more_alerts=ids, more_codes=tuple(map(alert_code, ids)))
     subject, text, html = email(alert, SIGNED)
 
     assert subject.startswith("100 alerts: $84 Deftones, $40 The Rather Long Name of Band 0 and 98 more")
@@ -232,7 +271,7 @@ def test_a_copy_says_honestly_what_became_of_the_text(why: str, said: str) -> No
 
     assert said in text.splitlines()[0]
     assert said.replace("'", "&#x27;") in html
-    assert "START" not in text  # asking is not enough: whoever runs this must switch them on
+    assert ("START" in text) == (why in ("21610", "opted_out"))
 
 
 @pytest.mark.parametrize(

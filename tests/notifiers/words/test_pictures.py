@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,10 +48,15 @@ def test_the_last_bar_stands_out() -> None:
     assert re.findall(r'bgcolor="(#\w+)"', bars(seen(3, 2, 1), UTC)) == [BAR, BAR, LAST_BAR]
 
 
-def test_two_equal_prices_in_a_row_have_two_bars_of_which_one_is_the_last() -> None:
-    again = seen(9000, 8400, 8400)
+def test_looks_that_found_the_same_price_are_one() -> None:
+    again = seen(49900, 49900, 20000, 20000)
 
-    assert re.findall(r'bgcolor="(#\w+)"', bars(again, UTC)) == [BAR, BAR, LAST_BAR]
+    assert sentence(again, UTC) == "Prices seen: $499 (29 May), $200 (now)."
+    assert re.findall(r'bgcolor="(#\w+)"', bars(again, UTC)) == [BAR, LAST_BAR]
+
+
+def test_a_price_that_came_back_is_named_again() -> None:
+    assert sentence(seen(9000, 8400, 9000), UTC) == "Prices seen: $90 (30 May), $84 (31 May), $90 (now)."
 
 
 def test_the_plain_part_says_every_price_with_its_day() -> None:
@@ -82,6 +88,26 @@ def test_of_held_news_the_last_is_what_it_is_now() -> None:
 
     assert sentence(held, UTC) == "Prices seen: $112 (31 May), $71 (1 Jun), $88 (now)."
     assert len(heights(bars(held, UTC))) == 3
+
+
+@pytest.mark.parametrize(
+    ("now_price", "said"),
+    [
+        (8800, "$71 (1 Jun), $88 (now)."),
+        (7100, "$71 (now)."),
+        (None, "$71 (1 Jun), now not on sale."),
+    ],
+)
+def test_of_older_news_only_what_was_looked_up_again_is_now(now_price: int | None, said: str) -> None:
+    old = seen(11200, 7100, now_at=NOW + timedelta(hours=20), now_price=now_price)
+
+    assert sentence(old, UTC) == f"Prices seen: $112 (31 May), {said}"
+    assert bars(old, UTC).endswith(f"{said}</p>")
+
+
+@pytest.mark.parametrize("held", [{}, {"now_at": NOW + DAY}], ids=["fresh", "held"])
+def test_without_a_price_told_the_last_one_seen_is_not_called_todays(held: dict[str, Any]) -> None:
+    assert sentence(seen(9000, 8400, **held | {"price": None}), UTC).endswith("$84 (1 Jun).")
 
 
 def test_what_is_not_on_sale_any_more_has_no_price_now() -> None:
@@ -118,15 +144,12 @@ def test_at_most_ten_are_shown_and_they_are_the_latest() -> None:
 def test_bars_and_words_agree_whatever_the_prices(prices: list[int]) -> None:
     news = seen(*prices)
     drawn = heights(bars(news, UTC))
+    shown = [price for price, _ in groupby(prices)][-10:]
 
-    assert bool(drawn) == bool(sentence(news, UTC)) == (len(set(prices[-10:])) > 1)
+    assert bool(drawn) == bool(sentence(news, UTC)) == (len(shown) > 1)
     if drawn:
         assert max(drawn) == 64
-        assert len(drawn) == len(prices[-10:])
-        assert all(
-            abs(64 * price / max(prices[-10:]) - bar) <= 1
-            for price, bar in zip(prices[-10:], drawn, strict=True)
-        )
+        assert all(abs(64 * price / max(shown) - bar) <= 1 for price, bar in zip(shown, drawn, strict=True))
 
 
 def luminance(colour: str) -> float:

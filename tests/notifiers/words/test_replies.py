@@ -237,6 +237,14 @@ def test_no_answer_is_longer_than_two_segments(name: str, link: str) -> None:
         assert segments(text) <= 2, text
 
 
+def test_the_last_answer_of_a_day_says_so_where_there_is_room() -> None:
+    assert answers.last_today("Done.") == "Done. This is the last answer today."
+    longest = "x" * (306 - len(" This is the last answer today."))
+    assert segments(answers.last_today(longest)) == 2
+    assert answers.last_today(longest) != longest
+    assert answers.last_today(longest + "x") == longest + "x"
+
+
 def test_help_names_every_word() -> None:
     for word in ("LIST", "WHY", "SNOOZE", "BELOW", "BOUGHT", "RESUME", "STOP"):
         assert word in answers.helped(LINK)

@@ -61,6 +61,8 @@ class Freshness:
         row = self._rows(news.provider).get(news.target_id)
         if row is None or row.blind or row.history.seen_at is None:
             return news
+        if news.observed_at and row.history.seen_at < news.observed_at.replace(microsecond=0):
+            return news  # the board was not saved since: it knows less than the news
         runs = row.history.prices.get(PriceKey(news.basis, news.currency), ())
         is_current = bool(runs) and runs[-1].last_ms >= _milliseconds(row.history.seen_at)
         return replace(news, now_at=now, now_price=runs[-1].value if is_current else None)

@@ -105,12 +105,14 @@ def save_watch(
     documents.commit(Put(Places().job(watch_id), job.fields()))
 
 
-def save_price(documents: Documents, *prices: int | None, target: Target = TARGET) -> None:
-    """What the shop asked at each look, a minute apart, the last at ``NOW``; ``None``: it named no price."""
+def save_price(
+    documents: Documents, *prices: int | None, target: Target = TARGET, at: datetime = NOW
+) -> None:
+    """What the shop asked at each look, a minute apart, the last at ``at``; ``None``: it named no price."""
     history = History()
     for back, price in zip(range(len(prices) - 1, -1, -1), prices, strict=True):
         asked = () if price is None else (Price(Basis.ALL_IN, "USD", price),)
-        history = history.after(Observation(target=target, at=NOW - back * MINUTE, prices=asked))
+        history = history.after(Observation(target=target, at=at - back * MINUTE, prices=asked))
     rows = {target.id: Row(target, since=NOW, history=history)}
     documents.commit(Put(board.path(f"{target.provider}-0"), {"blob": encoding.encode(rows)}))
 

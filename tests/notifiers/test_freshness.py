@@ -190,3 +190,10 @@ def save_row(documents: SqliteDocuments, *looks: Observation, blind: bool = Fals
         history = history.after(look)
     rows = {TARGET.id: Row(TARGET, since=NOW, history=history, blind=blind)}
     documents.commit(Put(board.path("ticketmaster-0"), {"blob": encoding.encode(rows)}))
+
+
+def test_a_board_that_was_not_saved_since_says_nothing_of_now(documents: SqliteDocuments) -> None:
+    save_price(documents, 8400, 9700)
+    news = replace(NEWS, target_id=TARGET.id, observed_at=NOW + MINUTE)
+
+    assert Freshness(documents, Places()).priced(news, LATER) == news

@@ -538,8 +538,8 @@ def a_text_put_back_over_night(post: Post) -> Alert:
 
 def test_a_text_that_was_tried_before_the_night_says_in_the_morning_what_is_true_now(post: Post) -> None:
     save_watch(post.documents)
-    save_price(post.documents, 8400, 9700)
     a_text_put_back_over_night(post)
+    save_price(post.documents, 8400, 9700, at=NEXT_MORNING - MINUTE)
 
     assert post.sweep(NEXT_MORNING) == {"sent": 1}
     ((_, message),) = post.phone.sent

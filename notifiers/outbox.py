@@ -185,9 +185,10 @@ def _riding(rider: Alert, lead: Alert) -> Alert:
     return replace(rider, **taken, rides_with=lead.id, due_at=None, why=None)
 
 
-def hold(alert: Alert, until: datetime, why: str) -> Move:
-    """Not now, and why: ``quiet_hours``, ``snoozed``, ``cap``, ``digest``."""
-    return _move(Bundle(alert), Bundle(replace(alert, state=AlertState.HELD, due_at=until, why=why)))
+def hold(alert: Alert, until: datetime, why: str, riders: tuple[Alert, ...] = ()) -> Move:
+    """Not now, and why: ``quiet_hours``, ``snoozed``, ``cap``, ``digest``. Riders stay with it."""
+    held = replace(alert, state=AlertState.HELD, due_at=until, why=why)
+    return _move(Bundle(alert, riders), Bundle(held, riders))
 
 
 def put_back(held: Bundle, why: str, due_at: datetime) -> Move:

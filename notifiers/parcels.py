@@ -151,7 +151,7 @@ def _again(bundle: Bundle, person: Person, desk: Desk, now: datetime) -> Prepare
     if not outbox.is_claimable(lead, now):
         return prepared  # somebody else has it
     if patience.is_overdrawn(lead):  # every sender so far died over it, or had no time to begin
-        if lead.state is AlertState.PENDING:
+        if lead.state in outbox.OPEN:
             move = outbox.failed(bundle, "unavailable", now, over_to(person, bundle))
             prepared.settle(Outcome.FAILED, move)
         else:
@@ -164,7 +164,7 @@ def _again(bundle: Bundle, person: Person, desk: Desk, now: datetime) -> Prepare
         prepared.settle(Outcome.FAILED, outbox.failed(bundle, refused.code, now, over_to(person, bundle)))
         return prepared
     if quiet := timing.quiet_until(person.quiet_hours, contacts.zone_of(person), now):
-        prepared.settle(Outcome.HELD, outbox.put_back(bundle, timing.QUIET, quiet))
+        prepared.settle(Outcome.HELD, outbox.hold(lead, quiet, timing.QUIET, bundle.riders))
         return prepared
     news = _as_of_now(lead, desk.freshness, now)
     if isinstance(news, Unwanted):

@@ -533,6 +533,12 @@ def a_text_put_back_over_night(post: Post) -> Alert:
     assert post.deliver(alert, just_before) is Outcome.PUT_BACK
     post.phone.before = None
     assert post.sweep(just_before + MINUTE) == {"held": 1}
+    held = stored(post.documents, alert.id)
+    assert (held.state, held.why, held.due_at) == (
+        AlertState.HELD,
+        "quiet_hours",
+        NEXT_MORNING.replace(hour=7),
+    )
     return alert
 
 

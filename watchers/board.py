@@ -21,6 +21,7 @@ from watchers.documents import Create, Document, Documents, Query, Update
 from watchers.errors import ConflictError
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rows import Row
+from watchers.schedule import Pool
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ class Board:
     """The rows of one shard by target id, and how far the jobs have been folded in.
 
     Every job written up to ``cursor`` is folded in; ``saved_at`` is when the board was last saved. Both are
-    the database's time: no clock of ours decides whether a watch is seen.
+    the database's time: no clock of ours decides whether a watch is seen. It is shard number ``shard`` of
+    ``shards`` boards of its provider.
     """
 
     name: str
@@ -44,6 +46,9 @@ class Board:
     down_since: datetime | None = None
     saved_at: datetime | None = None
     version: str = ""
+    pool: Pool = field(default_factory=Pool)
+    shard: int = 0
+    shards: int = 1
 
 
 def path(name: str) -> str:

@@ -11,6 +11,7 @@ from watchers.history import History
 from watchers.models import Availability, Observation
 from watchers.money import PriceKey
 from watchers.notices import announced
+from watchers.schedule import Pace
 from watchers.watch import Kind, Target
 
 BLIND_AFTER = timedelta(hours=1)  # without a successful look, a target counts as blind
@@ -77,6 +78,10 @@ class Row:
         failures: Looks in a row that failed; ``unseen_why`` is the last one's short word (``not_found``).
         since: When the row began; blindness counts from here until the first look.
         blind: Whether it has not been seen for longer than it should.
+        pace: What the schedule remembers of it.
+        cost: Calls that its last look took; below 1 is not counted.
+        archived: Of each price key, the end (``last_ms``) of the last run that is in the price history.
+        chunk: The number of the price history's newest chunk.
     """
 
     target: Target
@@ -90,6 +95,10 @@ class Row:
     failures: int = 0
     unseen_why: str = ""
     blind: bool = False
+    pace: Pace = field(default_factory=Pace)
+    cost: int = 1
+    archived: dict[PriceKey, int] = field(default_factory=dict)
+    chunk: int = 0
 
     def is_due(self, now: datetime, every: timedelta) -> bool:
         """Whether it may be asked again: a second look at once, else after ``every``; failures back off."""

@@ -29,13 +29,14 @@ from store.sqlite import SqliteDocuments
 from watchers.board import path as board_path
 from watchers.documents import Put
 from watchers.encoding import encode
-from watchers.history import KEPT_RUNS, History
+from watchers.history import KEPT_RUNS, History, milliseconds
 from watchers.jobs import Places, copy_watch
 from watchers.models import Availability, Observation, Price
-from watchers.money import Basis
+from watchers.money import Basis, PriceKey
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
 from watchers.rows import Row
+from watchers.schedule import Pace
 from watchers.watch import Filters, Target
 from watchers.worker import Round, work
 
@@ -148,7 +149,14 @@ def _restless(target: Target, luck: Random) -> Row:
             seen = Observation(target, at, prices=prices, availability=Availability.AVAILABLE)
             history = history.after(seen)
         price = max(100, price + luck.randint(-900, 900))
-    return Row(target, BEGAN, history, asked_at=at, watchers=WATCHERS)
+    row = Row(target, BEGAN, history, asked_ms=milliseconds(at), watchers=WATCHERS)
+    row.gate.widen({"face_USD": price - luck.randint(100, 900)}, {}, ["historic_low:30"])
+    row.gate.widen({"face_USD": price - luck.randint(900, 3_000)}, {"face_USD": price}, [])
+    row.weigh()
+    a, b, rest, ahead = (luck.randrange(limit) / 1_000_000 for limit in (10**7, 6 * 10**7, 10**7, 10**7))
+    row.pace, row.mark = Pace(a, b, 5_000 + ahead - rest, 5_000 + ahead), luck.getrandbits(48)
+    row.archived[PriceKey(Basis.FACE, "USD")] = history.runs(PriceKey(Basis.FACE, "USD"))[5].last_ms
+    return row
 
 
 def main() -> int:

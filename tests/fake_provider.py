@@ -32,6 +32,7 @@ class FakeProvider:
         calls: How many calls were made.
         asked: How often each item (or keyword) was asked for.
         batch: How many targets one call can ask about.
+        shows: Whether a search's answer shows what it lists as if each had been asked for itself.
     """
 
     name = "shop"
@@ -47,6 +48,7 @@ class FakeProvider:
         self.while_asking: Callable[[], object] | None = None
         self.calls = 0
         self.asked: Counter[str] = Counter()
+        self.shows = False
         self._lock = threading.Lock()
 
     def costs(self, item: str, face: int | None = None, resale: int | None = None) -> None:
@@ -59,8 +61,10 @@ class FakeProvider:
         return None if target.provider == self.name else f"There is no provider called {target.provider}."
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
-        """See ``Provider``."""
-        return [list(targets[start : start + self.batch]) for start in range(0, len(targets), self.batch)]
+        """See ``Provider``; a search is asked alone."""
+        items = [target for target in targets if target.search is None]
+        together = [items[start : start + self.batch] for start in range(0, len(items), self.batch)]
+        return together + [[target] for target in targets if target.search is not None]
 
     def fetch(self, batch: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
         """See ``Provider``."""
@@ -77,7 +81,8 @@ class FakeProvider:
         if self.while_asking is not None:
             meanwhile, self.while_asking = self.while_asking, None
             meanwhile()
-        return Fetched(seen, failures)
+        listed = [one for seen_one in seen.values() for one in seen_one.listings or ()] if self.shows else []
+        return Fetched(seen, failures, {one.target.id: one for one in listed})
 
     def read(self, body: bytes, now: datetime) -> list[Observation]:
         """See ``Provider``; a body is an item's name."""

@@ -16,9 +16,10 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from watchers import encoding
+from watchers import encoding, schedule
 from watchers.documents import Create, Document, Documents, Query, Update
 from watchers.errors import ConflictError
+from watchers.history import milliseconds
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rows import Row
 from watchers.schedule import Pool
@@ -49,6 +50,11 @@ class Board:
     pool: Pool = field(default_factory=Pool)
     shard: int = 0
     shards: int = 1
+
+    def urgency(self, row: Row, now: datetime) -> float:
+        """How urgent a look at this row is (``schedule.urgency``)."""
+        weight, event_at = row.worth(milliseconds(now))
+        return schedule.urgency(row.pace, self.pool, weight=weight, event_at=event_at, now=now, cost=row.cost)
 
 
 def path(name: str) -> str:
@@ -151,6 +157,7 @@ def _fields(board: Board) -> dict[str, object]:
         "cursor": board.cursor,
         "runs": list(board.runs),
         "down_since": board.down_since,
+        "pool": board.pool.to_document(),
         "lease": None,
     }
 
@@ -165,6 +172,7 @@ def _decoded(name: str, document: Document) -> Board:
         down_since=fields.get("down_since"),
         saved_at=document.updated_at,
         version=document.version,
+        pool=Pool.from_document(fields.get("pool") or {}),
     )
     try:
         board.rows = encoding.decode(fields.get("blob") or b"")

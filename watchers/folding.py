@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from watchers import jobs
+from watchers import jobs, schedule
 from watchers.board import Board
 from watchers.documents import Document, Documents
 from watchers.jobs import Job, Places
@@ -38,7 +38,7 @@ def fold(documents: Documents, places: Places, board: Board, now: datetime, dead
         page = documents.find(jobs.changed_since(places, since, limit))
         unread = [document for document in page if document.path not in read]
         touched = {target_id for document in unread for target_id in _fold_one(board, document, now)}
-        _recount(documents, places, board, touched)
+        _recount(documents, places, board, touched, now)
         elsewhere |= boards_of(unread)
         read |= {document.path for document in unread}
         complete = len(page) < limit
@@ -77,21 +77,35 @@ def _belongs(board: Board, target_id: str) -> bool:
 
 def _admit(row: Row, job: Job, at: Thresholds) -> None:
     row.gate.widen(at.fires_at, at.rearms_at, jobs.waits_for(job.watch))
+    row.mark = 0  # somebody new may want to know what the others have heard
     known = job.state.of(row.target.id).tracks
     missed = any(str(key) not in known for key in row.history.prices)  # appeared while it was paused
     if (missed or job.awaits_first_look(row.target.id)) and job.watch_id not in row.fresh:
         row.fresh = (*row.fresh, job.watch_id)
 
 
-def _recount(documents: Documents, places: Places, board: Board, touched: set[str]) -> None:
+def _recount(documents: Documents, places: Places, board: Board, touched: set[str], now: datetime) -> None:
     """How many watch each target now; one that nobody watches leaves the board."""
     targets = sorted(touched)
     with ThreadPoolExecutor(THREADS) as pool:
         counted = list(pool.map(lambda one: documents.count(jobs.watching(places, one)), targets))
     for target_id, watchers in zip(targets, counted, strict=True):
-        board.rows[target_id].watchers = watchers
         if not watchers:
             del board.rows[target_id]
+            continue
+        row = board.rows[target_id]
+        row.watchers = watchers
+        row.weigh()
+        _schedule(board, row, now)
+
+
+def _schedule(board: Board, row: Row, now: datetime) -> None:
+    """More, fewer or other watchers count from now on; the age that a target has earned stays."""
+    x = board.urgency(row, now)
+    if row.asked_ms:
+        schedule.reweigh(row.pace, x)
+    else:
+        schedule.admit(row.pace, board.pool, x)
 
 
 def _move_cursor(board: Board, since: datetime | None, *, complete: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from watchers.models import Availability, EventStatus, Observation
 from watchers.money import PriceKey
 
-KEPT_RUNS = 10  # of different prices, each seen any number of times: what a full board leaves room for
+KEPT_RUNS = 9  # of different prices, each seen any number of times: what a full board leaves room for
 KEPT_IDS = 2000
 KEPT_DAYS = 730
 _WEIGHT = 20  # looks of one run that count towards the median
@@ -206,6 +206,14 @@ def extended(runs: Runs[V], value: V, at: datetime) -> Runs[V]:
         last = runs[-1]
         return (*runs[:-1], Run(value, last.first_ms, now, last.looks + 1))
     return (*runs, Run(value, now, now))[-KEPT_RUNS:]
+
+
+def longer(runs: Runs[V], last_ms: int, now_ms: int, looks: int) -> Runs[V]:
+    """The runs with so many more looks until ``now_ms``, if the last one reached ``last_ms``."""
+    if not runs or runs[-1].last_ms != last_ms:
+        return runs
+    last = runs[-1]
+    return (*runs[:-1], Run(last.value, last.first_ms, now_ms, last.looks + looks))
 
 
 def milliseconds(at: datetime) -> int:

@@ -20,7 +20,7 @@ from typing import Any
 from watchers import encoding, jobs
 from watchers.documents import Document, Documents, Query
 from watchers.errors import ConflictError, StoreUnavailableError
-from watchers.history import History
+from watchers.history import History, milliseconds
 from watchers.jobs import Places, UnreadableJobError
 from watchers.models import Alert, Observation
 from watchers.rows import EVERYBODY, Gate, Interest, Row
@@ -36,12 +36,16 @@ TOGETHER = 25  # watches recorded in one commit
 
 @dataclass(slots=True)
 class Looked:
-    """What one observation led to; ``failures`` counts watches by why they were not told."""
+    """What one observation led to; ``failures`` counts watches by why they were not told.
+
+    ``changed``: it said something else than the one before; ``moved``: the row has moved on to it.
+    """
 
     alerts: list[Alert]
     held: int
     failures: Counter[str]
     changed: bool
+    moved: bool = True
 
 
 def look(
@@ -67,6 +71,8 @@ def look(
         raise ValueError(
             f"asked about {row.target.id}, answered about {now.target.id} at {now.at.isoformat()}"
         )
+    if row.repeats_with(now):
+        return Looked([], 0, Counter(), changed=False)
     history = row.history.after(now)
     changed = _values(history) != _values(row.history)
     if changed:
@@ -82,12 +88,15 @@ def look(
     outcomes = _tell_all(concerned, teller)
     crashed = [document.id for document, one in zip(concerned, outcomes, strict=True) if one == "crashed"]
     looked = _looked(outcomes, changed=changed)
-    row.asked_at, row.urgent = now.at, bool(looked.held or looked.failures["unrecorded"])
+    row.asked_ms, row.urgent = milliseconds(now.at), bool(looked.held or looked.failures["unrecorded"])
     if looked.failures["unrecorded"] or _is_for_later(row, crashed, outcomes):
         row.failures = row.failures + 1 if crashed else 0
-        return replace(looked, changed=False)
+        return replace(looked, changed=False, moved=False)
     _reset_gate(row, interests, outcomes)
-    row.failures, row.unseen_why, row.fresh, row.history = 0, "", tuple(crashed), history
+    row.failures, row.unseen_why, row.fresh = 0, "", tuple(crashed)
+    row.record(history)
+    if not (changed or concerned or interests):
+        row.settle(now)
     return looked
 
 
@@ -104,7 +113,9 @@ def _refuse_unkeepable(row: Row, history: History) -> None:
         ValueError: what was seen cannot be written, or not read again.
     """
     try:
-        encoding.decode(encoding.encode({row.target.id: replace(row, history=history)}))
+        encoding.unpacked(
+            encoding.packed(replace(row, history=history)), milliseconds(history.seen_at or row.since)
+        )
     except (TypeError, encoding.UnreadableBoardError) as exc:
         raise ValueError(f"what was seen of {row.target.id} cannot be kept") from exc
 

@@ -3,7 +3,7 @@
     1  take the board's lease             a second delivery of this run, or a second tick, stops here
     2  fold in the watches that changed   new ones get their first look, deleted ones leave; a provider that
                                           is watched for the first time gets its board
-    3  ask what is due, within the quota  longest unseen first; nothing is asked after the deadline
+    3  ask what is due, within the quota  most urgent first; nothing is asked after the deadline
     4  for each answer: tell those it concerns, and only then let the board move on
     5  save the board                     gives the lease back
 
@@ -19,12 +19,14 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from watchers import board as boards
+from watchers import schedule
 from watchers.board import Board, Refused
+from watchers.choosing import Call, choose
 from watchers.documents import Document, Documents
 from watchers.errors import (
     ConflictError,
@@ -35,8 +37,9 @@ from watchers.errors import (
     StoreError,
 )
 from watchers.folding import fold
+from watchers.history import milliseconds, moment
 from watchers.jobs import Places
-from watchers.looking import look
+from watchers.looking import Looked, look
 from watchers.models import Alert, Observation
 from watchers.money import spoken
 from watchers.providers.base import Fetched, Provider
@@ -47,7 +50,6 @@ from watchers.watch import Target
 log = logging.getLogger(__name__)
 
 THREADS = 8
-JITTER = timedelta(seconds=5)  # how early a scheduler may call; a look is not put off by a whole tick for it
 _OUTAGES = frozenset({"unavailable", "rejected", "crashed"})  # said once for the provider, not each target
 GIVE_UP_AFTER = 3  # batches in a row that failed: the provider is down, spare its quota
 
@@ -226,41 +228,33 @@ def _save(scene: _Scene, run: str) -> None:
 
 
 def _look_at_due(scene: _Scene) -> None:
-    due = _due(scene)
-    for batch, answer in _answers(scene, due):
+    schedule.fade(scene.board.pool, scene.now - (scene.board.saved_at or scene.now))
+    chosen = choose(scene.board, scene.provider, now=scene.now, every=scene.every, left=scene.budget.left)
+    for batch, answer in _answers(scene, chosen.calls):
         if isinstance(answer, str):
             _not_seen(scene, {target.id: answer for target in batch})
             continue
         _not_seen(scene, answer.failures)
-        for target_id in [target.id for target in batch if target.id in answer.observations]:
-            _seen(scene, target_id, answer.observations[target_id], others=len(due) - scene.report.asked - 1)
-        scene.progress(scene.report.asked, len(due))
-    scene.report.left_due = len(due) - scene.report.asked
+        for target_id, observation in {**answer.observations, **_also(scene, answer)}.items():
+            _seen(scene, target_id, observation, others=chosen.due - scene.report.asked - 1)
+        scene.progress(scene.report.asked, chosen.due)
+    scene.report.left_due = max(0, chosen.due - scene.report.asked)
 
 
-def _due(scene: _Scene) -> list[Target]:
-    """What may be asked now: second looks and first looks first, then longest unseen."""
-    every = scene.every - min(scene.every / 10, JITTER)
-    due = [row for row in scene.board.rows.values() if row.is_due(scene.now, every)]
-    never = datetime.min.replace(tzinfo=UTC)
-    due.sort(key=lambda row: (not row.urgent, not row.fresh, row.asked_at or never))
-    if not due and scene.board.down_since is not None:
-        due = _probe(scene, every)
-    return [row.target for row in due]
+def _also(scene: _Scene, answer: Fetched) -> dict[str, Observation]:
+    """What the answer shows of others on this board that were not seen just now: looks that cost nothing."""
+    rested = milliseconds(scene.now - scene.every)
+    rows = {target_id: scene.board.rows.get(target_id) for target_id in answer.also}
+    wanted = [target_id for target_id, row in rows.items() if row and row.seen_ms <= rested]
+    return {target_id: answer.also[target_id] for target_id in wanted}
 
 
-def _probe(scene: _Scene, every: timedelta) -> list[Row]:
-    """While the provider is down and everybody backs off, one target asks whether it is back."""
-    rested = [row for row in scene.board.rows.values() if row.asked_at and row.asked_at + every <= scene.now]
-    return sorted(rested, key=lambda row: row.asked_at or scene.now)[:1]
-
-
-def _answers(scene: _Scene, due: Sequence[Target]) -> Iterator[tuple[list[Target], Fetched | str]]:
+def _answers(scene: _Scene, calls: Sequence[Call]) -> Iterator[tuple[list[Target], Fetched | str]]:
     """Each batch that was asked with its answer, or one word for why there is none.
 
     Stops when the quota, the time or our patience with a provider that is down has run out.
     """
-    waiting = deque(_batches(scene.provider, due))
+    waiting = deque(calls)
     failed_in_a_row = answered = 0
     surprised = False
     asking: dict[Future[Fetched], list[Target]] = {}
@@ -268,8 +262,10 @@ def _answers(scene: _Scene, due: Sequence[Target]) -> Iterator[tuple[list[Target
         while waiting or asking:
             patient = failed_in_a_row < GIVE_UP_AFTER and time.monotonic() < scene.deadline
             while waiting and patient and len(asking) < THREADS and scene.budget.left > len(asking):
-                batch = waiting.popleft()
-                asking[pool.submit(scene.provider.fetch, batch, scene.budget, scene.now)] = batch
+                call = waiting.popleft()
+                schedule.serve(scene.board.pool, call.in_turn)
+                asked = pool.submit(scene.provider.fetch, call.targets, scene.budget, scene.now)
+                asking[asked] = call.targets
             if not asking:
                 break
             done, _ = wait(asking, return_when=FIRST_COMPLETED)
@@ -285,21 +281,13 @@ def _answers(scene: _Scene, due: Sequence[Target]) -> Iterator[tuple[list[Target
     _note_outage(scene, seen=bool(answered), down=bool(failed_in_a_row) and not answered and surprised)
 
 
-def _batches(provider: Provider, due: Sequence[Target]) -> list[list[Target]]:
-    """What one call each can ask; with a bug in the grouping, one by one, so that only the odd one fails."""
-    try:
-        return provider.batches(due)
-    except Exception:
-        log.exception("provider.crashed")
-        return [[target] for target in due]
-
-
 def _answer(scene: _Scene, batch: Sequence[Target], future: "Future[Fetched]") -> Fetched | str | None:
     """What was answered, why not in one word, or ``None`` when it was not asked at all."""
     try:
         fetched, ids = future.result(), [target.id for target in batch]
         seen = {one: fetched.observations[one] for one in ids if one in fetched.observations}
-        return Fetched(seen, {one: fetched.failures[one] for one in ids if one in fetched.failures})
+        failures = {one: fetched.failures[one] for one in ids if one in fetched.failures}
+        return Fetched(seen, failures, {one: also for one, also in fetched.also.items() if one not in ids})
     except OutOfQuotaError:
         return None
     except ProviderRejectedError as exc:
@@ -316,7 +304,8 @@ def _answer(scene: _Scene, batch: Sequence[Target], future: "Future[Fetched]") -
 def _not_seen(scene: _Scene, failures: Mapping[str, str]) -> None:
     for target_id, why in failures.items():
         row = scene.board.rows[target_id]
-        row.asked_at, row.failures, row.unseen_why = scene.now, row.failures + 1, why
+        row.asked_ms, row.failures, row.unseen_why = milliseconds(scene.now), row.failures + 1, why
+        schedule.failed(row.pace, scene.board.pool, scene.board.urgency(row, scene.now))
         scene.report.asked += 1
         scene.report.failures[why] += 1
         if row.failures == 1 and why not in _OUTAGES:
@@ -326,7 +315,8 @@ def _not_seen(scene: _Scene, failures: Mapping[str, str]) -> None:
 def _seen(scene: _Scene, target_id: str, observation: Observation, *, others: int) -> None:
     """Tell those whom it concerns; ``others`` are still to be seen in this tick, and may concern them too."""
     row, report = scene.board.rows[target_id], scene.report
-    due_at = partial(scene.due_at, alone=others == 0)
+    before = row.seen_ms
+    due_at = partial(scene.due_at, alone=others <= 0)
     if row.failures:
         log.info("target.observed_again", extra={"target": target_id, "failures": row.failures})
     try:
@@ -343,6 +333,7 @@ def _seen(scene: _Scene, target_id: str, observation: Observation, *, others: in
         log.exception("target.crashed", extra={"target": target_id})
         _not_seen(scene, {target_id: "unrecorded" if isinstance(exc, StoreError) else "crashed"})
         return
+    _learn(scene, row, before, looked)
     report.asked += 1
     report.changes += looked.changed
     report.held += looked.held
@@ -350,6 +341,24 @@ def _seen(scene: _Scene, target_id: str, observation: Observation, *, others: in
     report.failures.update(looked.failures)
     if scene.dry_run:
         report.would_tell += [_told(alert) for alert in looked.alerts]
+
+
+def _learn(scene: _Scene, row: Row, before: int, looked: Looked) -> None:
+    """Put the row where it belongs in the schedule; ``before`` is when it was seen last."""
+    if not looked.moved:
+        schedule.failed(row.pace, scene.board.pool, scene.board.urgency(row, scene.now))
+        return
+    weight, event_at = row.worth(row.seen_ms)
+    schedule.observed(
+        row.pace,
+        scene.board.pool,
+        weight=weight,
+        event_at=event_at,
+        since=moment(before) if before else None,
+        now=moment(row.seen_ms),
+        changed=looked.changed,
+        cost=row.cost,
+    )
 
 
 def _told(alert: Alert) -> dict[str, Any]:

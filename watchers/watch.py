@@ -141,6 +141,11 @@ class Target(_Document):
         canonical = json.dumps(self.to_document(), sort_keys=True, ensure_ascii=False)
         return f"{self.provider}-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
 
+    @cached_property
+    def question(self) -> bytes:
+        """The target as JSON, made once: boards hold thousands."""
+        return json.dumps(self.to_document(), separators=(",", ":"), ensure_ascii=False).encode()
+
     def to_document(self) -> dict[str, Any]:
         """The target as stored: only what was given."""
         return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)

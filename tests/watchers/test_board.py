@@ -68,9 +68,10 @@ class Everybody:
 @given(
     st.lists(looks, min_size=3, max_size=24),
     st.dictionaries(st.sampled_from(sorted(WATCHES)), st.integers(0, 8), min_size=1),
+    st.sampled_from([STEP, timedelta(minutes=20)]),
 )
 def test_the_gate_hides_nothing_from_anybody(
-    seen: list[tuple[int | None, int | None, bool]], joins: dict[str, int]
+    seen: list[tuple[int | None, int | None, bool]], joins: dict[str, int], step: timedelta
 ) -> None:
     """Told through the board's gate is exactly told by asking every watch about every look."""
     world = World()
@@ -81,7 +82,7 @@ def test_the_gate_hides_nothing_from_anybody(
             if joined == number:
                 world.save(WATCHES[name], name)
                 everybody.states[name] = WatchState()
-        world.now += STEP
+        world.now += step
         world.shop.costs("a", face, resale)
         world.shop.sold_out = {"a"} if sold_out else set()
         report = world.tick()

@@ -21,7 +21,7 @@ from tests.builders import (
     price,
     sold_out,
 )
-from watchers.history import History
+from watchers.history import History, milliseconds
 from watchers.models import EventStatus
 from watchers.rows import BLIND_AFTER, EVERYBODY, Gate, Interest, Row
 
@@ -135,18 +135,18 @@ def test_a_gate_shuts_just_behind_those_who_were_asked() -> None:
 def test_a_target_is_due_at_once_and_then_after_its_rest() -> None:
     row = Row(ITEM, since=START)
     assert row.is_due(START, MINUTE)
-    row = replace(row, asked_at=START)
+    row = replace(row, asked_ms=milliseconds(START))
     assert not row.is_due(at(0.9), MINUTE)
     assert row.is_due(at(1), MINUTE)
 
 
 def test_a_second_look_is_due_at_once() -> None:
-    assert Row(ITEM, since=START, asked_at=START, urgent=True).is_due(at(0.1), MINUTE)
+    assert Row(ITEM, since=START, asked_ms=milliseconds(START), urgent=True).is_due(at(0.1), MINUTE)
 
 
 def test_failures_put_a_target_off_longer_each_time_but_never_over_an_hour() -> None:
     def rest(failures: int, every: timedelta = MINUTE) -> float:
-        row = Row(ITEM, since=START, asked_at=START, failures=failures, urgent=True)
+        row = Row(ITEM, START, asked_ms=milliseconds(START), failures=failures, urgent=True)
         return next(minutes for minutes in range(10_000) if row.is_due(at(minutes), every))
 
     assert [rest(failures) for failures in (1, 2, 3, 6, 60)] == [2, 4, 8, 60, 60]
@@ -154,10 +154,10 @@ def test_failures_put_a_target_off_longer_each_time_but_never_over_an_hour() -> 
 
 
 def test_a_target_not_seen_for_an_hour_is_blind_however_often_it_was_asked() -> None:
-    row = Row(SEARCH, since=START, asked_at=at(61))
+    row = Row(SEARCH, since=START, asked_ms=milliseconds(at(61)))
     assert not row.is_blind(START + BLIND_AFTER)
     assert row.is_blind(START + BLIND_AFTER + MINUTE)
     (now,) = observations([nothing()], since=at(60))
-    row.history = row.history.after(now)
+    row.record(row.history.after(now))
     assert not row.is_blind(at(121))
     assert row.is_blind(at(122))

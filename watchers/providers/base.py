@@ -19,11 +19,13 @@ class Fetched:
     """The answer to one batch, by target id. A target in neither map was not asked and stays due.
 
     ``failures`` are short codes for a log (``not_found``, ``malformed``): the target was asked for and not
-    seen. Not seen is never "nothing is there".
+    seen. Not seen is never "nothing is there". ``also`` are targets that nobody asked for and that the answer
+    shows as fully as if each had been asked for itself: the events on a search's pages.
     """
 
     observations: Mapping[str, Observation] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, Observation] = field(default_factory=dict)
 
 
 def beyond_every_provider(target: Target, condition: Condition) -> str | None:

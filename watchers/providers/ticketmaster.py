@@ -193,7 +193,7 @@ class Ticketmaster:
         seen = found(target, search, entries, now)
         if first.pages > MAX_PAGES:
             seen = with_problem(seen, "Only the first 1,000 results can be read; narrow the search.")
-        return Fetched({target.id: seen})
+        return Fetched({target.id: seen}, also=_each(entries))
 
     def _further(self, asked: Mapping[str, str], number: int, budget: Budget, now: datetime) -> Page:
         try:
@@ -238,6 +238,16 @@ def _sorted_out(answers: Mapping[str, Observation | str]) -> Fetched:
         {id_: one for id_, one in answers.items() if isinstance(one, Observation)},
         {id_: one for id_, one in answers.items() if isinstance(one, str)},
     )
+
+
+def _each(entries: Sequence[Entry]) -> dict[str, Observation]:
+    """Every event of a search's pages as if it had been asked for by its id."""
+    named = [one for one in entries if one.observation.target.item]
+    return {one.observation.target.id: _alone(one) for one in named}
+
+
+def _alone(one: Entry) -> Observation:
+    return with_problem(one.observation, one.not_a_show) if one.not_a_show else one.observation
 
 
 def _entries(page: Page, number: int, now: datetime) -> list[Entry]:

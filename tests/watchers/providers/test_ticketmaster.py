@@ -629,6 +629,17 @@ def test_a_search_adds_up_to_its_listings_and_the_lowest_price_that_can_be_bough
     assert all(one.listings is None for one in seen.listings or ())
 
 
+def test_a_search_shows_each_event_as_if_it_had_been_asked_for_by_its_id() -> None:
+    provider, _ = ticketmaster(says(PAGE))
+    also = provider.fetch([GULLS], budget(), NOW).also
+    for number, each in enumerate(PAGE["_embedded"]["events"]):
+        if each.get("id"):
+            asked, _ = ticketmaster(says(each))
+            target = item(each["id"])
+            assert also[target.id] == asked.fetch([target], budget(), NOW).observations[target.id], number
+    assert len(also) > 1
+
+
 @pytest.mark.parametrize(
     ("codes", "expected"),
     [

@@ -1,0 +1,117 @@
+"""Which calls a tick makes, of all it would like to: the quota rarely lets everybody be asked.
+
+Second looks and first looks come first. All others come by the schedule (``schedule.py``), and every call is
+filled up. Where targets can only be asked together with their like (searches one by one, games by country),
+the call whose targets have waited longest by their urgency comes first.
+
+Pure but for the provider's own grouping.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watchers import schedule
+from watchers.board import Board
+from watchers.history import milliseconds
+from watchers.providers.base import Provider
+from watchers.rows import Row, milliseconds_of
+from watchers.watch import Target
+
+log = logging.getLogger(__name__)
+
+JITTER = timedelta(seconds=5)  # how early a scheduler may call; a look is not put off by a whole tick for it
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Targets to be asked together; ``in_turn`` are those that the schedule chose."""
+
+    targets: list[Target]
+    in_turn: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The calls to make, best first, and how many targets are due in all."""
+
+    calls: list[Call]
+    due: int
+
+
+def choose(board: Board, provider: Provider, *, now: datetime, every: timedelta, left: int) -> Chosen:
+    """The calls of this tick.
+
+    Args:
+        board: The rows and their schedule.
+        provider: Who groups targets into calls.
+        now: The tick's time.
+        every: How long a target rests between two looks.
+        left: How many calls may be made (0 or more).
+    """
+    rested = every - min(every / 10, JITTER)
+    due = [row for row in board.rows.values() if row.is_due(now, rested)]
+    if not due and board.down_since is not None:
+        due = _probe(board, now, rested)
+    first = sorted((row for row in due if row.urgent or row.fresh), key=_who_is_first)
+    others = [row for row in due if not (row.urgent or row.fresh)]
+    everything = _batches(provider, [row.target for row in (*first, *others)])
+    places = max(0, sum(sorted(map(len, everything), reverse=True)[:left]) - len(first))
+    longest = _ceiling(provider, len(due), len(everything))
+    turn = schedule.turn(others, places, now_ms=milliseconds(now), ceiling_ms=longest)
+    waiting = _others(others, turn)
+    batches = _batches(provider, [row.target for row in (*first, *turn, *waiting)])
+    if left < len(batches):
+        ahead = {row.target.id for row in first}
+        batches.sort(key=lambda batch: _rank(board, batch, ahead, now), reverse=True)
+    in_turn = {row.target.id: row for row in others}
+    return Chosen([_call(batch, in_turn) for batch in batches[:left]], len(due))
+
+
+def _others(rows: Sequence[Row], turn: Sequence[Row]) -> list[Row]:
+    """Those whose turn it is not, by the schedule: what fills up a call."""
+    taken = set(map(id, turn))
+    return sorted((row for row in rows if id(row) not in taken), key=lambda row: row.pace.due_v)
+
+
+def _who_is_first(row: Row) -> tuple[bool, int]:
+    return not row.urgent, row.asked_ms
+
+
+def _ceiling(provider: Provider, targets: int, calls: int) -> int:
+    """Milliseconds that nobody should wait longer, when ``calls`` ask all of the ``targets``."""
+    quota = provider.quota
+    calls_per_day = quota.calls * (timedelta(days=1) / quota.per)
+    return milliseconds_of(schedule.ceiling(targets, calls_per_day * targets / max(calls, 1)))
+
+
+def _rank(board: Board, batch: Sequence[Target], ahead: set[str], now: datetime) -> tuple[bool, float]:
+    """First and second looks before all else; then by what is lost while this call is not made."""
+    rows = [board.rows[target.id] for target in batch]
+    waited = [(board.urgency(row, now), row.asked_ms) for row in rows]
+    return any(target.id in ahead for target in batch), schedule.worth(waited, now_ms=milliseconds(now))
+
+
+def _call(batch: list[Target], scheduled: Mapping[str, Row]) -> Call:
+    return Call(batch, tuple(scheduled[target.id] for target in batch if target.id in scheduled))
+
+
+def _probe(board: Board, now: datetime, rested: timedelta) -> list[Row]:
+    """While the provider is down and everybody backs off, one target asks whether it is back."""
+    before = milliseconds(now - rested)
+    return sorted((row for row in board.rows.values() if 0 < row.asked_ms <= before), key=_asked)[:1]
+
+
+def _asked(row: Row) -> int:
+    return row.asked_ms
+
+
+def _batches(provider: Provider, targets: Iterable[Target]) -> list[list[Target]]:
+    """What one call each can ask; with a bug in the grouping, one by one, so that only the odd one fails."""
+    every = list(targets)
+    try:
+        return provider.batches(every)
+    except Exception:
+        log.exception("provider.crashed")
+        return [[target] for target in every]

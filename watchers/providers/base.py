@@ -4,6 +4,7 @@ A provider turns targets into observations: it knows one API's questions, answer
 about watches, rules, boards or people. Its settings stand beside it, read once by its ``from_env``.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,9 @@ from typing import Protocol
 from watchers.models import Observation
 from watchers.quota import Budget, Quota
 from watchers.watch import Condition, Filters, Kind, Target
+
+ANSWER_SECONDS = 2.0  # hardly an answer takes longer; while it is under way, other calls may be made
+FEWEST, MOST = 2, 64  # one slow answer must not stop all others; more than this only wait for each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,11 @@ class Fetched:
     observations: Mapping[str, Observation] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[str, Observation] = field(default_factory=dict)
+
+
+def concurrency(quota: Quota) -> int:
+    """How many calls must be under way at once to make use of a quota: 2/s need 4, 1,000/s need 64. Pure."""
+    return max(FEWEST, min(MOST, quota.calls, math.ceil(quota.per_second * ANSWER_SECONDS)))
 
 
 def beyond_every_provider(target: Target, condition: Condition) -> str | None:

@@ -3,31 +3,42 @@
 It never follows a redirect, never tries again, never waits or reads without an end, and never lets an
 address into an error or a log line: an address may carry a key, and httpx logs it and puts it on its
 exceptions. So no exception of httpx is kept as a cause, and httpx's loggers lose every query string.
+
+httpx is loaded, and a connection opened, by the first call: whoever asks nothing does not pay for it (0.1 s).
 """
 
 import json
 import logging
 import re
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-import httpx
+import msgspec
 
 from watchers.errors import ProviderError, ProviderRejectedError, ProviderUnavailableError
+from watchers.providers.base import concurrency
+from watchers.quota import Quota
+
+if TYPE_CHECKING:
+    import httpx
 
 USER_AGENT = "TicketScout/0.1 (price-watch alerts over public APIs)"
-TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds; for one read, not for the whole answer
+# Seconds, of one read and not of the whole answer.
+TIMEOUT = {"connect": 5.0, "read": 20.0, "write": 20.0, "pool": 20.0}
 WHOLE_ANSWER_SECONDS = 60.0
 MAX_BYTES = 16 * 1024 * 1024  # 200 events of Ticketmaster are 2.3 MB
-MAX_CONNECTIONS = 64  # 800 requests/s against an upstream of 50 ms
+OK = 200
 
-_BAD_REQUEST, _UNAUTHORIZED, _LATER_CODES = 400, 401, frozenset({408, 425, 429})
-_SERVER_ERROR = 500
+_BAD_REQUEST, _LATER_CODES, _SERVER_ERROR = 400, frozenset({408, 425, 429}), 500
+_ENCODINGS = "gzip, deflate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +68,87 @@ def decoded(body: bytes, who: str) -> object:
         ProviderUnavailableError: it is not JSON.
     """
     try:
+        value: object = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return _decoded_patiently(body, who)
+    return value
+
+
+def _decoded_patiently(body: bytes, who: str) -> object:
+    """What is JSON to most: halves of characters, very long numbers, NaN."""
+    try:
         value: object = json.loads(body)
     except (ValueError, RecursionError):
         raise ProviderUnavailableError(f"{who}: the answer is not JSON") from None
     return value
 
 
-def get(client: httpx.Client, address: str, params: Mapping[str, str], who: str) -> Answer:
-    """Ask once; an answer of any status comes back.
+class Connections:
+    """One provider's connections: kept open, no more of them than its quota has use for, and no cookies.
 
-    Raises:
-        ProviderUnavailableError: no connection, no complete answer in time, or more than ``MAX_BYTES``.
+    ``client``: an ``httpx.Client`` to use instead of building one.
     """
-    _hush()
-    try:
-        with client.stream(
-            "GET",
-            address,
-            params=dict(params),
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
-            timeout=TIMEOUT,
-            follow_redirects=False,
-        ) as response:
-            return Answer(response.status_code, response.headers, _whole(response, who))
-    except httpx.TimeoutException:
-        failure = "no answer in time"
-    except (httpx.HTTPError, httpx.InvalidURL):
-        failure = "no connection, or it broke"
-    raise ProviderUnavailableError(f"{who}: {failure}")  # out here, so that it keeps no cause
+
+    def __init__(self, quota: Quota, client: "httpx.Client | None" = None) -> None:
+        self._most, self._given = concurrency(quota), client
+
+    @cached_property
+    def client(self) -> "httpx.Client":
+        """Built at the first call."""
+        return self._given or _client(self._most)
+
+    def get(self, address: str, params: Mapping[str, str], who: str) -> Answer:
+        """Ask once; an answer of any status comes back.
+
+        Raises:
+            ProviderUnavailableError: no connection, no complete answer in time, or more than ``MAX_BYTES``.
+        """
+        import httpx  # noqa: PLC0415 - see the module's docstring
+
+        _hush()
+        try:
+            request = httpx.Request(
+                "GET", f"{address}?{urlencode(params)}", headers=_headers(), extensions={"timeout": TIMEOUT}
+            )
+            response = self.client.send(request, stream=True, follow_redirects=False)
+            try:
+                return Answer(response.status_code, response.headers, _whole(response, who))
+            finally:
+                response.close()
+        except httpx.TimeoutException:
+            failure = "no answer in time"
+        except (httpx.HTTPError, httpx.InvalidURL):
+            failure = "no connection, or it broke"
+        raise ProviderUnavailableError(f"{who}: {failure}")  # out here, so that it keeps no cause
 
 
-def _whole(response: httpx.Response, who: str) -> bytes:
+@cache
+def _headers() -> "httpx.Headers":
+    """The same for every call; made once."""
+    import httpx  # noqa: PLC0415
+
+    says = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": _ENCODINGS}
+    return httpx.Headers(says)
+
+
+def _client(most: int) -> "httpx.Client":
+    """What keeps up to so many connections, and no cookies (Steam's would choose a country)."""
+    import httpx  # noqa: PLC0415
+
+    no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+    limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
+    return httpx.Client(limits=limits, cookies=no_cookies, verify=_trusting())
+
+
+@cache
+def _trusting() -> ssl.SSLContext:
+    """Whom to believe; read once (20 ms), and shared by all providers."""
+    import httpx  # noqa: PLC0415
+
+    return httpx.create_ssl_context()
+
+
+def _whole(response: "httpx.Response", who: str) -> bytes:
     body, deadline = bytearray(), time.monotonic() + WHOLE_ANSWER_SECONDS
     for chunk in response.iter_bytes():
         body += chunk
@@ -100,7 +161,7 @@ def _whole(response: httpx.Response, who: str) -> bytes:
 
 def error_by_status(status: int, who: str) -> ProviderError | None:
     """What a status means for everyone: ``None`` for a 200, and whether trying again helps for the rest."""
-    if status == httpx.codes.OK:
+    if status == OK:
         return None
     if _BAD_REQUEST <= status < _SERVER_ERROR and status not in _LATER_CODES:
         return ProviderRejectedError(f"{who}: refused with status {status}")
@@ -122,13 +183,6 @@ def _until(raw: str, now: datetime) -> timedelta | None:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
 
 
-@cache
-def shared_client() -> httpx.Client:
-    """The process's one client: it keeps connections, and no cookies (Steam's would choose a country)."""
-    no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.Client(limits=httpx.Limits(max_connections=MAX_CONNECTIONS), cookies=no_cookies)
-
-
 class _WithoutQuery(logging.Filter):
     """Cuts every address in a record at its question mark."""
 
@@ -140,6 +194,7 @@ class _WithoutQuery(logging.Filter):
 _WITHOUT_QUERY = _WithoutQuery()
 
 
+@cache
 def _hush() -> None:
     for name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"):
-        logging.getLogger(name).addFilter(_WITHOUT_QUERY)  # a second time changes nothing
+        logging.getLogger(name).addFilter(_WITHOUT_QUERY)

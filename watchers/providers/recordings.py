@@ -6,10 +6,8 @@ A list of calls is ``[{"status": 200, "headers": {...}, "response": {...}}, ...]
 import re
 from dataclasses import dataclass
 
-import httpx
-
 from watchers.errors import ProviderError, ProviderUnavailableError
-from watchers.providers.http import decoded
+from watchers.providers.http import OK, decoded
 from watchers.providers.shapes import rows
 
 
@@ -41,7 +39,7 @@ def _whole(status: int, body: bytes, who: str) -> Recording:
     try:
         return Recording(status, _decoded(body, who))
     except ProviderError:
-        if status == httpx.codes.OK:
+        if status == OK:
             raise
         return Recording(status, None)
 

@@ -15,18 +15,19 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from watchers.errors import ProviderError, ProviderUnavailableError
 from watchers.models import Availability, Observation, Price
-from watchers.money import Basis, minor_units
+from watchers.money import Basis, exponent, minor_units
 from watchers.providers import SwitchedOff, http, settings, shapes
 from watchers.providers.base import Fetched
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.watch import Condition, Filters, Kind, PriceCondition, Target
+
+if TYPE_CHECKING:
+    import httpx
 
 NAME = "steam"
 BASE_URL = "https://store.steampowered.com"
@@ -40,7 +41,7 @@ PAUSES = {429: timedelta(minutes=5), 403: timedelta(hours=1)}
 LONGEST_PAUSE = timedelta(hours=24)
 
 _APP = re.compile(r"[1-9][0-9]{0,9}")
-_HUNDREDTHS = Decimal(100)
+_HUNDREDTHS, _OF_HUNDREDTHS = Decimal(100), 2
 _NOT_SOLD = "Steam does not know this app, or does not sell it in this country."
 _YES, _NO = (True, "true"), (False, "false")  # both spellings occur
 
@@ -49,21 +50,26 @@ class Steam:
     """Asks Steam's storefront; implements ``Provider``."""
 
     def __init__(
-        self, client: httpx.Client, base_url: str = BASE_URL, country: str = COUNTRY, quota: Quota = QUOTA
+        self,
+        client: "httpx.Client | None",
+        base_url: str = BASE_URL,
+        country: str = COUNTRY,
+        quota: Quota = QUOTA,
     ) -> None:
         self.name = NAME
         self.quota = quota
-        self._client, self._root, self._country = client, base_url, country
+        self._connections = http.Connections(quota, client)
+        self._root, self._country = base_url, country
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str], client: httpx.Client | None = None) -> "Steam | SwitchedOff":
+    def from_env(cls, env: Mapping[str, str], client: "httpx.Client | None" = None) -> "Steam | SwitchedOff":
         """From the settings named above; there is no key, so it is always on.
 
         Raises:
             ValueError: a setting is wrong.
         """
         return cls(
-            client or http.shared_client(),
+            client,
             settings.base_url(env, "STEAM_BASE_URL", BASE_URL),
             settings.country(env, "STEAM_COUNTRY", COUNTRY),
             _quota(env),
@@ -113,7 +119,8 @@ class Steam:
         ``malformed``, ``other_item``, ``bad_id`` (never asked).
         """
         askable = [target for target in batch if _APP.fullmatch(target.item or "")]
-        failures = {target.id: "bad_id" for target in batch if target not in askable}
+        asked = {target.id for target in askable}
+        failures = {target.id: "bad_id" for target in batch if target.id not in asked}
         if not askable:
             return Fetched(failures=failures)
         apps = _apps(self._ask(askable, budget, now))
@@ -131,7 +138,7 @@ class Steam:
         shop = self._shop(targets[0]).lower()
         budget.take()
         params = {"appids": apps, "filters": "price_overview", "cc": shop}
-        answer = http.get(self._client, f"{self._root}/api/appdetails", params, NAME)
+        answer = self._connections.get(f"{self._root}/api/appdetails", params, NAME)
         if pause := PAUSES.get(answer.status):
             budget.block_until(http.retry_at(answer.headers, now, pause, LONGEST_PAUSE))
             raise ProviderUnavailableError(f"{NAME}: status {answer.status}: told to stop asking for a while")
@@ -222,7 +229,14 @@ def _price(data: Mapping[str, Any]) -> tuple[Price | None, str | None]:
     currency, final = shapes.currency(overview.get("currency")), overview.get("final")
     if currency is None or not isinstance(final, int) or isinstance(final, bool) or not 0 <= final < 10**12:
         return None, "Steam's price is not a known currency and a whole number of hundredths; not used."
-    low = minor_units(Decimal(final) / _HUNDREDTHS, currency)
+    low = _minor_units(final, currency)
     if low == 0 and not (free and final == 0):
         return None, "A price of 0 without a word that the app is free; taken as unknown."
     return Price(Basis.LISTING, currency, low), None
+
+
+def _minor_units(hundredths: int, currency: str) -> int:
+    """Of nearly every currency a hundredth is the minor unit."""
+    if exponent(currency) == _OF_HUNDREDTHS:
+        return hundredths
+    return minor_units(Decimal(hundredths) / _HUNDREDTHS, currency)

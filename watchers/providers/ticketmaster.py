@@ -16,8 +16,7 @@ where: what it is good for is new listings, sale dates and changes of plan.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-import httpx
+from typing import TYPE_CHECKING
 
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableError
 from watchers.models import Observation
@@ -40,6 +39,9 @@ from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.watch import Condition, Filters, PriceCondition, Search, Target
 
+if TYPE_CHECKING:
+    import httpx
+
 BASE_URL = "https://app.ticketmaster.com"
 # 5,000 a day; 5/s by the getting-started page, 2/s by the FAQ: https://developer.ticketmaster.com/support/faq/
 CALLS_PER_DAY, CALLS_PER_SECOND = 5000, 2.0
@@ -55,7 +57,7 @@ class Ticketmaster:
 
     def __init__(
         self,
-        client: httpx.Client,
+        client: "httpx.Client | None",
         key: str,
         base_url: str = BASE_URL,
         calls_per_day: int = CALLS_PER_DAY,
@@ -63,11 +65,11 @@ class Ticketmaster:
     ) -> None:
         self.name = NAME
         self.quota = Quota(calls_per_day, DAY, calls_per_second)
-        self._calls = Calls(client, key, base_url)
+        self._calls = Calls(http.Connections(self.quota, client), key, base_url)
 
     @classmethod
     def from_env(
-        cls, env: Mapping[str, str], client: httpx.Client | None = None
+        cls, env: Mapping[str, str], client: "httpx.Client | None" = None
     ) -> "Ticketmaster | SwitchedOff":
         """From the settings named above.
 
@@ -78,7 +80,7 @@ class Ticketmaster:
         if key is None:
             return SwitchedOff(NAME, "TICKETMASTER_API_KEY is not set")
         return cls(
-            client or http.shared_client(),
+            client,
             key,
             settings.base_url(env, "TICKETMASTER_BASE_URL", BASE_URL),
             settings.whole_number(env, "TICKETMASTER_CALLS_PER_DAY", CALLS_PER_DAY),
@@ -126,7 +128,8 @@ class Ticketmaster:
         if batch and (search := batch[0].search):
             return self._search(batch[0], search, budget, now)
         askable = [target for target in batch if _ITEM.fullmatch(target.item or "")]
-        unaskable = {target.id: "bad_id" for target in batch if target not in askable}
+        asked = {target.id for target in askable}
+        unaskable = {target.id: "bad_id" for target in batch if target.id not in asked}
         answer = self._items(askable, budget, now)
         return Fetched(answer.observations, {**answer.failures, **unaskable})
 

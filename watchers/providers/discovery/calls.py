@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-import httpx
-
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableError
 from watchers.providers import http
 from watchers.providers.discovery.answers import NAME, SlowDownError, error_of
@@ -25,8 +23,8 @@ LONGEST_PAUSE = timedelta(hours=1)
 class Calls:
     """Asks for one path at a time; safe to share between threads."""
 
-    def __init__(self, client: httpx.Client, key: str, base_url: str) -> None:
-        self._client, self._key, self._root = client, key, f"{base_url}/discovery/v2"
+    def __init__(self, connections: http.Connections, key: str, base_url: str) -> None:
+        self._connections, self._key, self._root = connections, key, f"{base_url}/discovery/v2"
 
     def ask(self, path: str, params: Mapping[str, str], budget: Budget, now: datetime) -> object:
         """The JSON of a 200.
@@ -36,8 +34,8 @@ class Calls:
             ProviderUnavailableError, ProviderRejectedError: the error that the answer is.
         """
         budget.take()
-        answer = http.get(self._client, f"{self._root}/{path}", {**params, "apikey": self._key}, NAME)
-        good = answer.status == httpx.codes.OK
+        answer = self._connections.get(f"{self._root}/{path}", {**params, "apikey": self._key}, NAME)
+        good = answer.status == http.OK
         if good:
             _heed_count(answer, budget, now)
         body = answer.json(NAME) if good else _body_of_error(answer)

@@ -12,6 +12,7 @@ from typing import Any
 from store.bill import Bill
 from store.limits import collection_of, refuse_impossible, refuse_unanswerable
 from watchers.documents import Document, Query, Write
+from watchers.loading import without_collecting
 
 
 class FirestoreDocuments:
@@ -65,6 +66,7 @@ class FirestoreDocuments:
 
     @cached_property
     def _api(self) -> Any:
-        from store.firestore_api import FirestoreApi  # noqa: PLC0415 - see the module's docstring
+        with without_collecting():
+            from store.firestore_api import FirestoreApi  # noqa: PLC0415 - see the module's docstring
 
         return FirestoreApi(self._project, self._client)

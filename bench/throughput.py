@@ -28,7 +28,6 @@ from bench.report import Report, arguments, median, resident_peak_mb
 from bench.upstream import DELAY, shop
 from bench.watches import BEGAN, fill
 from store.sqlite import SqliteDocuments
-from watchers import tick
 from watchers.documents import Delete, Query
 from watchers.jobs import Places
 from watchers.providers.base import concurrency
@@ -122,7 +121,7 @@ def _measure(file: str, url: str, apps_a_call: int, turns: int) -> Found:
     documents = SqliteDocuments(file)
     provider = Granted(None, url, quota=GRANTED)
     provider.apps_a_call = apps_a_call
-    ours = tick.THREADS = concurrency(GRANTED)
+    ours = concurrency(GRANTED)
     addresses = _addresses(url, apps_a_call)
     for number in range(WARM_UP):
         _tick(documents, provider, number)

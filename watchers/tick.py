@@ -42,14 +42,13 @@ from watchers.jobs import Places
 from watchers.looking import Looked, look
 from watchers.models import Alert, Observation
 from watchers.money import spoken
-from watchers.providers.base import Fetched, Provider
+from watchers.providers.base import Fetched, Provider, concurrency
 from watchers.quota import Budget
 from watchers.rows import Row
 from watchers.watch import Target
 
 log = logging.getLogger(__name__)
 
-THREADS = 8
 _OUTAGES = frozenset({"unavailable", "rejected", "crashed"})  # said once for the provider, not each target
 GIVE_UP_AFTER = 3  # batches in a row that failed: the provider is down, spare its quota
 
@@ -133,7 +132,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     began, operations = time.monotonic(), Counter(documents.operations)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     report = Report(board_name, run)
-    at_most = math.ceil(seconds * provider.quota.per_second) + THREADS
+    at_most = math.ceil(seconds * provider.quota.per_second) + concurrency(provider.quota)
     board = boards.claim(documents, board_name, run, provider.quota, now, at_most=at_most, document=document)
     if isinstance(board, Refused):
         report.skipped = board.why
@@ -258,10 +257,11 @@ def _answers(scene: _Scene, calls: Sequence[Call]) -> Iterator[tuple[list[Target
     failed_in_a_row = answered = 0
     surprised = False
     asking: dict[Future[Fetched], list[Target]] = {}
-    with ThreadPoolExecutor(THREADS) as pool:
+    most = concurrency(scene.provider.quota)
+    with ThreadPoolExecutor(most) as pool:
         while waiting or asking:
             patient = failed_in_a_row < GIVE_UP_AFTER and time.monotonic() < scene.deadline
-            while waiting and patient and len(asking) < THREADS and scene.budget.left > len(asking):
+            while waiting and patient and len(asking) < most and scene.budget.left > len(asking):
                 call = waiting.popleft()
                 schedule.serve(scene.board.pool, call.in_turn)
                 asked = pool.submit(scene.provider.fetch, call.targets, scene.budget, scene.now)

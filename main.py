@@ -111,6 +111,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         every=settings.every,
         seconds=settings.tick_seconds,
         grouping=scout.limits.grouping,
+        keep=settings.price_history,
         dry_run=request.args.get("dry_run") == "1",
     )
     return done.to_json(), 503 if done.failed else 200
@@ -149,6 +150,7 @@ def poll_board(event: CloudEvent) -> None:
         every=scout.settings.every,
         seconds=scout.settings.tick_seconds,
         grouping=scout.limits.grouping,
+        keep=scout.settings.price_history,
     )
 
 

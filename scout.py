@@ -115,6 +115,7 @@ def tick(*, dry_run: bool, as_json: bool) -> None:
         every=settings.every,
         seconds=settings.tick_seconds,
         grouping=means.limits.grouping,
+        keep=settings.price_history,
         dry_run=dry_run,
         progress=lambda asked, due: _show(bar, asked, due),
     )

@@ -24,6 +24,7 @@ DOCUMENTED: Mapping[str, str] = {
     "MIN_INTERVAL_SECONDS": "60",
     "TICK_SECONDS": "45",
     "TICK_EVERY_SECONDS": "60",
+    "PRICE_HISTORY_DAYS": "730",
     "LOCAL_PERSON": "",
     "SANDBOX_LINKS": "",
 }
@@ -44,6 +45,7 @@ class Settings:
         every: How long a target rests between two looks.
         tick_seconds: After this long a tick asks nothing more.
         tick_every: How often ``scout.py run`` ticks.
+        price_history: How long past prices are kept; zero: none are.
         local_person: On a laptop, who is signed in without asking.
         sandbox_links: The sandbox's pages as JSON, for the header.
         secrets: Values that no log line may show.
@@ -58,6 +60,7 @@ class Settings:
     every: timedelta
     tick_seconds: float
     tick_every: timedelta
+    price_history: timedelta
     local_person: str | None
     sandbox_links: str
     secrets: tuple[str, ...]
@@ -86,6 +89,7 @@ class Settings:
             every=timedelta(seconds=_number("MIN_INTERVAL_SECONDS", text("MIN_INTERVAL_SECONDS"))),
             tick_seconds=_number("TICK_SECONDS", text("TICK_SECONDS")),
             tick_every=timedelta(seconds=_number("TICK_EVERY_SECONDS", text("TICK_EVERY_SECONDS"))),
+            price_history=timedelta(days=_number("PRICE_HISTORY_DAYS", text("PRICE_HISTORY_DAYS"))),
             local_person=text("LOCAL_PERSON") or None,
             sandbox_links=text("SANDBOX_LINKS"),
             secrets=tuple(_secrets(env)),

@@ -5,7 +5,8 @@
                                           is watched for the first time gets its board
     3  ask what is due, within the quota  most urgent first; nothing is asked after the deadline
     4  for each answer: tell those it concerns, and only then let the board move on
-    5  save the board                     gives the lease back
+    5  append to the price history        of what changed, where enough of it waits on the board
+    6  save the board                     gives the lease back
 
 A tick may be killed at any line: what it did not save is looked at again, and alerts that exist are not
 created twice. One target, one watch or one provider that fails is an outcome that is counted; only a tick
@@ -42,6 +43,7 @@ from watchers.jobs import Places
 from watchers.looking import Looked, look
 from watchers.models import Alert, Observation
 from watchers.money import spoken
+from watchers.price_history import archive
 from watchers.providers.base import Fetched, Provider, concurrency
 from watchers.quota import Budget
 from watchers.rows import Row
@@ -71,6 +73,7 @@ class Report:
     changes: int = 0
     alerts: int = 0
     held: int = 0
+    archived: int = 0
     left_due: int = 0
     blind: int = 0
     founded: tuple[str, ...] = ()
@@ -107,6 +110,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     grouping: timedelta = timedelta(0),
     is_last: bool = True,
     document: Document | None = None,
+    keep: timedelta = timedelta(0),
 ) -> Report:
     """Run one tick of one board.
 
@@ -125,6 +129,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
         grouping: How long a new alert waits for others of the same person, while others may come.
         is_last: Whether no other board is ticked after this one in the same run.
         document: The board, if it was read already.
+        keep: How long price history is kept; zero: none is written.
 
     Raises:
         StoreError: the tick could not run, or not save; running it again is harmless.
@@ -154,6 +159,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
             told,
             grouping,
             is_last,
+            keep,
         )
         _run(scene, run)
     report.operations = Counter(documents.operations) - operations
@@ -181,6 +187,8 @@ class _Scene:
     told: Told
     grouping: timedelta
     is_last: bool
+    keep: timedelta
+    changed: list[Row] = field(default_factory=list)
 
     @property
     def deadline(self) -> float:
@@ -194,7 +202,7 @@ class _Scene:
 
 
 def _run(scene: _Scene, run: str) -> None:
-    """Steps 2 to 5. A dry run, or one that breaks off, keeps only the count of calls that were made."""
+    """Steps 2 to 6. A dry run, or one that breaks off, keeps only the count of calls that were made."""
     board, report = scene.board, scene.report
     finished = False
     try:
@@ -213,6 +221,9 @@ def _run(scene: _Scene, run: str) -> None:
     _note_blindness(scene)
     report.targets = len(board.rows)
     if finished:
+        outcomes = archive(scene.documents, scene.changed, scene.now, scene.keep)
+        report.archived = outcomes.pop("archived", 0)
+        report.failures.update(outcomes)
         _save(scene, run)
 
 
@@ -336,6 +347,8 @@ def _seen(scene: _Scene, target_id: str, observation: Observation, *, others: in
     _learn(scene, row, before, looked)
     report.asked += 1
     report.changes += looked.changed
+    if looked.changed:
+        scene.changed.append(row)
     report.held += looked.held
     report.alerts += len(looked.alerts)
     report.failures.update(looked.failures)

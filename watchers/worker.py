@@ -96,6 +96,7 @@ def work(  # noqa: PLR0913 - the parts of the worker
     every: timedelta,
     seconds: float,
     grouping: timedelta = timedelta(0),
+    keep: timedelta = timedelta(0),
     dry_run: bool = False,
     progress: Progress = lambda _asked, _due: None,
 ) -> Round:
@@ -105,7 +106,8 @@ def work(  # noqa: PLR0913 - the parts of the worker
     last board. A run without any alert sweeps once, at its end.
 
     ``seconds`` are shared evenly by the boards. ``now`` is when the run began: what comes later in it is
-    given its own time, from which leases run. A dry run sends nothing.
+    given its own time, from which leases run. ``keep``: how long price history is kept. A dry run sends
+    nothing.
     """
     began, operations = time.monotonic(), Counter(documents.operations)
     reports: list[Report] = []
@@ -122,7 +124,7 @@ def work(  # noqa: PLR0913 - the parts of the worker
                     documents, places, ours[board], board_name=board, run=run, now=at, every=every,
                     seconds=seconds / len(ours), dry_run=dry_run, progress=progress,
                     told=(lambda: None) if dry_run else sweeper.wake, grouping=grouping,
-                    is_last=not waiting, document=standing.get(board),
+                    is_last=not waiting, document=standing.get(board), keep=keep,
                 )  # fmt: skip
             except Exception as exc:  # the store's fault or a bug: the other boards and the outbox go on
                 log.exception("tick.failed", extra={"board": board, "why": type(exc).__name__})

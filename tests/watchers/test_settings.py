@@ -14,6 +14,7 @@ def test_without_any_setting_it_runs_on_this_machine() -> None:
     )
     assert (settings.project, settings.secret_key, settings.local_person) == (None, None, None)
     assert (settings.every, settings.tick_seconds, settings.port) == (timedelta(seconds=60), 45, 8080)
+    assert settings.price_history == timedelta(days=730)
     assert settings.secrets == ()
 
 
@@ -32,12 +33,13 @@ def test_what_is_set_is_taken() -> None:
             "WORKER_COLLECTION": "w",
             "PUBLIC_URL": "https://scout.example/",
             "MIN_INTERVAL_SECONDS": "0",
+            "PRICE_HISTORY_DAYS": "0",
         }
     )
     assert (settings.store, settings.project) == ("firestore", "p")
     assert (settings.places.app_id, settings.places.worker_collection) == ("a", "w")
     assert settings.public_url == "https://scout.example"
-    assert settings.every == timedelta()
+    assert (settings.every, settings.price_history) == (timedelta(), timedelta())
 
 
 def test_every_secret_that_is_set_is_known_to_the_log() -> None:
@@ -53,6 +55,7 @@ def test_every_secret_that_is_set_is_known_to_the_log() -> None:
         ("MIN_INTERVAL_SECONDS", "nan"),
         ("TICK_SECONDS", "inf"),
         ("TICK_EVERY_SECONDS", "1 minute"),
+        ("PRICE_HISTORY_DAYS", "for ever"),
         ("APP_ID", "a/b"),
         ("WORKER_COLLECTION", "jobs/mine"),
         ("PUBLIC_URL", "scout.example"),

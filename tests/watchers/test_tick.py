@@ -21,10 +21,9 @@ from watchers.errors import (
     StoreUnavailableError,
 )
 from watchers.models import Observation, Price
-from watchers.providers.base import Fetched
+from watchers.providers.base import Fetched, concurrency
 from watchers.quota import Quota
 from watchers.rules import decide
-from watchers.tick import THREADS
 from watchers.watch import Target
 
 DAY = timedelta(days=1)
@@ -156,7 +155,7 @@ def test_a_killed_tick_costs_no_more_calls_than_a_tick_can_make(world: World) ->
     world.killed(lambda documents: world.tick(documents, seconds=10), before=2)
     world.now += AFTER_THE_LEASE
     world.tick(seconds=10)
-    assert world.board().ledger.spent - spent == 10 + THREADS + 1
+    assert world.board().ledger.spent - spent == 10 + concurrency(world.shop.quota) + 1
 
 
 def test_a_board_document_without_its_fields_is_built_anew(world: World) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notifiers.means import Means
     from watchers.documents import Document, Documents, Write
     from watchers.models import Observation
+    from watchers.price_history import Series
     from watchers.providers import SwitchedOff
     from watchers.providers.base import Provider
     from watchers.settings import Settings
@@ -695,6 +696,84 @@ def _print_alerts(alerts: Iterable[dict[str, Any]]) -> None:
         click.echo(
             f"  told {one['at']:%d %b %H:%M:%S}  #{one['code'][:4]}  {one['channel']}: {one['state']}{said}"
         )
+
+
+@cli.command()
+@click.argument("watch_or_target", callback=_an_id)
+@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="How far back.")
+@as_json
+def prices(watch_or_target: str, *, days: int, as_json: bool) -> None:
+    """Show what the targets of a watch, or one target, have cost."""
+    from watchers.jobs import read_job
+
+    settings, now = _settings(), datetime.now(UTC)
+    documents = _documents(settings)
+    job = documents.get(settings.places.job(watch_or_target))
+    targets = list(read_job(job).targets) if job else [watch_or_target]
+    since = now - min(timedelta(days=days), settings.price_history or timedelta(days=days))
+    found = {target_id: _past(documents, target_id, since) for target_id in targets}
+    if job is None and not any(series.steps or series.damaged for series in found.values()):
+        raise click.ClickException(f"there is no watch {watch_or_target}, and no price of such a target")
+    if as_json:
+        click.echo(json.dumps([_past_shown(target_id, series) for target_id, series in found.items()]))
+    for target_id, series in found.items() if not as_json else ():
+        _print_past(target_id, series)
+
+
+def _past(documents: "Documents", target_id: str, since: datetime) -> "Series":
+    """What the board and the price history know of a target, also of one that has left its board."""
+    from watchers import board
+    from watchers.price_history import read, read_target
+
+    provider = target_id.rsplit("-", 1)[0]
+    names = [name for name in board.standing(documents) if name.rsplit("-", 1)[0] == provider]
+    rows = (board.peek(documents, name).rows.get(target_id) for name in names)
+    row = next((row for row in rows if row is not None), None)
+    return read(documents, row, since) if row else read_target(documents, target_id, since)
+
+
+def _past_shown(target_id: str, series: "Series") -> dict[str, Any]:
+    from watchers.money import decimal_amount
+    from watchers.price_history import highest, lowest, typical
+
+    words = {"lowest": lowest, "typical": typical, "highest": highest}
+    prices = [
+        {
+            "basis": key.basis,
+            "currency": key.currency,
+            **{word: float(decimal_amount(of(steps) or 0, key.currency)) for word, of in words.items()},
+            "steps": [
+                {
+                    "since": step.since.isoformat(),
+                    "until": step.until.isoformat(),
+                    "price": float(decimal_amount(step.price, key.currency)),
+                }
+                for step in steps
+            ],
+        }
+        for key, steps in series.steps.items()
+    ]
+    damaged = list(series.damaged)
+    return {"target": target_id, "since": series.since.isoformat(), "damaged": damaged, "prices": prices}
+
+
+def _print_past(target_id: str, series: "Series") -> None:
+    from watchers.money import spoken
+    from watchers.price_history import highest, lowest, typical
+
+    click.echo(f"{target_id}, since {series.since:%d %b %Y %H:%M} UTC")
+    for key, steps in series.steps.items():
+        words = {"lowest": lowest, "typical": typical, "highest": highest}
+        said = ", ".join(f"{word} {spoken(of(steps) or 0, key.currency)}" for word, of in words.items())
+        click.echo(f"  {key.basis}: {said}")
+        for step in steps:
+            seen = f"{step.since:%d %b %Y %H:%M} - {step.until:%d %b %Y %H:%M}"
+            click.echo(f"    {seen}  {spoken(step.price, key.currency)}")
+    if not series.steps:
+        click.echo("  no price is known")
+    if series.damaged:
+        numbers = ", ".join(map(str, series.damaged))
+        click.echo(f"  not shown, because it is damaged: chunk {numbers} of its price history")
 
 
 @contextmanager

@@ -113,6 +113,44 @@ def test_why_says_why_not_in_words() -> None:
     assert "first look, not true yet" in said
 
 
+def test_prices_shows_what_a_watch_or_a_target_has_cost(market: Market) -> None:
+    watch = add_watch()
+    for price in (54, *range(60, 80)):
+        market.set_price(ITEM, "face", price)
+        run("tick")
+
+    (found,) = run_json("prices", watch)
+    again = run_json("prices", found["target"], "--days", "1")
+    said = run("prices", watch).output
+
+    (face,) = [one for one in found["prices"] if one["basis"] == "face"]
+    assert [step["price"] for step in face["steps"]] == [54, *range(60, 80)]
+    assert (face["lowest"], face["highest"], face["currency"]) == (54, 79, "GBP")
+    assert [one["prices"] for one in again] == [found["prices"]]
+    assert "face: lowest £54, typical £" in said
+    assert f"{found['target']}, since " in said
+
+
+def test_prices_of_a_watch_that_was_never_looked_at_are_none_and_of_nothing_an_error() -> None:
+    watch = add_watch()
+
+    assert "no price is known" in run("prices", watch).output
+    assert "there is no watch nope" in run("prices", "nope", code=1).output
+
+
+def test_prices_says_which_chunk_is_damaged(market: Market) -> None:
+    watch = add_watch()
+    for price in range(60, 80):
+        market.set_price(ITEM, "face", price)
+        run("tick")
+    target = run_json("prices", watch)[0]["target"]
+    chunk = _standing(SqliteDocuments("scout.db"), f"price_history/{target}/chunks/0")
+    SqliteDocuments("scout.db").commit(Update(chunk.path, {"blob": b"junk"}, chunk.version))
+
+    assert "chunk 0 of its price history" in run("prices", watch).output
+    assert run_json("prices", watch)[0]["damaged"] == [0]
+
+
 def test_a_dry_run_says_what_it_would_tell_and_tells_nobody(market: Market, phone: Phone) -> None:
     run("person", "add", "you", "--phone", "+15005550010")
     watch = add_watch()
@@ -290,7 +328,19 @@ def test_a_person_gets_a_way_in_and_a_wrong_contact_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "tick", "doctor", "look", "why", "watch", "watch add", "watch list", "watch pause", "person add"],
+    [
+        "run",
+        "tick",
+        "doctor",
+        "look",
+        "why",
+        "prices",
+        "watch",
+        "watch add",
+        "watch list",
+        "watch pause",
+        "person add",
+    ],
 )
 def test_every_command_explains_itself(command: str) -> None:
     assert "Usage:" in run(*command.split(), "--help").output
@@ -325,7 +375,9 @@ def test_a_port_alone_is_the_address_people_are_given(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("unsafe", ["a/b", "", "..", "__x__", "x" * 200, "a\nb"])
-@pytest.mark.parametrize("command", ["why", "watch pause", "watch resume", "watch remove", "person add"])
+@pytest.mark.parametrize(
+    "command", ["why", "prices", "watch pause", "watch resume", "watch remove", "person add"]
+)
 def test_an_id_that_cannot_be_one_is_refused(command: str, unsafe: str) -> None:
     assert "an id has" in run(*command.split(), unsafe, code=2).output
 

@@ -22,6 +22,7 @@ from sandbox.phone import Phone, phone_app
 from sandbox.servers import serving
 from store.sqlite import SqliteDocuments
 from tests.twilio_callbacks import signature
+from watchers.chunks import decode
 from watchers.documents import Delete, Put, Query, Update
 from watchers.jobs import Places
 
@@ -187,6 +188,33 @@ def test_a_run_reports_what_it_did(worker: FlaskClient, copy: Callable[..., None
     assert report["milliseconds"] >= 0
     assert report["boards_failed"] == []
     assert [text.to for text in phone.texts] == [PHONE]
+
+
+@pytest.mark.parametrize("days", ["", "0", "999999"])
+def test_past_prices_are_kept_as_long_as_the_setting_says(
+    settings: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, entry: Entry,
+    copy: Callable[..., None], market: Market, documents: SqliteDocuments, days: str,
+) -> None:  # fmt: skip
+    assert settings
+    monkeypatch.setenv("PRICE_HISTORY_DAYS", days)
+    worker, message = entry("ticket_monitor_worker"), {"board": "ticketmaster-0"}
+    poll = entry("poll_board")
+    copy("w1")
+    (target,) = documents.find(Query(PLACES.worker_collection))[0].fields["targets"]
+    for price in range(60, 76):
+        market.set_price(SHOW, "face", price)
+        if price < 68:
+            run(worker)
+        else:
+            told = pubsub(message | {"run": f"r{price}"})
+            assert poll.post("/", json=told, headers=PUBLISHED).status_code == 200
+    chunk = documents.get(f"price_history/{target}/chunks/0")
+    if days == "0":
+        assert chunk is None
+    else:
+        assert chunk is not None
+        (face,) = [spans for key, spans in decode(chunk.fields["blob"]).items() if key.basis == "face"]
+        assert [span.price for span in face][:14] == [price * 100 for price in range(60, 74)]
 
 
 def test_an_uneventful_run_costs_a_constant_number_of_documents(

@@ -30,6 +30,8 @@ DOCUMENTED: Mapping[str, str] = {
 }
 """Every setting of the product itself with its default."""
 
+CENTURY = 36_500  # days: longer is no different, and the calendar has an end
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -89,7 +91,9 @@ class Settings:
             every=timedelta(seconds=_number("MIN_INTERVAL_SECONDS", text("MIN_INTERVAL_SECONDS"))),
             tick_seconds=_number("TICK_SECONDS", text("TICK_SECONDS")),
             tick_every=timedelta(seconds=_number("TICK_EVERY_SECONDS", text("TICK_EVERY_SECONDS"))),
-            price_history=timedelta(days=_number("PRICE_HISTORY_DAYS", text("PRICE_HISTORY_DAYS"))),
+            price_history=timedelta(
+                days=min(_number("PRICE_HISTORY_DAYS", text("PRICE_HISTORY_DAYS")), CENTURY)
+            ),
             local_person=text("LOCAL_PERSON") or None,
             sandbox_links=text("SANDBOX_LINKS"),
             secrets=tuple(_secrets(env)),

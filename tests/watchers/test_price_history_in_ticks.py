@@ -10,10 +10,11 @@ from tests.world import AFTER_THE_LEASE, MINUTE, World, below
 from watchers import price_history
 from watchers.documents import Query
 from watchers.errors import StoreUnavailableError
-from watchers.price_history import collection, read
+from watchers.price_history import WAITING, collection, read
 
 KEEP = timedelta(days=730)
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
+RIPENING = [100_00 + 100 * number for number in range(WAITING)]  # one more, and the row is ripe
 
 
 def a_world() -> World:
@@ -39,14 +40,18 @@ def test_a_tick_moves_what_is_ripe_and_loses_nothing() -> None:
     world, prices = a_world(), [100_00 + 100 * number for number in range(40)]
     reports = ticks(world, *prices)
     assert shown(world) == prices
-    assert [number for number, report in enumerate(reports) if report["archived"]] == [7, 14, 21, 28, 35]
-    assert reports[35]["operations"]["reads"] == reports[36]["operations"]["reads"] + 1
-    assert reports[35]["operations"]["writes"] == reports[36]["operations"]["writes"] + 1
+    assert [number for number, report in enumerate(reports) if report["archived"]] == [
+        *range(WAITING, 40, WAITING)
+    ]
+    assert reports[WAITING * 4]["operations"]["reads"] == reports[WAITING * 4 + 1]["operations"]["reads"] + 1
+    assert (
+        reports[WAITING * 4]["operations"]["writes"] == reports[WAITING * 4 + 1]["operations"]["writes"] + 1
+    )
 
 
 def test_a_dry_run_moves_nothing() -> None:
     world = a_world()
-    ticks(world, *range(100_00, 107_00, 100))
+    ticks(world, *RIPENING)
     (report,) = ticks(world, 50_00, dry_run=True)
     assert report["archived"] == 0
     assert world.documents.find(Query(collection(next(iter(world.board().rows))))) == []
@@ -54,7 +59,7 @@ def test_a_dry_run_moves_nothing() -> None:
 
 def test_a_tick_whose_history_fails_is_saved_and_counts_it(monkeypatch: pytest.MonkeyPatch) -> None:
     world = a_world()
-    ticks(world, *range(100_00, 107_00, 100))
+    ticks(world, *RIPENING)
 
     def unavailable(*_: object) -> None:
         raise StoreUnavailableError("not now")
@@ -64,7 +69,7 @@ def test_a_tick_whose_history_fails_is_saved_and_counts_it(monkeypatch: pytest.M
         (report,) = ticks(world, 50_00)
     assert report["failures"] == {"history_unavailable": 1}
     ticks(world, 51_00)
-    assert shown(world) == [*range(100_00, 107_00, 100), 50_00, 51_00]
+    assert shown(world) == [*RIPENING, 50_00, 51_00]
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -86,18 +91,18 @@ def test_a_tick_killed_at_any_commit_repeats_harmlessly(*, after: bool) -> None:
 def test_a_tick_that_was_overtaken_does_not_harm_the_history() -> None:
     """Its lease ran out while it asked; another tick saw another price, and saved first."""
     world = a_world()
-    ticks(world, *range(100_00, 107_00, 100))
+    ticks(world, *RIPENING)
 
     def another() -> None:
         world.now += AFTER_THE_LEASE
-        world.shop.costs("a", 106_00)
+        world.shop.costs("a", RIPENING[-1])
         world.tick(keep=KEEP)
 
     world.shop.while_asking = another
     (overtaken,) = ticks(world, 50_00)
     assert overtaken["skipped"] == "overtaken"
     ticks(world, *range(108_00, 125_00, 100))
-    assert shown(world) == [*range(100_00, 107_00, 100), *range(108_00, 125_00, 100)]
+    assert shown(world) == [*RIPENING, *range(108_00, 125_00, 100)]
 
 
 def test_by_default_a_tick_keeps_no_history() -> None:

@@ -52,6 +52,7 @@ from watchers.watch import Target
 log = logging.getLogger(__name__)
 
 _OUTAGES = frozenset({"unavailable", "rejected", "crashed"})  # said once for the provider, not each target
+UNANSWERED = 8  # calls under way while nobody has answered: what an outage may cost
 GIVE_UP_AFTER = 3  # batches in a row that failed: the provider is down, spare its quota
 
 
@@ -271,8 +272,9 @@ def _answers(scene: _Scene, calls: Sequence[Call]) -> Iterator[tuple[list[Target
     most = concurrency(scene.provider.quota)
     with ThreadPoolExecutor(most) as pool:
         while waiting or asking:
+            at_once = most if answered else min(most, UNANSWERED)
             patient = failed_in_a_row < GIVE_UP_AFTER and time.monotonic() < scene.deadline
-            while waiting and patient and len(asking) < most and scene.budget.left > len(asking):
+            while waiting and patient and len(asking) < at_once and scene.budget.left > len(asking):
                 call = waiting.popleft()
                 schedule.serve(scene.board.pool, call.in_turn)
                 asked = pool.submit(scene.provider.fetch, call.targets, scene.budget, scene.now)

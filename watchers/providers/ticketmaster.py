@@ -7,13 +7,15 @@ Settings: ``TICKETMASTER_API_KEY`` (without it the provider is off), ``TICKETMAS
 
 Up to 50 items are asked in one call, by a list of ids. Discovery does not document that list and leaves
 events out of it, so absence is never "gone": what is missing is confirmed by its id, and where the list is
-refused, everything is. A search is read to its end or not at all.
+refused, everything is. Where more of one act's events are asked for than fit into a list, its page is asked
+instead. A search is read to its end or not at all; what it shows counts as a look at each of its events.
 
 Discovery publishes hardly any price for the United States any more, and never how many seats are left, nor
 where: what it is good for is new listings, sale dates and changes of plan.
 """
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ from watchers.models import Observation
 from watchers.money import Basis
 from watchers.providers import SwitchedOff, http, settings
 from watchers.providers.base import Fetched
+from watchers.providers.discovery.acts import Acts
 from watchers.providers.discovery.answers import (
     NAME,
     NotFoundError,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 BASE_URL = "https://app.ticketmaster.com"
 # 5,000 a day; 5/s by the getting-started page, 2/s by the FAQ: https://developer.ticketmaster.com/support/faq/
 CALLS_PER_DAY, CALLS_PER_SECOND = 5000, 2.0
+SINGLY_SECONDS = 3600  # how long a refused list of ids is not tried again
 ITEMS_A_CALL = 50  # keeps the address short; nobody documents a limit
 MAX_PAGES = 5  # "size * page < 1000" in pages of 200
 
@@ -66,6 +70,8 @@ class Ticketmaster:
         self.name = NAME
         self.quota = Quota(calls_per_day, DAY, calls_per_second)
         self._calls = Calls(http.Connections(self.quota, client), key, base_url)
+        self._acts = Acts()
+        self._singly_until = 0.0
 
     @classmethod
     def from_env(
@@ -112,10 +118,16 @@ class Ticketmaster:
         return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
-        """Items by fifty, then every search alone."""
+        """Items by fifty, or by the page of their act where that is fewer calls; then every search alone."""
         items = [target for target in targets if target.search is None]
-        by_fifty = [items[start : start + ITEMS_A_CALL] for start in range(0, len(items), ITEMS_A_CALL)]
-        return by_fifty + [[target] for target in targets if target.search is not None]
+        together = self._together_at_most
+        pages, others = self._acts.grouped(items, together)
+        lists = [others[start : start + together] for start in range(0, len(others), together)]
+        return [*pages, *lists, *([target] for target in targets if target.search is not None)]
+
+    @property
+    def _together_at_most(self) -> int:
+        return 1 if time.monotonic() < self._singly_until else ITEMS_A_CALL
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -134,21 +146,38 @@ class Ticketmaster:
         return Fetched(answer.observations, {**answer.failures, **unaskable})
 
     def _items(self, targets: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
+        if len(targets) > self._together_at_most and (act := self._acts.of(targets)):
+            return self._of_act(act, targets, budget, now)
         if len(targets) > 1:
             return self._together(targets, budget, now)
         answers = {target.id: self._by_id(target, budget, now) for target in targets}
         return _sorted_out(answers)
+
+    def _of_act(self, act: str, targets: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
+        """One page of an act; whom it does not show is confirmed by id."""
+        page = page_of(self._calls.ask("events.json", {"attractionId": act, **EVERYTHING}, budget, now))
+        shown = self._shown(page, targets, now) if page else {}
+        return self._one_by_one([one for one in targets if one.id not in shown], shown, budget, now)
+
+    def _shown(self, page: Page, targets: Sequence[Target], now: datetime) -> dict[str, Observation]:
+        """Those of the targets that a page shows."""
+        for event in page.events:
+            self._acts.learn(event)
+        events = {event_id(event): event for event in reversed(page.events)}
+        return {one.id: item(events[one.item], one, now) for one in targets if one.item in events}
 
     def _together(self, targets: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
         ids = ",".join(dict.fromkeys(target.item or "" for target in targets))
         try:
             page = page_of(self._calls.ask("events.json", {"id": ids, **EVERYTHING}, budget, now))
         except QueryRefusedError:
-            return self._one_by_one(targets, {}, budget, now)
+            answer = self._one_by_one(targets, {}, budget, now)
+            if len(answer.observations) > 1 and not answer.failures:  # it was the list, not one of its ids
+                self._singly_until = time.monotonic() + SINGLY_SECONDS
+            return answer
         if page is None:
             return Fetched(failures={target.id: "malformed" for target in targets})
-        events = {event_id(event): event for event in reversed(page.events)}
-        seen = {one.id: item(events[one.item], one, now) for one in targets if one.item in events}
+        seen = self._shown(page, targets, now)
         return self._one_by_one([one for one in targets if one.id not in seen], seen, budget, now)
 
     def _one_by_one(
@@ -179,6 +208,7 @@ class Ticketmaster:
         event = event_of(body)
         if event is None:
             return "malformed"
+        self._acts.learn(event)
         if event_id(event) != target.item:
             return "other_item"
         return item(event, target, now)

@@ -201,6 +201,59 @@ def test_an_outage_while_confirming_keeps_what_was_seen() -> None:
     assert len(upstream.requests) == 2
 
 
+def of_act(number: int, act: str = "K8vTest01") -> Event:
+    show = event(f"vvTest{number:04}")
+    return {**show, "_embedded": {**show.get("_embedded", {}), "attractions": [{"id": act}]}}
+
+
+def of_act_items(numbers: range) -> list[Target]:
+    return [item(f"vvTest{number:04}") for number in numbers]
+
+
+def test_an_act_that_plays_more_often_than_a_list_holds_is_asked_by_its_page() -> None:
+    tour = [of_act(number) for number in range(80)]
+    provider, upstream = ticketmaster(says(page(tour[:50])), says(page(tour[50:])), says(page(tour)))
+    targets = of_act_items(range(80))
+    assert list(map(len, provider.batches(targets))) == [50, 30]
+    for batch in provider.batches(targets):
+        provider.fetch(batch, budget(), NOW)
+    (together,) = provider.batches(targets)
+    fetched = provider.fetch(together, budget(), NOW)
+    assert set(fetched.observations) == {target.id for target in targets}
+    assert upstream.requests[-1].url.params["attractionId"] == "K8vTest01"
+    assert len(upstream.requests) == 3
+
+
+def test_what_an_acts_page_does_not_show_is_confirmed_by_its_id() -> None:
+    tour = [of_act(number) for number in range(52)]
+    steps = [says(page(tour[:50])), says(page(tour[50:])), says(page(tour[1:])), says(tour[0])]
+    provider, upstream = ticketmaster(*steps)
+    targets = of_act_items(range(52))
+    for batch in provider.batches(targets):
+        provider.fetch(batch, budget(), NOW)
+    (together,) = provider.batches(targets)
+    assert len(provider.fetch(together, budget(), NOW).observations) == 52
+    assert upstream.requests[-1].url.path.endswith("/vvTest0000.json")
+
+
+def test_where_lists_are_refused_an_act_is_asked_by_its_page_and_others_alone() -> None:
+    refused = says(sample_json("ticketmaster", "error_400.json"), 400)
+    shows = [of_act(1), of_act(2), of_act(3, "K8vOther")]
+    provider, _ = ticketmaster(refused, *map(says, shows))
+    targets = of_act_items(range(1, 4))
+    (batch,) = provider.batches(targets)
+    assert len(provider.fetch(batch, budget(), NOW).observations) == 3
+    assert provider.batches(targets) == [targets[:2], targets[2:]]
+
+
+def test_a_list_that_is_refused_for_one_of_its_ids_goes_on_being_asked() -> None:
+    refused = says(sample_json("ticketmaster", "error_400.json"), 400)
+    provider, _ = ticketmaster(refused, refused, says(of_act(2)), says(of_act(3)))
+    targets = of_act_items(range(1, 4))
+    provider.fetch(targets, budget(), NOW)
+    assert provider.batches(targets) == [targets]
+
+
 def test_an_outage_after_a_refused_list_is_an_outage() -> None:
     provider, _ = ticketmaster(says({}, 400), says({}, 503))
     with pytest.raises(ProviderUnavailableError):

@@ -95,6 +95,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
 
     ``?reconcile=1`` is the daily look at the vendor's list instead.
     """
+    from watchers.clocks import read_clocks
     from watchers.worker import run_key, work
 
     scout, now = _begin(), datetime.now(UTC)
@@ -113,6 +114,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         grouping=scout.limits.grouping,
         keep=settings.price_history,
         dry_run=request.args.get("dry_run") == "1",
+        clocks=read_clocks,
     )
     return done.to_json(), 503 if done.failed else 200
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from watchers.watch import Target, Watch
 
 _ATTEMPTS = 5  # at a person whom others are changing
+_CALLS_OF_A_SEARCH = 5  # a page each
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
@@ -101,6 +102,7 @@ def tick(*, dry_run: bool, as_json: bool) -> None:
     from tqdm import tqdm
 
     from notifiers.deliver import sweep
+    from watchers.clocks import read_clocks
     from watchers.worker import run_key, work
 
     settings, now = _settings(), datetime.now(UTC)
@@ -119,6 +121,7 @@ def tick(*, dry_run: bool, as_json: bool) -> None:
         keep=settings.price_history,
         dry_run=dry_run,
         progress=lambda asked, due: _show(bar, asked, due),
+        clocks=read_clocks,
     )
     bar.close()
     report = done.to_json()
@@ -248,16 +251,17 @@ def _read(provider: str, body: bytes, now: datetime) -> "list[Observation]":
 
 
 def _ask(provider: str, what: str | None, asked: dict[str, Any], now: datetime) -> "list[Observation]":
-    from watchers import board
-    from watchers.quota import Budget
+    from watchers.clocks import read_clocks
+    from watchers.purse import draw
 
     target = _target(provider, what, asked)
     switched_on, off = _providers()
     if provider not in switched_on:
         raise click.ClickException("; ".join(one.why for one in off if one.name == provider))
     chosen = switched_on[provider]
-    ledger = board.peek(_documents(_settings()), f"{provider}-0").ledger
-    fetched = chosen.fetch([target], Budget(chosen.quota, ledger, now), now)
+    calls = _CALLS_OF_A_SEARCH if target.search else 1
+    purse = draw(_documents(_settings()), provider, chosen.quota, read_clocks(now), calls=calls)
+    fetched = chosen.fetch([target], purse, now)
     if target.id in fetched.failures:
         raise click.ClickException(f"{provider}: {fetched.failures[target.id]}")
     seen = fetched.observations[target.id]

@@ -60,11 +60,8 @@ class Upstream:
 
 
 def purse(quota: Quota, calls: int | None = None) -> Budget:
-    """A budget that never sleeps: at the end of its window, or with exactly ``calls`` left."""
-    began_at = NOW - quota.per * 0.999
-    full = Budget(quota, Ledger(began_at=began_at, spent=0), NOW, sleep=lambda _seconds: None)
-    spent = 0 if calls is None else full.left - calls
-    return Budget(quota, Ledger(began_at=began_at, spent=spent), NOW, sleep=lambda _seconds: None)
+    """A budget that never sleeps: of a whole window, or with exactly ``calls`` left."""
+    return Budget(quota, Ledger(), NOW, sleep=lambda _seconds: None, at_most=calls, even=False)
 
 
 def sample(provider: str, name: str) -> bytes:

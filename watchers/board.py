@@ -15,8 +15,10 @@ Never here: what anyone asked for, and any decision.
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 
 from watchers import encoding, schedule
+from watchers.clocks import Moment
 from watchers.documents import Create, Document, Documents, Query, Update
 from watchers.errors import ConflictError
 from watchers.history import milliseconds
@@ -36,7 +38,8 @@ class Board:
 
     Every job written up to ``cursor`` is folded in; ``saved_at`` is when the board was last saved. Both are
     the database's time: no clock of ours decides whether a watch is seen. It is shard number ``shard`` of
-    ``shards`` boards of its provider.
+    ``shards`` boards of its provider. Who claimed it may make ``may_spend`` calls, of its part of the
+    ``quota``.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Board:
     pool: Pool = field(default_factory=Pool)
     shard: int = 0
     shards: int = 1
+    quota: Quota | None = None
+    may_spend: int = 0
 
     def urgency(self, row: Row, now: datetime) -> float:
         """How urgent a look at this row is (``schedule.urgency``)."""
@@ -89,7 +94,7 @@ def found(documents: Documents, name: str, cursor: datetime | None) -> bool:
     return True
 
 
-def claim(
+def claim(  # noqa: PLR0913 - what a lease is given for
     documents: Documents,
     name: str,
     run: str,
@@ -98,20 +103,25 @@ def claim(
     *,
     at_most: int,
     document: Document | None = None,
+    moment: Moment | None = None,
+    seconds: float = 0.0,
 ) -> Board | Refused:
     """Take the board's lease for ``run`` (one read, one write).
 
     A run that finished is refused for ever; a lease that somebody holds, until it expires or is given back.
     The lease says how many calls its holder may make, ``at_most`` so many: if it dies, they count as made.
     A ``document`` that was read already is not read again; if it has moved since, the board is ``busy``.
+    ``moment`` is ``now`` by every clock; within ``seconds`` of it the calls are made.
     """
     document = document or documents.get(path(name))
     if document is not None and (why := _refusal(document, run, now)):
         return Refused(why)
     board = _decoded(name, document) if document else Board(name)
-    budget = Budget(quota, board.ledger, now, at_most=at_most)
-    board.ledger = budget.ledger  # a window that begins now begins for good, whatever becomes of this tick
-    lease = {"run": run, "until": now + LEASE, "may_spend": budget.left}
+    board.quota = quota.share(board.shard, board.shards)
+    board.ledger = board.ledger.advanced(board.quota, moment or Moment(now))
+    until = monotonic() + seconds
+    board.may_spend = Budget(board.quota, board.ledger, moment or now, at_most=at_most, until=until).left
+    lease = {"run": run, "until": now + LEASE, "may_spend": board.may_spend}
     leased = {"lease": lease, "ledger": board.ledger.to_document()}
     try:
         if document is None:
@@ -164,10 +174,13 @@ def _fields(board: Board) -> dict[str, object]:
 
 def _decoded(name: str, document: Document) -> Board:
     fields = document.fields
-    abandoned = int((fields.get("lease") or {}).get("may_spend", 0))
+    lease = fields.get("lease") or {}
+    ledger = Ledger.from_document(fields.get("ledger") or {}, document.updated_at)
+    if abandoned := int(lease.get("may_spend", 0)):
+        ledger = ledger.charged(abandoned, lease["until"])
     board = Board(
         name,
-        ledger=Ledger.from_document(fields.get("ledger") or {}).charged(abandoned),
+        ledger=ledger,
         runs=tuple(fields.get("runs") or ()),
         down_since=fields.get("down_since"),
         saved_at=document.updated_at,

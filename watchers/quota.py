@@ -3,136 +3,211 @@
 ``Quota`` is what a provider declares, ``Ledger`` what is remembered on the board between ticks, ``Budget``
 one tick's purse. Every call upstream is preceded by ``take``; there is no other way to spend.
 
-The quota is handed out evenly over its window, plus a small head start, so that a busy hour cannot leave
-everybody blind for the rest of the day. The provider's own headers correct the count.
+Two things hold a call back. The limit, always: never one call over in any window, whatever the clocks, the
+provider's headers or the processes do. And the pace, for ticks: the quota is handed out evenly over its
+window, plus a small head start, so that a busy hour cannot leave everybody blind for the rest of the day.
 """
 
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+from watchers.allowance import FirstCall, Midnight, Quota
+from watchers.clocks import Moment
 from watchers.errors import OutOfQuotaError
+from watchers.ledger import HEAD_START, Ledger, split
 
-HEAD_START = 0.05  # of a window's calls may be made before their time has come
-SAME_WINDOW = timedelta(minutes=5)  # how far our idea of a window's start and the provider's may lie apart
+__all__ = ["HEAD_START", "SAME_WINDOW", "Budget", "FirstCall", "Ledger", "Midnight", "Part", "Quota", "split"]
 
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """At most ``calls`` in every ``per``, and at most ``per_second`` at once."""
-
-    calls: int
-    per: timedelta
-    per_second: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """What was spent in the window that began at ``began_at``; no call is made before ``blocked_until``."""
-
-    began_at: datetime | None = None
-    spent: int = 0
-    blocked_until: datetime | None = None
-
-    def to_document(self) -> dict[str, Any]:
-        """The ledger as a map of the board's document."""
-        return {"began_at": self.began_at, "spent": self.spent, "blocked_until": self.blocked_until}
-
-    def charged(self, calls: int) -> "Ledger":
-        """With calls that somebody may have made without saying so."""
-        return replace(self, spent=self.spent + calls)
-
-    @classmethod
-    def from_document(cls, fields: Mapping[str, Any]) -> "Ledger":
-        """The inverse of ``to_document``; an empty map is a fresh ledger."""
-        return cls(fields.get("began_at"), int(fields.get("spent", 0)), fields.get("blocked_until"))
+SAME_WINDOW = timedelta(minutes=5)  # how far our idea of a window's end and the provider's may lie apart
+# Where a tick a minute is long beside the window, a call that comes free during a tick is waited for; of
+# longer windows the next tick loses less than 1 in 100.
+WAITS_BELOW = timedelta(hours=2)
+_A_MOMENT = 0.0005  # seconds; sleeping for less takes longer
 
 
 class Budget:
     """One tick's calls to one provider; safe to share between threads.
 
     Args:
-        quota: What the provider allows.
-        ledger: What is remembered of the current window.
-        now: The tick's time (aware UTC).
-        sleep: How to wait for the next free moment within a second.
+        quota: What the provider allows us.
+        ledger: What is remembered of the last window.
+        now: The tick's time: aware UTC, or a moment by every clock.
+        sleep: How to wait for a call's moment.
         at_most: No more calls than this, whatever the quota leaves.
         until: No call is made past this moment (monotonic).
+        hours: How the 24 hours of the UTC day are weighed (mean 1), where the window is half a day or longer.
+        even: Whether the calls are paced; those of people are not.
+        began: When it was ``now`` (monotonic); by default, it is.
+        clock: The monotonic clock.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a purse is made of
         self,
         quota: Quota,
         ledger: Ledger,
-        now: datetime,
+        now: datetime | Moment,
         sleep: Callable[[float], None] = time.sleep,
         *,
         at_most: int | None = None,
         until: float = math.inf,
+        hours: Sequence[float] = (),
+        even: bool = True,
+        began: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if ledger.began_at is None or now >= ledger.began_at + quota.per:
-            ledger = Ledger(began_at=now, blocked_until=ledger.blocked_until)
-        elif now < ledger.began_at:  # a clock stepped back: begin again here, with what was spent
-            ledger = replace(ledger, began_at=now)
-        self._quota, self._ledger, self._now, self._sleep = quota, ledger, now, sleep
+        self._quota, self._sleep, self._clock, self._hours, self._even = quota, sleep, clock, hours, even
+        read = now if isinstance(now, Moment) else Moment(now)
+        self._ledger = ledger.advanced(quota, read, hours)
+        self._now = self._ledger.clock or read  # later than read, if somebody wrote since then
+        later = (self._now.at - read.at).total_seconds()
+        self._began = (clock() if began is None else began) + later
         self._lock = threading.Lock()
-        self._next_free = time.monotonic()
         self._at_most = quota.calls if at_most is None else at_most
         self._until = until
         self.made = 0
 
     @property
     def ledger(self) -> Ledger:
-        """What to remember after this tick."""
-        return self._ledger
+        """What to remember now."""
+        with self._lock:
+            moment = self._now.later(max(0.0, self._clock() - self._began))
+            return self._ledger.advanced(self._quota, moment, self._hours)
 
     @property
     def left(self) -> int:
-        """Calls that may still be made now."""
-        blocked_until, began_at = self._ledger.blocked_until, self._ledger.began_at
-        if time.monotonic() >= self._until or (blocked_until is not None and self._now < blocked_until):
-            return 0
-        elapsed = self._now - began_at if began_at else timedelta()
-        due = int(self._quota.calls * (elapsed / self._quota.per) + max(1.0, self._quota.calls * HEAD_START))
-        free = min(due, self._quota.calls) - self._ledger.spent
-        return max(0, min(free, self._at_most - self.made))
+        """Calls that may still be made: now, or by ``until`` where calls that come free are waited for."""
+        with self._lock:
+            ledger, moment = self._ledger, self._moment()
+            if moment is None:
+                return 0
+            horizon = max(moment, self._horizon()) if self._waits else moment
+            free = self._quota.calls - ledger.counted(self._quota, horizon)
+            paced = (ledger.level or 0) // 1000 if self._even else free
+            return max(1, min(free, paced, self._at_most - self.made))
+
+    @property
+    def free_at(self) -> datetime | None:
+        """When the next call may be made, as far as we know; ``None``: not within a window from now."""
+        with self._lock:
+            start = max(self._elapsed(), self._ledger.blocked)
+            free = self._ledger.free_at(self._quota, start)
+            return None if free is None else self._ledger.at(free)
 
     def take(self) -> None:
-        """Spend one call, waiting for its moment within the second.
+        """Spend one call, waiting for its moment.
 
         Raises:
             OutOfQuotaError: nothing is left now, or no time; the caller leaves its targets due.
         """
         with self._lock:
-            if not self.left:
+            moment = self._moment()
+            if moment is None:
                 raise OutOfQuotaError("no call is left now")
-            self._ledger = replace(self._ledger, spent=self._ledger.spent + 1)
+            self._ledger = self._spent(moment)
             self.made += 1
-            moment = max(self._next_free, time.monotonic())
-            self._next_free = moment + 1 / self._quota.per_second
-        if (wait := moment - time.monotonic()) > 0:
+            wait = (moment - self._elapsed()) / 1000
+        if wait > _A_MOMENT:
             self._sleep(wait)
 
     def correct(self, spent: int, resets_at: datetime) -> None:
-        """Believe the provider's own count of the window that ends at ``resets_at``.
+        """Heed the provider's own count of the window that ends at ``resets_at``.
 
-        Answers may arrive out of order, so within one window the count never falls; one about a window that
-        is over says nothing.
+        It may only make us more careful: no more calls are made than it says are left to everybody. What it
+        counted and we did not, counts until the window's end. One about a window that is over says nothing.
         """
-        if resets_at <= self._now:
+        ahead = (resets_at - self._now.at) / timedelta(milliseconds=1)
+        if ahead <= 0:
             return
         with self._lock:
-            began_at = resets_at - self._quota.per
-            known_at = self._ledger.began_at or self._now
-            floor = self._ledger.spent if abs(began_at - known_at) <= SAME_WINDOW else self.made
-            self._ledger = replace(self._ledger, began_at=began_at, spent=max(spent, floor))
+            quota, ledger = self._quota, self._ledger
+            ends = ledger.time + min(ahead, quota.span + quota.margin)
+            began = max(0, int((ends - quota.span) // ledger.slot) - ledger.first)
+            others = (quota.whole or quota.calls) - quota.calls
+            surplus = spent - others - sum(ledger.counts[began:])
+            if surplus > 0 and surplus >= ledger.surplus:
+                until = max(int(ends) + 1, ledger.surplus_until if ledger.surplus else 0)
+                self._ledger = replace(ledger, surplus=surplus, surplus_until=until)
 
     def block_until(self, at: datetime) -> None:
         """Make no call before ``at``: out of quota, or asked to back off."""
         with self._lock:
-            later = max(at, self._ledger.blocked_until or datetime.min.replace(tzinfo=UTC))
-            self._ledger = replace(self._ledger, blocked_until=later)
+            moment = self._ledger.time + math.ceil((at - self._now.at) / timedelta(milliseconds=1))
+            self._ledger = replace(self._ledger, blocked=max(moment, self._ledger.blocked))
+
+    def part(self) -> "Part":
+        """A view of this purse that counts its own takes: what one batch costs."""
+        return Part(self)
+
+    # ── on the ledger's time, in milliseconds ────────────────────────────────────────────────────────────
+
+    def _elapsed(self) -> float:
+        return self._ledger.time + 1000 * max(0.0, self._clock() - self._began)
+
+    def _horizon(self) -> float:
+        """The latest moment that a call is waited for."""
+        return self._ledger.time + 1000 * (self._until - self._began)
+
+    def _moment(self) -> float | None:
+        """When the next call can be made; ``None``: not in this tick."""
+        quota, ledger, now = self._quota, self._ledger, self._elapsed()
+        paced = not self._even or (ledger.level or 0) >= 1000  # noqa: PLR2004 - one call
+        horizon = self._horizon()
+        if not paced or self.made >= self._at_most or now >= horizon or now < ledger.blocked:
+            return None
+        free = ledger.free_at(quota, now)
+        if free is None or (free > now and not self._waits):
+            return None
+        earliest = max(free, ledger.last + quota.spacing) if ledger.last else free
+        offset = self._now.at.timestamp() * 1000 - ledger.time
+        moment = quota.turn_after(earliest + offset) - offset
+        return None if moment > horizon or ledger.is_quiet(quota, moment) else moment
+
+    @property
+    def _waits(self) -> bool:
+        return self._quota.per < WAITS_BELOW and self._until < math.inf
+
+    def _spent(self, moment: float) -> Ledger:
+        ledger = self._ledger
+        if isinstance(self._quota.resets, FirstCall) and not ledger.counts and moment >= ledger.doubt:
+            ledger = replace(ledger, opened=int(moment))
+        level = max(0, (ledger.level or 0) - 1000)
+        return replace(ledger.with_calls(1, moment), level=level)
+
+
+class Part(Budget):
+    """A purse within a purse: it spends from the whole and counts what it took."""
+
+    def __init__(self, whole: Budget) -> None:
+        self._whole, self.made = whole, 0
+
+    @property
+    def ledger(self) -> Ledger:
+        """Of the whole."""
+        return self._whole.ledger
+
+    @property
+    def left(self) -> int:
+        """Of the whole."""
+        return self._whole.left
+
+    @property
+    def free_at(self) -> datetime | None:
+        """Of the whole."""
+        return self._whole.free_at
+
+    def take(self) -> None:
+        """See ``Budget.take``."""
+        self._whole.take()
+        self.made += 1
+
+    def correct(self, spent: int, resets_at: datetime) -> None:
+        """See ``Budget.correct``."""
+        self._whole.correct(spent, resets_at)
+
+    def block_until(self, at: datetime) -> None:
+        """See ``Budget.block_until``."""
+        self._whole.block_until(at)

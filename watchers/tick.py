@@ -28,6 +28,7 @@ from watchers import board as boards
 from watchers import schedule
 from watchers.board import Board, Refused
 from watchers.choosing import Call, choose
+from watchers.clocks import Moment
 from watchers.documents import Document, Documents
 from watchers.errors import (
     ConflictError,
@@ -112,6 +113,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     is_last: bool = True,
     document: Document | None = None,
     keep: timedelta = timedelta(0),
+    clocks: Callable[[datetime], Moment] = Moment,
 ) -> Report:
     """Run one tick of one board.
 
@@ -131,6 +133,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
         is_last: Whether no other board is ticked after this one in the same run.
         document: The board, if it was read already.
         keep: How long price history is kept; zero: none is written.
+        clocks: What this machine's other clocks say at a time that is now.
 
     Raises:
         StoreError: the tick could not run, or not save; running it again is harmless.
@@ -139,11 +142,18 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     report = Report(board_name, run)
     at_most = math.ceil(seconds * provider.quota.per_second) + concurrency(provider.quota)
-    board = boards.claim(documents, board_name, run, provider.quota, now, at_most=at_most, document=document)
+    quota, moment = provider.quota.without_people(), clocks(now)
+    board = boards.claim(
+        documents, board_name, run, quota, now,
+        at_most=at_most, document=document, moment=moment, seconds=seconds,
+    )  # fmt: skip
     if isinstance(board, Refused):
         report.skipped = board.why
     else:
-        budget = Budget(provider.quota, board.ledger, now, at_most=at_most, until=began + seconds)
+        budget = Budget(
+            board.quota or quota, board.ledger, moment, at_most=board.may_spend, until=began + seconds,
+            began=began,
+        )  # fmt: skip
         scene = _Scene(
             documents,
             places,

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from watchers import board as boards
+from watchers.clocks import Moment
 from watchers.documents import Documents
 from watchers.folding import PAGE, boards_of
 from watchers.jobs import Places, changed_since
@@ -99,6 +100,7 @@ def work(  # noqa: PLR0913 - the parts of the worker
     keep: timedelta = timedelta(0),
     dry_run: bool = False,
     progress: Progress = lambda _asked, _due: None,
+    clocks: Callable[[datetime], Moment] = Moment,
 ) -> Round:
     """Tick every board in turn, then sweep the outbox. A board that fails does not stop the others.
 
@@ -124,7 +126,7 @@ def work(  # noqa: PLR0913 - the parts of the worker
                     documents, places, ours[board], board_name=board, run=run, now=at, every=every,
                     seconds=seconds / len(ours), dry_run=dry_run, progress=progress,
                     told=(lambda: None) if dry_run else sweeper.wake, grouping=grouping,
-                    is_last=not waiting, document=standing.get(board), keep=keep,
+                    is_last=not waiting, document=standing.get(board), keep=keep, clocks=clocks,
                 )  # fmt: skip
             except Exception as exc:  # the store's fault or a bug: the other boards and the outbox go on
                 log.exception("tick.failed", extra={"board": board, "why": type(exc).__name__})

@@ -43,7 +43,7 @@ def observed(entry: object) -> Observation:
 
 def test_it_needs_no_key_and_keeps_well_under_200_calls_in_5_minutes() -> None:
     quota = steam()[0].quota
-    assert (quota.calls, quota.per, quota.per_second) == (100, timedelta(minutes=5), 2.0)
+    assert (quota.calls, quota.per, quota.per_second) == (180, timedelta(minutes=5), 2.0)
 
 
 def test_a_quota_for_a_day_is_spread_so_that_5_minutes_hold_too() -> None:

@@ -1,0 +1,90 @@
+"""What is kept for people: theirs, shared by every process, and never one call more."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+
+from store.sqlite import SqliteDocuments
+from tests.builders import START, at
+from tests.fakes import FaultyDocuments
+from tests.world import at_once
+from watchers import purse
+from watchers.clocks import Moment
+from watchers.documents import Write
+from watchers.errors import ConflictError, OutOfQuotaError, StoreUnavailableError
+from watchers.quota import Budget, Quota
+
+QUOTA = Quota(calls=30, per=timedelta(hours=1), per_second=50)
+
+
+def drawn(documents: SqliteDocuments | FaultyDocuments, minutes: float = 0, calls: int = 1) -> Budget:
+    return purse.draw(
+        documents, "shop", QUOTA, Moment(at(minutes)), calls=calls, sleep=lambda _: None, clock=lambda: 0.0
+    )
+
+
+def test_a_draw_is_one_read_and_one_write_and_gives_what_was_asked_for() -> None:
+    documents = SqliteDocuments(":memory:")
+    drawn(documents)
+    documents.operations.clear()
+    found = drawn(documents, 1, calls=2)
+    assert (documents.operations["reads"], documents.operations["writes"]) == (1, 1)
+    found.take()
+    found.take()
+    with pytest.raises(OutOfQuotaError):
+        found.take()
+
+
+def test_when_the_slice_is_spent_a_sentence_says_when_to_try_again() -> None:
+    documents = SqliteDocuments(":memory:")
+    assert drawn(documents, calls=5).left == 3
+    with pytest.raises(OutOfQuotaError, match=r"^shop: .* are spent; try again at 13:01 UTC\.$"):
+        drawn(documents, 5)
+    assert drawn(documents, 61).left == 1
+
+
+def test_a_quota_that_is_too_small_says_so() -> None:
+    with pytest.raises(OutOfQuotaError, match="no call is kept for people"):
+        purse.draw(SqliteDocuments(":memory:"), "shop", Quota(9, QUOTA.per, 1), Moment(START))
+
+
+def test_calls_that_are_not_made_soon_are_lost() -> None:
+    found = purse.draw(
+        SqliteDocuments(":memory:"), "shop", QUOTA, Moment(START), clock=iter([0.0, 60.0]).__next__
+    )
+    with pytest.raises(OutOfQuotaError):
+        found.take()
+
+
+def test_several_processes_never_draw_more_than_there_is() -> None:
+    documents = SqliteDocuments(":memory:")
+
+    def one() -> int:
+        try:
+            return drawn(documents).left
+        except (OutOfQuotaError, StoreUnavailableError):
+            return 0
+
+    assert sum(at_once(*[one] * 12)) <= 3
+
+
+def test_whoever_lost_a_race_draws_from_what_is_left() -> None:
+    documents = FaultyDocuments(SqliteDocuments(":memory:"))
+
+    def somebody_else(_: tuple[Write, ...]) -> None:
+        documents.before_commit = None
+        drawn(documents, calls=2)
+
+    documents.before_commit = somebody_else
+    assert drawn(documents, calls=5).left == 1
+
+
+def test_a_purse_that_is_always_busy_gives_up_and_draws_nothing() -> None:
+    documents = SqliteDocuments(":memory:")
+    drawn(documents)
+    with (
+        patch.object(documents, "commit", side_effect=ConflictError),
+        pytest.raises(StoreUnavailableError),
+    ):
+        drawn(documents)

@@ -1,0 +1,100 @@
+"""The calls that are kept for people: searches, and ``scout.py look``.
+
+They lie in a document of their own, ``purses/{provider}``, so that nobody who searches waits for a tick, and
+no tick for somebody who searches. Whoever asks draws a few calls at once, and they count as made, whether
+they are made or not. Several processes may draw at the same time; together they are never over.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from watchers.clocks import Moment
+from watchers.documents import Create, Document, Documents, Update
+from watchers.errors import ConflictError, OutOfQuotaError, StoreUnavailableError
+from watchers.ledger import Ledger
+from watchers.quota import Budget, Quota
+
+PATIENCE = 30.0  # seconds that a person may have to wait for others
+_A_CALL = 2.0  # seconds in which one call is made and answered, before others may go on
+_ATTEMPTS = 8
+
+
+def path(provider: str) -> str:
+    """Where the purse lies."""
+    return f"purses/{provider}"
+
+
+def draw(
+    documents: Documents,
+    provider: str,
+    quota: Quota,
+    now: Moment,
+    *,
+    calls: int = 1,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Budget:
+    """A purse of at most ``calls`` from the slice of the provider's ``quota`` that people have.
+
+    One read and one write. The calls must be made soon; those that are not, are lost.
+
+    Raises:
+        OutOfQuotaError: none is left; the message is a sentence that says when to try again.
+        StoreUnavailableError: too many people drew at the same time; nothing was drawn.
+    """
+    ours, began = quota.for_people(), clock()
+    if not ours.calls:
+        raise OutOfQuotaError(f"{provider} may be asked so seldom that no call is kept for people.")
+    for _ in range(_ATTEMPTS):
+        document = documents.get(path(provider))
+        before = _ledger(document).advanced(ours, now)
+        drawn, seconds = _reserved(provider, ours, before, now, calls)
+        after = before.with_calls(drawn, before.time + 1000 * seconds)
+        try:
+            _write(documents, provider, document, after)
+        except ConflictError:
+            continue
+        return Budget(
+            ours, before, now, sleep,
+            at_most=drawn, until=began + seconds, even=False, began=began, clock=clock,
+        )  # fmt: skip
+    raise StoreUnavailableError(f"{provider}: too many people are asking at once")
+
+
+def _reserved(provider: str, quota: Quota, ledger: Ledger, now: Moment, calls: int) -> tuple[int, float]:
+    """How many calls can be had, and within how many seconds nobody else makes any."""
+    waits = [0.0]
+    pretended = Budget(
+        quota, ledger, now, waits.append,
+        at_most=calls, until=PATIENCE, even=False, began=0.0, clock=lambda: 0.0,
+    )  # fmt: skip
+    while pretended.made < calls:
+        try:
+            pretended.take()
+        except OutOfQuotaError:
+            break
+    if not pretended.made:
+        raise OutOfQuotaError(_sentence(provider, pretended.free_at, now.at))
+    return pretended.made, max(waits) + _A_CALL * pretended.made
+
+
+def _sentence(provider: str, free_at: datetime | None, now: datetime) -> str:
+    said = f"{provider}: the calls that are kept for people are spent"
+    if free_at is None:
+        return f"{said} for now."
+    minute = (max(free_at, now) + timedelta(minutes=1)).replace(second=0, microsecond=0)
+    day = f" on {minute:%Y-%m-%d}" if minute.date() != now.date() else ""
+    return f"{said}; try again at {minute:%H:%M} UTC{day}."
+
+
+def _ledger(document: Document | None) -> Ledger:
+    if document is None:
+        return Ledger()
+    return Ledger.from_document(document.fields.get("ledger") or {}, document.updated_at)
+
+
+def _write(documents: Documents, provider: str, read: Document | None, ledger: Ledger) -> None:
+    fields = {"ledger": ledger.to_document()}
+    write = Update(read.path, fields, read.version) if read else Create(path(provider), fields)
+    documents.commit(write)

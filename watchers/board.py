@@ -56,6 +56,11 @@ class Board:
     quota: Quota | None = None
     may_spend: int = 0
 
+    @property
+    def hours(self) -> list[float]:
+        """How much of the quota each hour of the UTC day deserves; empty while nothing is known."""
+        return schedule.pace_by_hour(self.pool) if self.pool.hours else []
+
     def urgency(self, row: Row, now: datetime) -> float:
         """How urgent a look at this row is (``schedule.urgency``)."""
         weight, event_at = row.worth(milliseconds(now))
@@ -118,9 +123,12 @@ def claim(  # noqa: PLR0913 - what a lease is given for
         return Refused(why)
     board = _decoded(name, document) if document else Board(name)
     board.quota = quota.share(board.shard, board.shards)
-    board.ledger = board.ledger.advanced(board.quota, moment or Moment(now))
-    until = monotonic() + seconds
-    board.may_spend = Budget(board.quota, board.ledger, moment or now, at_most=at_most, until=until).left
+    board.ledger = board.ledger.advanced(board.quota, moment or Moment(now), board.hours)
+    budget = Budget(
+        board.quota, board.ledger, moment or now,
+        at_most=at_most, until=monotonic() + seconds, hours=board.hours,
+    )  # fmt: skip
+    board.may_spend = budget.left
     lease = {"run": run, "until": now + LEASE, "may_spend": board.may_spend}
     leased = {"lease": lease, "ledger": board.ledger.to_document()}
     try:

@@ -16,6 +16,7 @@ from watchers import schedule
 from watchers.board import Board
 from watchers.history import milliseconds
 from watchers.providers.base import Provider
+from watchers.quota import Quota
 from watchers.rows import Row, milliseconds_of
 from watchers.watch import Target
 
@@ -58,7 +59,7 @@ def choose(board: Board, provider: Provider, *, now: datetime, every: timedelta,
     others = [row for row in due if not (row.urgent or row.fresh)]
     everything = _batches(provider, [row.target for row in (*first, *others)])
     places = max(0, sum(sorted(map(len, everything), reverse=True)[:left]) - len(first))
-    longest = _ceiling(provider, len(due), len(everything))
+    longest = _ceiling(board.quota or provider.quota, len(due), len(everything))
     turn = schedule.turn(others, places, now_ms=milliseconds(now), ceiling_ms=longest)
     waiting = _others(others, turn)
     batches = _batches(provider, [row.target for row in (*first, *turn, *waiting)])
@@ -79,9 +80,8 @@ def _who_is_first(row: Row) -> tuple[bool, int]:
     return not row.urgent, row.asked_ms
 
 
-def _ceiling(provider: Provider, targets: int, calls: int) -> int:
+def _ceiling(quota: Quota, targets: int, calls: int) -> int:
     """Milliseconds that nobody should wait longer, when ``calls`` ask all of the ``targets``."""
-    quota = provider.quota
     calls_per_day = quota.calls * (timedelta(days=1) / quota.per)
     return milliseconds_of(schedule.ceiling(targets, calls_per_day * targets / max(calls, 1)))
 

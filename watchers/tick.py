@@ -46,7 +46,7 @@ from watchers.models import Alert, Observation
 from watchers.money import spoken
 from watchers.price_history import archive
 from watchers.providers.base import Fetched, Provider, concurrency
-from watchers.quota import Budget
+from watchers.quota import Budget, Part
 from watchers.rows import Row
 from watchers.watch import Target
 
@@ -152,7 +152,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     else:
         budget = Budget(
             board.quota or quota, board.ledger, moment, at_most=board.may_spend, until=began + seconds,
-            began=began,
+            began=began, hours=board.hours,
         )  # fmt: skip
         scene = _Scene(
             documents,
@@ -278,8 +278,8 @@ def _answers(scene: _Scene, calls: Sequence[Call]) -> Iterator[tuple[list[Target
     waiting = deque(calls)
     failed_in_a_row = answered = 0
     surprised = False
-    asking: dict[Future[Fetched], list[Target]] = {}
-    most = concurrency(scene.provider.quota)
+    asking: dict[Future[Fetched], tuple[list[Target], Part]] = {}
+    most = concurrency(scene.board.quota or scene.provider.quota)
     with ThreadPoolExecutor(most) as pool:
         while waiting or asking:
             at_once = most if answered else min(most, UNANSWERED)
@@ -287,16 +287,19 @@ def _answers(scene: _Scene, calls: Sequence[Call]) -> Iterator[tuple[list[Target
             while waiting and patient and len(asking) < at_once and scene.budget.left > len(asking):
                 call = waiting.popleft()
                 schedule.serve(scene.board.pool, call.in_turn)
-                asked = pool.submit(scene.provider.fetch, call.targets, scene.budget, scene.now)
-                asking[asked] = call.targets
+                purse = scene.budget.part()
+                asked = pool.submit(scene.provider.fetch, call.targets, purse, scene.now)
+                asking[asked] = call.targets, purse
             if not asking:
                 break
             done, _ = wait(asking, return_when=FIRST_COMPLETED)
             for future in done:
-                batch = asking.pop(future)
+                batch, purse = asking.pop(future)
                 answer = _answer(scene, batch, future)
                 if answer is None:
                     continue
+                if len(batch) == 1 and not isinstance(answer, str):
+                    scene.board.rows[batch[0].id].cost = max(1, purse.made)
                 failed_in_a_row = failed_in_a_row + 1 if isinstance(answer, str) else 0
                 answered += not isinstance(answer, str)
                 surprised |= not all(scene.board.rows[target.id].failures for target in batch)

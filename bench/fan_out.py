@@ -7,14 +7,12 @@ Played on this machine: the shop and Twilio, the latter in a process of its own 
 what. The clock starts when the worker sees the lower price. Needs the emulator (see README).
 """
 
-import argparse
 import json
 import multiprocessing
 import statistics
 import sys
 import tempfile
 import time
-import types
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -27,18 +25,24 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-sys.modules["tests"] = types.ModuleType("tests")  # mock-firestore installs a package of that name
-sys.modules["tests"].__path__ = [str(ROOT / "tests")]
 
 import httpx
 from tqdm import tqdm
 
+from bench.report import Report, arguments
+from bench.tests_found import (
+    ACCOUNT,
+    TOKEN,
+    Function,
+    Text,
+    TwilioServer,
+    connect,
+    running_emulator,
+    why_missing,
+)
 from sandbox.market import Market, market_app
 from sandbox.servers import serving
 from store.firestore import FirestoreDocuments
-from tests.emulator.functions import Function
-from tests.firestore_emulator import connect, running_emulator, why_missing
-from tests.twilio_server import ACCOUNT, TOKEN, Text, TwilioServer
 from watchers.documents import Put, Query
 from watchers.folding import OVERLAP
 from watchers.jobs import Places, copy_watch
@@ -72,7 +76,8 @@ def _twilio(pipe: Connection) -> None:
 
 
 @contextmanager
-def _twilio_process() -> Iterator[tuple[str, Connection]]:
+def twilio_process() -> Iterator[tuple[str, Connection]]:
+    """Where a Twilio is, and how to ask what it accepted since it was last asked."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_twilio, args=(theirs,))
     process.start()
@@ -123,7 +128,7 @@ def measure(people: int, workers: int) -> dict[str, Any]:
         documents = FirestoreDocuments(client=connect(host, project))
         market = Market(calls_per_day=1_000_000)
         shop = stack.enter_context(serving(market_app(market)))
-        twilio, accepted = stack.enter_context(_twilio_process())
+        twilio, accepted = stack.enter_context(twilio_process())
         settings = {
             "STORE": "firestore",
             "GOOGLE_CLOUD_PROJECT": project,
@@ -196,19 +201,20 @@ def _run(functions: list[Function]) -> list[dict[str, Any]]:
 
 def main() -> int:
     """Print a line of JSON for each way; the exit code says whether everybody was told once."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--people", type=int, default=PEOPLE)
-    arguments.add_argument("--runs", type=int, default=1)
-    asked = arguments.parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--people", type=int, default=PEOPLE)
+    parser.set_defaults(runs=1)
+    asked, report = parser.parse_args(), Report("fan_out")
     if reason := why_missing():
         print(f"fan-out: not measured: {reason}")
         return 0
-    right = True
-    for workers in [1, 2] * asked.runs:
+    for number, workers in enumerate([1, 2] * asked.runs):
         found = measure(asked.people, workers)
-        right &= found["accepted"] == found["different"] == asked.people
         print(json.dumps(found), flush=True)
-    return 0 if right else 1
+        report.figures[f"turn {number}"] = found
+        once = found["accepted"] == found["different"] == asked.people
+        report.promise(f"{workers} workers: everybody was told once", holds=once)
+    return report.end(asked.json)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ follows from the app's number until somebody sets one; which answer first told i
     with shop(delay=0.05) as upstream:
         upstream.set_price(7, 4_599)
         httpx.get(f"{upstream.url}/api/appdetails?appids=7")
-        upstream.told_at(7)      # seconds on the machine's monotonic clock, the same for every process
+        upstream.told_at(7)      # seconds since 1970
 """
 
 import argparse
@@ -43,7 +43,7 @@ class Shop:
         httpx.get(f"{self.url}/set", params={str(app): str(hundredths)}, trust_env=False).raise_for_status()
 
     def told_at(self, app: int) -> float | None:
-        """When the price that was set last went out first, on the monotonic clock."""
+        """When the price that was set last went out first, in seconds since 1970."""
         told = httpx.get(f"{self.url}/told", trust_env=False).json()
         return float(told[str(app)]) if str(app) in told else None
 
@@ -97,7 +97,7 @@ class _Connection(asyncio.Protocol):
         apps = [int(app) for app in query["appids"][0].split(",")]
         body = _answer({str(app): _entry(self.prices.get(app, price_of(app))) for app in apps})
         for number in self.prices.keys() & set(apps):
-            self.told.setdefault(number, time.monotonic())
+            self.told.setdefault(number, time.time())
         self.answers[address] = body
         return body
 

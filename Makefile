@@ -37,9 +37,8 @@ fmt: .venv/.ok  ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.ok  ## measure a tick and a thousand alerts: time, memory, document operations
-	$(BIN)/python bench/tick.py
-	$(BIN)/python bench/fan_out.py
+bench: .venv/.ok  ## measure speed, memory, cost and cold starts (15 minutes); figures go to data/bench/
+	$(BIN)/python bench/all.py
 
 faults: .venv/.ok  ## kill delivery at every line under every fault: 500 runs (minutes)
 	$(BIN)/python bench/faults.py --runs 500

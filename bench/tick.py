@@ -13,24 +13,22 @@ import sys
 import tempfile
 import tracemalloc
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 
-from tqdm import tqdm
-
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from bench.report import Report, arguments
+from bench.watches import BEGAN, PLACES, fill
 from notifiers.deliver import sweep
 from notifiers.links import Links
 from notifiers.means import Means
 from store.sqlite import SqliteDocuments
 from watchers.board import path as board_path
-from watchers.documents import Put
 from watchers.encoding import encode
 from watchers.history import KEPT_RUNS, History, milliseconds
-from watchers.jobs import Places, copy_watch
 from watchers.models import Availability, Observation, Price
 from watchers.money import Basis, PriceKey
 from watchers.providers.base import Fetched
@@ -41,10 +39,7 @@ from watchers.watch import Filters, Target
 from watchers.worker import Round, work
 
 TARGETS, WATCHERS = 5_000, 5
-TICKS = 5
 LIMIT = 1_048_576
-PLACES = Places()
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Unmoved:
@@ -80,17 +75,7 @@ def _observed(target: Target, now: datetime) -> Observation:
 def _filled(folder: str, targets: int, watchers: int) -> SqliteDocuments:
     """A database with that many watches, copied by the trigger's own function."""
     documents = SqliteDocuments(f"{folder}/bench-{watchers}.db")
-    for number in tqdm(
-        range(targets * watchers), desc=f"{targets} x {watchers} watches", leave=False, disable=None
-    ):
-        uid, watch_id = f"u{number % 997}", f"w{number}"
-        asked = {
-            "name": f"Watch {number}",
-            "target": {"provider": "bench", "item": str(number % targets)},
-            "conditions": [{"kind": "below", "price": "50.00", "currency": "USD"}],
-        }
-        documents.commit(Put(PLACES.source(uid, watch_id), asked))
-        copy_watch(documents, PLACES, Unmoved.refusal, uid=uid, watch_id=watch_id, now=BEGAN)
+    fill(documents, "bench", Unmoved.refusal, targets=targets, watchers=watchers)
     return documents
 
 
@@ -109,13 +94,13 @@ def _run(documents: SqliteDocuments, number: int) -> Round:
     )
 
 
-def _measured(folder: str, watchers: int) -> dict[str, float]:
+def _measured(folder: str, watchers: int, ticks: int) -> dict[str, float]:
     documents = _filled(folder, TARGETS, watchers)
     for number in range(3):  # first looks, and the overlap after them
         _run(documents, number)
-    reports = [_run(documents, 3 + number) for number in range(TICKS)]
+    reports = [_run(documents, 3 + number) for number in range(ticks)]
     tracemalloc.start()
-    _run(documents, 3 + TICKS)
+    _run(documents, 3 + ticks)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     board = documents.get(board_path("bench-0"))
@@ -161,16 +146,23 @@ def _restless(target: Target, luck: Random) -> Row:
 
 def main() -> int:
     """Print the table; fail if a run costs more than promised, or a full board has no room left."""
+    asked, report = arguments(__doc__).parse_args(), Report("tick")
     with tempfile.TemporaryDirectory() as folder:
-        one, many = (_measured(folder, watchers) for watchers in (1, WATCHERS))
-    print(f"{'uneventful run, ' + format(TARGETS, ',') + ' targets':34}{'1 watcher':>12}{'5 watchers':>12}")
-    for name in one:
-        print(f"{name:34}{one[name]:>12,.0f}{many[name]:>12,.0f}")
-    shares = [figures["board_kb"] * 1e3 / LIMIT for figures in (one, many)]
-    print(f"{'share of the document limit':34}{shares[0]:>12.1%}{shares[1]:>12.1%}")
+        found = {watchers: _measured(folder, watchers, asked.runs) for watchers in (1, WATCHERS)}
+    for watchers, figures in found.items():
+        for name, figure in figures.items():
+            report.say(f"{TARGETS:,} targets of {watchers} watchers: {name}", figure)
+        report.say(
+            f"of {watchers} watchers: share of the document limit", figures["board_kb"] * 1e3 / LIMIT, ".1%"
+        )
     fullest = _fullest_board()
-    print(f"{'board_kb if no two runs are alike':34}{fullest / 1e3:>12,.0f}{fullest / LIMIT:>12.1%}")
-    return 0 if fullest < LIMIT * 0.7 and many["reads"] <= 3 and many["writes"] <= 2 else 1  # noqa: PLR2004 - the promise
+    report.say("board_kb if no two runs are alike", fullest / 1e3)
+    report.say("its share of the document limit", fullest / LIMIT, ".1%")
+    many = found[WATCHERS]
+    report.promise("at most 3 reads", holds=many["reads"] <= 3)  # noqa: PLR2004 - the promise
+    report.promise("at most 2 writes", holds=many["writes"] <= 2)  # noqa: PLR2004 - the promise
+    report.promise("the fullest board takes at most 70 % of a document", holds=fullest < LIMIT * 0.7)
+    return report.end(asked.json)
 
 
 if __name__ == "__main__":

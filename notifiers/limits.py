@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 DOCUMENTED: Mapping[str, str] = {
-    "GROUPING_SECONDS": "0.5",
+    "GROUPING_SECONDS": "0.15",
     "MESSAGES_PER_DAY": "20",
     "MESSAGES_PER_WATCH": "6",
     "SMS_SEGMENTS_PER_PERSON": "100",
@@ -35,8 +35,8 @@ class Limits:
         settle: How long a text without an answer may still be found before e-mail takes over.
     """
 
-    grouping: timedelta = timedelta(seconds=0.5)
-    longest_grouping: timedelta = timedelta(seconds=3)
+    grouping: timedelta = timedelta(seconds=0.15)
+    longest_grouping: timedelta = timedelta(seconds=0.9)
     per_day: int = 20
     per_watch: int = 6
     segments_per_person: int = 100

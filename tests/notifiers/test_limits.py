@@ -59,3 +59,12 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_repeated(name: str, value
     with pytest.raises(ValueError, match=f"^{name} must be a ") as refused:
         Limits.from_env({name: value})
     assert value not in str(refused.value).replace("such as " + DOCUMENTED[name], "")
+
+
+def test_the_defaults_are_one_and_the_same() -> None:
+    assert Limits.from_env({}) == Limits()
+
+
+def test_grouping_leaves_room_in_the_third_of_a_second_that_a_text_may_take() -> None:
+    assert Limits().grouping <= timedelta(seconds=0.2)
+    assert Limits().longest_grouping < timedelta(seconds=1)

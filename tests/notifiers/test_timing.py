@@ -476,10 +476,13 @@ def test_a_test_always_has_room() -> None:
 # ── alerts that come together ────────────────────────────────────────────────────────────────────────────
 
 
+HALF_A_SECOND = Limits(grouping=timedelta(seconds=0.5), longest_grouping=timedelta(seconds=3))
+
+
 def coming(*seconds: float) -> list[Alert]:
     """New alerts, created so many seconds after noon."""
     moments = [NOON + timedelta(seconds=second) for second in seconds]
-    return [an_alert(str(at), created_at=at, due_at=at + LIMITS.grouping) for at in moments]
+    return [an_alert(str(at), created_at=at, due_at=at + HALF_A_SECOND.grouping) for at in moments]
 
 
 @pytest.mark.parametrize(
@@ -497,7 +500,7 @@ def coming(*seconds: float) -> list[Alert]:
     ],
 )
 def test_when_a_group_may_go(alerts: Sequence[Alert], after: float) -> None:
-    assert ready_at(alerts, LIMITS) == NOON + timedelta(seconds=after)
+    assert ready_at(alerts, HALF_A_SECOND) == NOON + timedelta(seconds=after)
 
 
 def test_without_grouping_everything_goes_at_once() -> None:

@@ -12,6 +12,7 @@ import logging
 import re
 import ssl
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -94,8 +95,12 @@ class Connections:
 
     @cached_property
     def client(self) -> "httpx.Client":
-        """Built at the first call."""
-        return self._given or _client(self._most)
+        """Built at the first call; a provider that is forgotten lets go of its connections."""
+        if self._given is not None:
+            return self._given
+        client = _client(self._most)
+        weakref.finalize(self, client.close)
+        return client
 
     def get(self, address: str, params: Mapping[str, str], who: str) -> Answer:
         """Ask once; an answer of any status comes back.

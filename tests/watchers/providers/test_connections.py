@@ -45,13 +45,21 @@ def test_a_question_is_asked_as_it_stands_and_names_us_once() -> None:
     assert request.headers["accept-encoding"] == "gzip, deflate"
 
 
-def test_no_cookie_is_kept_and_no_more_connections_than_the_quota_has_use_for() -> None:
-    client = http.Connections(Quota(100, DAY, 2.0)).client
+def test_a_provider_that_is_forgotten_lets_go_of_its_connections() -> None:
+    connections = http.Connections(Quota(100, DAY, 2.0))
+    client = connections.client
+    assert connections.client is client
+    del connections
+    assert client.is_closed
+
+
+def test_no_cookie_is_kept() -> None:
+    connections = http.Connections(Quota(100, DAY, 2.0))
+    client = connections.client
     cookie = {"set-cookie": "country=KR; Path=/", "content-type": "application/json"}
     request = httpx.Request("GET", "http://shop.example/")
     client.cookies.extract_cookies(httpx.Response(200, headers=cookie, request=request))
     assert not client.cookies
-    client.close()
 
 
 def test_a_connection_is_given_back_even_if_its_answer_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ fmt: .venv/.ok  ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.ok  ## measure speed, memory, cost and cold starts (15 minutes); figures go to data/bench/
+bench: .venv/.ok  ## measure speed, memory, cost and cold starts (some 15 minutes); figures go to data/bench/
 	$(BIN)/python bench/all.py
 
 faults: .venv/.ok  ## kill delivery at every line under every fault: 500 runs (minutes)

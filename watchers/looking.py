@@ -48,6 +48,10 @@ class Looked:
     moved: bool = True
 
 
+UNEVENTFUL = Looked([], 0, Counter(), changed=False)
+"""It said what the look before it said, and nobody had to be asked."""
+
+
 def look(
     documents: Documents,
     places: Places,
@@ -72,7 +76,7 @@ def look(
             f"asked about {row.target.id}, answered about {now.target.id} at {now.at.isoformat()}"
         )
     if row.repeats_with(now):
-        return Looked([], 0, Counter(), changed=False)
+        return UNEVENTFUL
     history = row.history.after(now)
     changed = _values(history) != _values(row.history)
     if changed:

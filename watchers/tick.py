@@ -41,7 +41,7 @@ from watchers.errors import (
 from watchers.folding import fold
 from watchers.history import milliseconds, moment
 from watchers.jobs import Places
-from watchers.looking import Looked, look
+from watchers.looking import UNEVENTFUL, Looked, look
 from watchers.models import Alert, Observation
 from watchers.money import spoken
 from watchers.price_history import archive
@@ -361,6 +361,8 @@ def _seen(scene: _Scene, target_id: str, observation: Observation, *, others: in
         return
     _learn(scene, row, before, looked)
     report.asked += 1
+    if looked is UNEVENTFUL:
+        return
     report.changes += looked.changed
     if looked.changed:
         scene.changed.append(row)

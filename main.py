@@ -11,7 +11,6 @@ web                   HTTP         people, and Twilio's webhooks
 Everything is built once, on first use; importing this module reads no settings and opens nothing.
 """
 
-import base64
 import json
 import logging
 import os
@@ -35,6 +34,7 @@ from watchers.watch import Channel
 if TYPE_CHECKING:
     from notifiers.limits import Limits
     from notifiers.means import Means
+    from watchers.fanout import Publish
 
 log = logging.getLogger("main")
 
@@ -51,6 +51,7 @@ class Parts:
     notifiers: dict[Channel, Notifier]
     switched_off: dict[str, str]
     limits: "Limits"
+    publish: "Publish | None"
 
     @property
     def means(self) -> "Means":
@@ -75,6 +76,7 @@ def parts() -> Parts:
     from notifiers.limits import Limits
     from store import open_documents
     from watchers import logs, providers
+    from watchers.fanout import Topic
 
     logs.configure()  # what is wrong with a setting is a line like any other
     settings = Settings.from_env(os.environ)
@@ -86,7 +88,8 @@ def parts() -> Parts:
     for why in (*(f"{one.name}: {one.why}" for one in off), *silent.values()):
         log.warning("switched_off", extra={"why": why})
     documents = open_documents(settings.store, project=settings.project)
-    return Parts(settings, documents, asked, told, {one.name: one.why for one in off}, limits)
+    publish = Topic(settings.boards_topic).publish if settings.boards_topic else None
+    return Parts(settings, documents, asked, told, {one.name: one.why for one in off}, limits, publish)
 
 
 @functions_framework.http
@@ -114,6 +117,8 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         grouping=scout.limits.grouping,
         keep=settings.price_history,
         dry_run=request.args.get("dry_run") == "1",
+        runs_every=settings.tick_every,
+        publish=scout.publish,
         clocks=read_clocks,
     )
     return done.to_json(), 503 if done.failed else 200
@@ -132,27 +137,34 @@ def _reconciled(scout: Parts, now: datetime) -> tuple[dict[str, Any], int]:
 
 @functions_framework.cloud_event
 def poll_board(event: CloudEvent) -> None:
-    """Tick the board that a Pub/Sub message names: ``{"board": "steam-0", "run": "…"}``."""
-    from watchers.tick import tick
+    """Tick the board that a Pub/Sub message names: ``{"board": "steam-3", "shards": 8, "run": "…"}``."""
+    from watchers.clocks import read_clocks
+    from watchers.fanout import Message, is_over
+    from watchers.shards import provider_of
+    from watchers.worker import poll
 
-    scout = _begin()
-    message = _pubsub_message(event)
-    boards = {f"{name}-0": provider for name, provider in scout.providers.items()}
-    provider = boards.get(str(message.get("board")))
-    if provider is None or not message.get("run"):
-        log.error("poll_board.unknown", extra={"board": str(message.get("board"))[:80]})
+    scout, now = _begin(), datetime.now(UTC)
+    try:
+        message = Message.from_event(event.data)
+        provider = scout.providers[provider_of(message.board)]
+    except (KeyError, ValueError):
+        log.error("poll_board.unknown", extra={"event_id": str(event["id"])})  # noqa: TRY400 - it says it all
         return
-    tick(
+    if is_over(event.get("time"), now):
+        log.warning("poll_board.over", extra={"board": message.board, "run": message.run})
+        return
+    poll(
         scout.documents,
         scout.settings.places,
         provider,
-        board_name=str(message["board"]),
-        run=str(message["run"]),
-        now=datetime.now(UTC),
+        scout.sweep,
+        message=message,
+        now=now,
         every=scout.settings.every,
         seconds=scout.settings.tick_seconds,
         grouping=scout.limits.grouping,
         keep=scout.settings.price_history,
+        clocks=read_clocks,
     )
 
 
@@ -239,11 +251,3 @@ def _document(event: CloudEvent) -> str:
         return path.encode("latin-1").decode()
     except UnicodeError:
         return path
-
-
-def _pubsub_message(event: CloudEvent) -> dict[str, Any]:
-    try:
-        message = json.loads(base64.b64decode(event.data["message"]["data"]))
-    except (KeyError, TypeError, ValueError):
-        return {}
-    return message if isinstance(message, dict) else {}

@@ -9,7 +9,8 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from watchers.price_history import Series
     from watchers.providers import SwitchedOff
     from watchers.providers.base import Provider
+    from watchers.quota import Quota
     from watchers.settings import Settings
     from watchers.tick import Report
     from watchers.verbs import Change
@@ -149,6 +151,70 @@ def _summary(board: "Report") -> str:
     failed = sum(board.failures.values())
     asked = f"{board.asked} of {board.targets} targets asked with {board.calls} calls"
     return f"{board.board}: {asked}, {board.changes} changed, {board.alerts} alerts, {failed} failures"
+
+
+@cli.command()
+@click.argument("provider")
+@click.argument("boards", type=click.IntRange(1, 256))
+@as_json
+def reshard(provider: str, boards: int, *, as_json: bool) -> None:
+    """Spread a provider's targets over so many BOARDS, while everything goes on.
+
+    Needed when the log says board.filling. It may be broken off and run again; nothing is lost.
+    """
+    from watchers.resharding import NotNowError, reshard
+
+    documents, now = _documents(_settings()), datetime.now(UTC)
+    quota, holder = _quota_for(provider, boards), f"reshard-{secrets.token_hex(8)}"
+    try:
+        done = reshard(documents, provider, boards, quota=quota, holder=holder, now=now)
+    except NotNowError as exc:
+        raise click.ClickException(str(exc)) from exc
+    if as_json:
+        click.echo(json.dumps(asdict(done) | {"provider": provider}))
+    else:
+        click.echo(f"{provider}: {done.targets} targets on {done.after} boards ({done.before} before)")
+
+
+def _quota_for(provider: str, boards: int) -> "Quota":
+    """What they share. Each needs a call of its own, or what lies on it is never looked at."""
+    switched_on, _ = _providers()
+    if provider not in switched_on:
+        raise click.ClickException(f"{provider} is not switched on here, so its quota is not known")
+    quota = switched_on[provider].quota
+    if quota.calls < boards:
+        has = f"{quota.calls} calls in {quota.per.total_seconds() / 60:g} minutes"
+        raise click.ClickException(f"{provider} has {has}: not one for each of {boards} boards")
+    return quota
+
+
+@cli.command()
+@click.argument("name", metavar="BOARD|PROVIDER")
+@as_json
+def rebuild(name: str, *, as_json: bool) -> None:
+    """Empty a board, or all of a provider's; the next tick folds every watch in anew.
+
+    Nobody is told again what they were told. Recent prices are forgotten, and what a search listed: its next
+    look is a silent first one.
+    """
+    from watchers import homes
+    from watchers.resharding import NotNowError, rebuild
+    from watchers.shards import is_board
+
+    documents, now = _documents(_settings()), datetime.now(UTC)
+    names = [name] if is_board(name) else [board.name for board in homes.every(documents, name)]
+    emptied: dict[str, int] = {}
+    try:
+        for board in names:
+            emptied[board] = rebuild(documents, board, holder=f"rebuild-{secrets.token_hex(8)}", now=now)
+    except NotNowError as exc:
+        raise click.ClickException(str(exc)) from exc
+    if as_json:
+        click.echo(json.dumps(emptied))
+    for board, targets in emptied.items() if not as_json else ():
+        click.echo(f"{board}: emptied of {targets} targets; the next tick looks at every watch anew")
+    if not as_json:
+        click.echo("what searches listed is not known any more: their next look is a silent first one")
 
 
 @cli.command()
@@ -726,13 +792,12 @@ def prices(watch_or_target: str, *, days: int, as_json: bool) -> None:
 
 def _past(documents: "Documents", target_id: str, since: datetime) -> "Series":
     """What the board and the price history know of a target, also of one that has left its board."""
-    from watchers import board
+    from watchers.homes import Peek
     from watchers.price_history import read, read_target
 
-    provider = target_id.rsplit("-", 1)[0]
-    names = [name for name in board.standing(documents) if name.rsplit("-", 1)[0] == provider]
-    rows = (board.peek(documents, name).rows.get(target_id) for name in names)
-    row = next((row for row in rows if row is not None), None)
+    row = None
+    with suppress(ValueError):  # no target's id: no board knows it
+        row = Peek(documents).row(target_id)
     return read(documents, row, since) if row else read_target(documents, target_id, since)
 
 

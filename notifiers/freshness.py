@@ -4,16 +4,16 @@ Quiet hours and digests hold delivery, never evaluation. When held news goes out
 true then and what is true now; news of a watch that has meanwhile ended goes to nobody.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from watchers import board, jobs
+from watchers import jobs
 from watchers.documents import Document, Documents
+from watchers.homes import Peek
 from watchers.jobs import Places, UnreadableJobError
 from watchers.models import Alert, News, Reason
 from watchers.money import PriceKey
-from watchers.rows import Row
+from watchers.shards import provider_of
 from watchers.watch import Watch
 
 
@@ -36,7 +36,7 @@ class Freshness:
 
     def __init__(self, documents: Documents, places: Places) -> None:
         self._documents, self._places = documents, places
-        self._boards: dict[str, Mapping[str, Row]] = {}
+        self._boards = Peek(documents)
 
     def of(self, alert: Alert, now: datetime) -> News | Unwanted | Snoozed:
         """What an alert that was held says now, or why it says nothing now."""
@@ -58,7 +58,9 @@ class Freshness:
         """The news with today's price beside its own, where it is about a price and the source was seen."""
         if news.price is None or news.basis is None or news.currency is None or not news.target_id:
             return news
-        row = self._rows(news.provider).get(news.target_id)
+        if provider_of(news.target_id) != news.provider:
+            return news
+        row = self._boards.row(news.target_id)
         if row is None or row.blind or row.history.seen_at is None:
             return news
         if news.observed_at and row.history.seen_at < news.observed_at.replace(microsecond=0):
@@ -66,11 +68,6 @@ class Freshness:
         runs = row.history.prices.get(PriceKey(news.basis, news.currency), ())
         is_current = bool(runs) and runs[-1].last_ms >= _milliseconds(row.history.seen_at)
         return replace(news, now_at=now, now_price=runs[-1].value if is_current else None)
-
-    def _rows(self, provider: str) -> Mapping[str, Row]:
-        if provider not in self._boards:
-            self._boards[provider] = board.peek(self._documents, f"{provider}-0").rows
-        return self._boards[provider]
 
 
 def _watch(document: Document) -> Watch | None:

@@ -6,7 +6,8 @@ What is asserted is what comes in and what goes out: answers, documents, log lin
 import base64
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,10 @@ from store.sqlite import SqliteDocuments
 from tests.twilio_callbacks import signature
 from watchers.chunks import decode
 from watchers.documents import Delete, Put, Query, Update
+from watchers.fanout import Message, Topic
 from watchers.jobs import Places
+from watchers.providers.ticketmaster import Ticketmaster
+from watchers.tick import tick
 
 MAIN = Path(__file__).parents[1] / "main.py"
 PLACES = Places()
@@ -534,6 +538,47 @@ def test_a_message_that_makes_no_sense_is_reported_and_done(
     assert not documents.find(Query("boards"))
 
 
+def test_a_message_of_long_ago_is_done_without_asking_anybody(
+    entry: Entry, copy: Callable[..., None], market: Market, capfd: pytest.CaptureFixture[str]
+) -> None:
+    copy("w1")
+    capfd.readouterr()
+    message = pubsub({"board": "ticketmaster-0", "run": "r1"})
+    headers = PUBLISHED | {"ce-time": "2026-01-01T12:00:00Z"}
+    assert entry("poll_board").post("/", json=message, headers=headers).status_code == 200
+    assert [record["event"] for record in logged(capfd)] == ["poll_board.over"]
+    assert not market.asked
+
+
+def test_what_a_message_finds_is_texted_before_it_is_done(
+    entry: Entry, copy: Callable[..., None], phone: Phone
+) -> None:
+    copy("w1")
+    message = pubsub({"board": "ticketmaster-0", "run": "r1", "shards": 1})
+    headers = PUBLISHED | {"ce-time": datetime.now(UTC).isoformat()}
+    assert entry("poll_board").post("/", json=message, headers=headers).status_code == 200
+    assert len(phone.texts) == 1
+
+
+def test_several_boards_are_published_where_there_is_a_topic(
+    monkeypatch: pytest.MonkeyPatch, worker: FlaskClient, copy: Callable[..., None], market: Market
+) -> None:
+    copy("w1")
+    copy("w2", target={"provider": "steam", "item": GAME}, conditions=[{"kind": "drop", "percent": 10}])
+    monkeypatch.setenv("BOARDS_TOPIC", "boards")
+    published: list[tuple[str, str]] = []
+
+    def publish(topic: Topic, messages: Sequence[Message]) -> set[str]:
+        published.extend((topic.name, one.board) for one in messages)
+        return {one.board for one in messages}
+
+    monkeypatch.setattr(Topic, "publish", publish)
+    report = run(worker)
+    boards = ["ticketmaster-0", "steam-0"]
+    assert published == [("projects/a-project/topics/boards", board) for board in boards]
+    assert (report["boards_published"], report["boards"], len(market.asked)) == (boards, [], 0)
+
+
 # ── an alert was created ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -592,15 +637,24 @@ def test_five_alerts_of_one_person_in_one_run_are_one_text_and_one_email(
 
 @pytest.fixture
 def five_left_behind(
-    entry: Entry, worker: FlaskClient, copy: Callable[..., None], market: Market, documents: SqliteDocuments
+    worker: FlaskClient, copy: Callable[..., None], market: Market, documents: SqliteDocuments
 ) -> list[str]:
-    """The paths of five alerts that were just created, and that no worker sends: their board is polled."""
+    """The paths of five alerts that were just created, by a tick that sends nothing itself."""
     for watch_id in FIVE:
         copy(watch_id, conditions=UNDER_50)
     run(worker)
     market.set_price(SHOW, "face", "45")
-    message = pubsub({"board": "ticketmaster-0", "run": "r1"})
-    assert entry("poll_board").post("/", json=message, headers=PUBLISHED).status_code == 200
+    shop = Ticketmaster.from_env(os.environ)
+    assert isinstance(shop, Ticketmaster)
+    tick(
+        documents,
+        PLACES,
+        shop,
+        board_name="ticketmaster-0",
+        run="r1",
+        now=datetime.now(UTC),
+        every=timedelta(),
+    )
     paths = [one["path"] for one in outbox(documents)]
     assert len(paths) == 5
     return paths

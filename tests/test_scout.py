@@ -603,3 +603,64 @@ def test_a_tick_tells_five_watches_of_one_person_in_one_text(market: Market, pho
 
     assert report["delivered"]["sent"] == 5
     assert len(phone.texts) == 1
+
+
+# ── several boards ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_targets_are_spread_over_more_boards_and_back_and_everything_else_goes_on(market: Market) -> None:
+    watch = add_watch("--name", "Night Tram")
+    run("tick")
+
+    spread = run_json("reshard", "ticketmaster", "3")
+    ticked = [board["board"] for board in run_json("tick")["boards"]]
+    story = run_json("why", watch)
+    boards = {finding["what"] for finding in run_json("doctor", code=0)}
+
+    assert spread == {"provider": "ticketmaster", "before": 1, "after": 3, "targets": 1}
+    assert ticked == ["ticketmaster-0", "ticketmaster-1", "ticketmaster-2"]
+    assert "£54 face" in story["targets"][0]["looks"][0]["seen"]
+    assert set(ticked) <= boards
+    market.set_price(ITEM, "face", 45)
+    assert run_json("tick")["alerts"] == 2
+    said = run("reshard", "ticketmaster", "1").output
+    assert said == "ticketmaster: 1 targets on 1 boards (3 before)\n"
+    assert run_json("tick")["alerts"] == 0
+
+
+@pytest.mark.parametrize("name", ["ticketmaster", "ticketmaster-1"])
+def test_an_emptied_board_is_filled_by_the_next_tick_and_tells_nobody_again(
+    market: Market, name: str
+) -> None:
+    run("person", "add", "you", "--phone", "+15005550010")
+    add_watch()
+    run("tick")
+    run("reshard", "ticketmaster", "2")
+    market.set_price(ITEM, "face", 45)
+    assert run_json("tick")["alerts"] == 2
+
+    emptied = run_json("rebuild", name)
+
+    every = {"ticketmaster-0", "ticketmaster-1"}
+    assert set(emptied) == (every if name == "ticketmaster" else {name})
+    report = run_json("tick")
+    assert (sum(board["targets"] for board in report["boards"]), report["alerts"]) == (1, 0)
+    assert "their next look is a silent first one" in run("rebuild", name).output
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        pytest.param(("reshard", "steam", "2"), "steam has no board yet", id="nobody watches there"),
+        pytest.param(("reshard", "steam", "256"), "has 100 calls in 5 minutes", id="no call for some boards"),
+        pytest.param(("reshard", "fair", "2"), "fair is not switched on here", id="no such provider"),
+        pytest.param(("rebuild", "steam"), "there is no board steam-0", id="no such provider's boards"),
+        pytest.param(("rebuild", "steam-3"), "there is no board steam-3", id="no such board"),
+    ],
+)
+def test_what_cannot_be_done_to_boards_is_one_sentence(command: tuple[str, ...], said: str) -> None:
+    assert said in run(*command, code=1).output
+
+
+def test_a_provider_has_at_least_one_board() -> None:
+    assert "BOARDS" in run("reshard", "steam", "0", code=2).output

@@ -8,6 +8,7 @@ The whole flow, and where each step lives::
                 worker_monitor_jobs/{watch}                            the worker's copy + its state
                      │  tick.py       one tick of one board
                      │  board.py        what is known about every target, in one document
+                     │  shards.py       which board a target lies on, where there are several
                      │  quota.py        how often the provider may be asked
                      │  providers/      ask upstream -> Observation
                      │  rules.py        decide(watch, state, before, now) -> Decision

@@ -13,23 +13,27 @@ Never here: what anyone asked for, and any decision.
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import Any
 
 from watchers import encoding, schedule
 from watchers.clocks import Moment
-from watchers.documents import Create, Document, Documents, Query, Update
+from watchers.documents import Create, Document, Documents, Update
 from watchers.errors import ConflictError
 from watchers.history import milliseconds
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rows import Row
 from watchers.schedule import Pool
+from watchers.shards import provider_of, shard_in
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=90)  # longer than any tick may last
-_KEPT_RUNS = 50
+KEPT_RUNS = 50
+_FILLING = 0.7 * 2**20  # of a document's 1 MiB; the rest is for targets that come and for prices that move
 
 
 @dataclass(slots=True)
@@ -55,6 +59,7 @@ class Board:
     shards: int = 1
     quota: Quota | None = None
     may_spend: int = 0
+    size: int = 0  # of its rows as they were read, in bytes
 
     @property
     def hours(self) -> list[float]:
@@ -85,15 +90,16 @@ class Refused:
     why: str
 
 
-def standing(documents: Documents) -> dict[str, Document]:
-    """Every board there is, by name (one read each). A provider nobody ever watched has none."""
-    return {document.id: document for document in documents.find(Query("boards"))}
+def shards_in(document: Document) -> int:
+    """How many boards its provider had when this one was saved."""
+    said = document.fields.get("shards")
+    return said if isinstance(said, int) and said > 0 else 1
 
 
 def found(documents: Documents, name: str, cursor: datetime | None) -> bool:
     """Make an empty board, whose first tick folds in the jobs from ``cursor`` on; whether there was none."""
     try:
-        documents.commit(Create(path(name), _fields(Board(name, cursor=cursor))))
+        documents.commit(Create(path(name), to_document(Board(name, cursor=cursor))))
     except ConflictError:
         return False
     return True
@@ -121,8 +127,8 @@ def claim(  # noqa: PLR0913 - what a lease is given for
     document = document or documents.get(path(name))
     if document is not None and (why := _refusal(document, run, now)):
         return Refused(why)
-    board = _decoded(name, document) if document else Board(name)
-    board.quota = quota.share(board.shard, board.shards)
+    board = _decoded(name, document) if document else Board(name, shard=shard_in(name))
+    board.quota = quota
     board.ledger = board.ledger.advanced(board.quota, moment or Moment(now), board.hours)
     budget = Budget(
         board.quota, board.ledger, moment or now,
@@ -133,7 +139,7 @@ def claim(  # noqa: PLR0913 - what a lease is given for
     leased = {"lease": lease, "ledger": board.ledger.to_document()}
     try:
         if document is None:
-            write: Create | Update = Create(path(name), _fields(board) | leased)
+            write: Create | Update = Create(path(name), to_document(board) | leased)
         else:
             write = Update(path(name), leased, document.version)
         (board.version,) = documents.commit(write)
@@ -141,6 +147,31 @@ def claim(  # noqa: PLR0913 - what a lease is given for
         return Refused("busy")
     if document is None and (created := documents.get(path(name))):
         board.saved_at = created.updated_at
+    return board
+
+
+def hold(documents: Documents, name: str, holder: str, now: datetime, lease: timedelta) -> Board | Refused:
+    """Take the board's lease for ``holder`` without asking anything: nobody ticks it until it is given back.
+
+    The ledger is kept as it stands; a board that does not exist yet is held as an empty one.
+    """
+    document = documents.get(path(name))
+    if document is not None and (why := _refusal(document, holder, now)):
+        return Refused(why)
+    board = _decoded(name, document) if document else Board(name, shard=shard_in(name))
+    held = {
+        "lease": {"run": holder, "until": now + lease, "may_spend": 0},
+        "ledger": board.ledger.to_document(),
+    }
+    write = (
+        Update(path(name), held, document.version)
+        if document
+        else Create(path(name), to_document(board) | held)
+    )
+    try:
+        (board.version,) = documents.commit(write)
+    except ConflictError:
+        return Refused("busy")
     return board
 
 
@@ -158,8 +189,18 @@ def save(documents: Documents, board: Board, run: str) -> None:
         ConflictError: the lease expired and somebody else went on; nothing of this tick is lost but its view.
         DocumentTooLargeError: too many targets for one shard.
     """
-    board.runs = (*board.runs, run)[-_KEPT_RUNS:]
-    (board.version,) = documents.commit(Update(path(board.name), _fields(board), board.version))
+    board.runs = (*board.runs, run)[-KEPT_RUNS:]
+    saved = to_document(board)
+    _warn_if_filling(board, saved)
+    (board.version,) = documents.commit(Update(path(board.name), saved, board.version))
+
+
+def _warn_if_filling(board: Board, saved: Mapping[str, Any]) -> None:
+    """Say it when a board passes what a document should hold, while there is still room."""
+    size = len(saved["blob"])
+    if board.size <= _FILLING < size:
+        command = f"scout.py reshard {provider_of(board.name)} {2 * board.shards}"
+        log.warning("board.filling", extra={"board": board.name, "bytes": size, "run_this": command})
 
 
 def save_ledger(documents: Documents, board: Board) -> None:
@@ -168,7 +209,8 @@ def save_ledger(documents: Documents, board: Board) -> None:
     (board.version,) = documents.commit(Update(path(board.name), fields, board.version))
 
 
-def _fields(board: Board) -> dict[str, object]:
+def to_document(board: Board) -> dict[str, Any]:
+    """The board's document, with nobody's lease on it."""
     return {
         "blob": encoding.encode(board.rows),
         "ledger": board.ledger.to_document(),
@@ -177,6 +219,8 @@ def _fields(board: Board) -> dict[str, object]:
         "down_since": board.down_since,
         "pool": board.pool.to_document(),
         "lease": None,
+        "first": board.shard == 0,
+        "shards": board.shards,
     }
 
 
@@ -194,6 +238,9 @@ def _decoded(name: str, document: Document) -> Board:
         saved_at=document.updated_at,
         version=document.version,
         pool=Pool.from_document(fields.get("pool") or {}),
+        shard=shard_in(name),
+        shards=shards_in(document),
+        size=len(fields.get("blob") or b""),
     )
     try:
         board.rows = encoding.decode(fields.get("blob") or b"")

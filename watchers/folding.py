@@ -17,6 +17,7 @@ from watchers.documents import Document, Documents
 from watchers.jobs import Job, Places
 from watchers.rows import Row
 from watchers.rules import Thresholds, thresholds
+from watchers.shards import home_of, provider_of, shard_of
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def fold(documents: Documents, places: Places, board: Board, now: datetime, dead
     """Bring the board up to the jobs as they stand now; past ``deadline`` (monotonic) the rest waits.
 
     Returns:
-        The boards of other providers that these jobs belong on: before this one is saved they must stand.
+        The home boards of other providers these jobs belong on: before this one is saved they must stand.
     """
     read, since, limit = set[str](), board.cursor, PAGE
     elsewhere: set[str] = set()
@@ -45,13 +46,13 @@ def fold(documents: Documents, places: Places, board: Board, now: datetime, dead
         limit = PAGE if unread else limit + PAGE  # a whole page of the same moment
         since = page[-1].fields["updated_at"] if page else since
     _move_cursor(board, since, complete=complete)
-    return elsewhere - {board.name}
+    return elsewhere - {home_of(provider_of(board.name))}
 
 
 def boards_of(page: Iterable[Document]) -> set[str]:
-    """The boards that these jobs' targets belong on."""
+    """The home boards of the providers whose targets these jobs watch."""
     watched = (target_id for document in page for target_id in document.fields.get("targets") or ())
-    return {f"{str(target_id).rsplit('-', 1)[0]}-0" for target_id in watched}
+    return {home_of(provider_of(str(target_id))) for target_id in watched}
 
 
 def _fold_one(board: Board, document: Document, now: datetime) -> set[str]:
@@ -72,7 +73,8 @@ def _fold_one(board: Board, document: Document, now: datetime) -> set[str]:
 
 
 def _belongs(board: Board, target_id: str) -> bool:
-    return target_id.rsplit("-", 1)[0] == board.name.rsplit("-", 1)[0]
+    is_ours = provider_of(target_id) == provider_of(board.name)
+    return is_ours and shard_of(target_id, board.shards) == board.shard
 
 
 def _admit(row: Row, job: Job, at: Thresholds) -> None:

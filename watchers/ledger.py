@@ -273,11 +273,12 @@ def split(ledgers: Sequence[Ledger], quota: Quota, of: int, moment: Moment) -> l
     """
     whole = Ledger(moment, _milliseconds(moment.at), quota.slot)
     surplus = blocked = until = 0
+    last: float = 0
     for old in (ledger.advanced(quota, moment) for ledger in ledgers):
         shift = whole.time - old.time
         for number, count in old.slots():
             whole = whole.with_calls(count, (number + 1) * old.slot - 1 + shift) if count else whole
-        whole = replace(whole, last=max(whole.last, old.last + shift if old.last else 0))
+        last = max(last, old.last + shift if old.last else 0)
         blocked = max(blocked, old.blocked + shift if old.blocked > old.time else 0)
         surplus, until = surplus + old.surplus, max(until, old.surplus_until + shift if old.surplus else 0)
     counts, owed = list[int](), 0
@@ -288,6 +289,7 @@ def split(ledgers: Sequence[Ledger], quota: Quota, of: int, moment: Moment) -> l
     part = replace(
         whole,
         counts=tuple(reversed(counts)),
+        last=last,
         level=0,
         blocked=blocked,
         surplus=-(-surplus // of),

@@ -3,6 +3,7 @@
 A setting that is there but wrong stops the start with a sentence that names it; a value is never repeated.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ DOCUMENTED: Mapping[str, str] = {
     "MIN_INTERVAL_SECONDS": "60",
     "TICK_SECONDS": "45",
     "TICK_EVERY_SECONDS": "60",
+    "BOARDS_TOPIC": "",
     "PRICE_HISTORY_DAYS": "730",
     "LOCAL_PERSON": "",
     "SANDBOX_LINKS": "",
@@ -46,7 +48,8 @@ class Settings:
         secret_key: Signs links and sessions; ``None`` when not set.
         every: How long a target rests between two looks.
         tick_seconds: After this long a tick asks nothing more.
-        tick_every: How often ``scout.py run`` ticks.
+        tick_every: How often the worker is run, by ``scout.py run`` or by a scheduler.
+        boards_topic: The Pub/Sub topic by which several boards are ticked side by side, by its full name.
         price_history: How long past prices are kept; zero: none are.
         local_person: On a laptop, who is signed in without asking.
         sandbox_links: The sandbox's pages as JSON, for the header.
@@ -62,6 +65,7 @@ class Settings:
     every: timedelta
     tick_seconds: float
     tick_every: timedelta
+    boards_topic: str | None
     price_history: timedelta
     local_person: str | None
     sandbox_links: str
@@ -91,6 +95,7 @@ class Settings:
             every=timedelta(seconds=_number("MIN_INTERVAL_SECONDS", text("MIN_INTERVAL_SECONDS"))),
             tick_seconds=_number("TICK_SECONDS", text("TICK_SECONDS")),
             tick_every=timedelta(seconds=_number("TICK_EVERY_SECONDS", text("TICK_EVERY_SECONDS"))),
+            boards_topic=_topic("BOARDS_TOPIC", text("BOARDS_TOPIC"), text("GOOGLE_CLOUD_PROJECT")),
             price_history=timedelta(
                 days=min(_number("PRICE_HISTORY_DAYS", text("PRICE_HISTORY_DAYS")), CENTURY)
             ),
@@ -114,6 +119,16 @@ def _name(name: str, value: str) -> str:
     if "/" in value:
         raise ValueError(f"{name} must not contain a slash")
     return value
+
+
+def _topic(name: str, topic: str, project: str) -> str | None:
+    """Its full name; one that says no project is of ours."""
+    if not topic:
+        return None
+    full = topic if "/" in topic else f"projects/{project}/topics/{topic}"
+    if not re.fullmatch(r"projects/[^/\s]+/topics/[A-Za-z][\w.~+%-]{2,254}", full):
+        raise ValueError(f"{name} must be projects/…/topics/…, or a topic's name with GOOGLE_CLOUD_PROJECT")
+    return full
 
 
 def _url(name: str, text: str) -> str:

@@ -25,7 +25,7 @@ from functools import partial
 from typing import Any
 
 from watchers import board as boards
-from watchers import schedule
+from watchers import homes, schedule
 from watchers.board import Board, Refused
 from watchers.choosing import Call, choose
 from watchers.clocks import Moment
@@ -79,6 +79,7 @@ class Report:
     left_due: int = 0
     blind: int = 0
     founded: tuple[str, ...] = ()
+    blocked_until: datetime | None = None
     failures: Counter[str] = field(default_factory=Counter)
     operations: Counter[str] = field(default_factory=Counter)
     milliseconds: int = 0
@@ -93,6 +94,7 @@ class Report:
         """For the answer and the log: what is empty is left out."""
         said = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         said |= {"failures": dict(self.failures), "operations": dict(self.operations)}
+        said |= {"blocked_until": self.blocked_until.isoformat() if self.blocked_until else None}
         return {name: value for name, value in said.items() if value not in (None, (), [], {})}
 
 
@@ -113,6 +115,8 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     is_last: bool = True,
     document: Document | None = None,
     keep: timedelta = timedelta(0),
+    shards: int | None = None,
+    blocked_until: datetime | None = None,
     clocks: Callable[[datetime], Moment] = Moment,
 ) -> Report:
     """Run one tick of one board.
@@ -133,6 +137,8 @@ def tick(  # noqa: PLR0913 - what a tick is made of
         is_last: Whether no other board is ticked after this one in the same run.
         document: The board, if it was read already.
         keep: How long price history is kept; zero: none is written.
+        shards: How many boards the provider has, as far as the caller knows.
+        blocked_until: The provider told another of its boards to ask nothing before then.
         clocks: What this machine's other clocks say at a time that is now.
 
     Raises:
@@ -141,19 +147,19 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     began, operations = time.monotonic(), Counter(documents.operations)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     report = Report(board_name, run)
-    at_most = math.ceil(seconds * provider.quota.per_second) + concurrency(provider.quota)
-    quota, moment = provider.quota.without_people(), clocks(now)
-    board = boards.claim(
-        documents, board_name, run, quota, now,
-        at_most=at_most, document=document, moment=moment, seconds=seconds,
-    )  # fmt: skip
+    place, moment = homes.place(documents, board_name, shards, document), clocks(now)
+    quota = place.share_of(provider.quota.without_people())
+    at_most = math.ceil(seconds * quota.per_second) + concurrency(quota)
+    board = homes.claim(documents, place, run, quota, now, at_most=at_most, moment=moment, seconds=seconds)
     if isinstance(board, Refused):
         report.skipped = board.why
     else:
         budget = Budget(
-            board.quota or quota, board.ledger, moment, at_most=board.may_spend, until=began + seconds,
-            began=began, hours=board.hours,
+            quota, board.ledger, moment, at_most=board.may_spend, until=began + seconds, began=began,
+            hours=board.hours,
         )  # fmt: skip
+        if blocked_until is not None:
+            budget.block_until(blocked_until)
         scene = _Scene(
             documents,
             places,
@@ -227,6 +233,7 @@ def _run(scene: _Scene, run: str) -> None:
         finished = not scene.dry_run
     finally:
         board.ledger, report.calls = scene.budget.ledger, scene.budget.made
+        report.blocked_until = board.ledger.blocked_until
         if not finished:
             boards.save_ledger(scene.documents, board)
     _note_blindness(scene)
@@ -243,9 +250,9 @@ def _save(scene: _Scene, run: str) -> None:
         boards.save(scene.documents, scene.board, run)
     except ConflictError:
         scene.report.skipped = "overtaken"  # the lease ran out; whoever holds it now looks again
-    except DocumentTooLargeError:
+    except DocumentTooLargeError as exc:
         boards.save_ledger(scene.documents, scene.board)
-        raise
+        raise homes.too_full(scene.board) from exc
 
 
 def _look_at_due(scene: _Scene) -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from watchers import board
 from watchers.documents import Documents
 from watchers.history import History, Run, Runs, moment
+from watchers.homes import Peek
 from watchers.jobs import Job
 from watchers.memory import WatchState
 from watchers.models import Alert, Availability, Observation, Price, Reason
@@ -108,12 +108,13 @@ def _priced(key: PriceKey, price: int) -> str:
 
 def explain(documents: Documents, job: Job, alerts: Iterable[Alert]) -> dict[str, Any]:
     """Everything about one watch, for an operator: state, rule, recent looks, and what was sent."""
+    peek = Peek(documents)
     return {
         "watch": job.watch_id,
         "name": job.watch.name,
         "state": "watching" if job.targets else "deleted" if job.deleted_at else "stopped",
         "not_replayed": NOT_REPLAYED if any(map(_is_unreplayable, job.watch.conditions)) else None,
-        "targets": [_explained(documents, job, target) for target in job.targets.values()],
+        "targets": [_explained(peek, job, target) for target in job.targets.values()],
         "alerts": [
             {
                 "at": alert.created_at,
@@ -128,8 +129,8 @@ def explain(documents: Documents, job: Job, alerts: Iterable[Alert]) -> dict[str
     }
 
 
-def _explained(documents: Documents, job: Job, target: Target) -> dict[str, Any]:
-    row = board.peek(documents, f"{target.provider}-0").rows.get(target.id)
+def _explained(peek: Peek, job: Job, target: Target) -> dict[str, Any]:
+    row = peek.row(target.id)
     said = {"target": target.id, "asked": target.to_document(), "state": "not looked at yet", "rule": None}
     if row is None:
         return said | {"looks": []}

@@ -1,4 +1,7 @@
-"""One run of the worker: a tick of every board, then whatever was left in the outbox.
+"""One run of the worker: a tick of every board that is due, then whatever was left in the outbox.
+
+Several boards are ticked side by side by others, where there is a topic to tell them by (``fanout.py``);
+what nobody could be told of, and everything where there is none, is ticked here, one after the other.
 
 Cloud Scheduler delivers a run at least once. Its key is the same for every delivery, so that a run that
 finished is not repeated. A run that a person forces has a key of its own, because it may carry the time of
@@ -11,17 +14,21 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from watchers import board as boards
+from watchers import homes
+from watchers.board import shards_in
 from watchers.clocks import Moment
-from watchers.documents import Documents
+from watchers.documents import Document, Documents
+from watchers.fanout import Message, Publish
 from watchers.folding import PAGE, boards_of
 from watchers.jobs import Places, changed_since
 from watchers.providers.base import Provider
+from watchers.quota import Ledger
+from watchers.shards import board_name, due_shards, home_of, minute_of, provider_of, stride
 from watchers.tick import Progress, Report, tick
 
 log = logging.getLogger(__name__)
@@ -59,7 +66,10 @@ def _time(text: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a run did: a report for each board, and what was swept. ``failed`` boards could not run."""
+    """What a run did: a report for each board it ticked, and what was swept.
+
+    ``failed`` boards could not run; ``published`` ones are ticked by others.
+    """
 
     run: str
     providers: tuple[str, ...]
@@ -67,14 +77,14 @@ class Round:
     swept: Mapping[str, int]
     failed: tuple[str, ...] = ()
     operations: Mapping[str, int] = field(default_factory=dict)
+    published: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The answer to the scheduler."""
         return {
             "run": self.run,
             "targets_asked": sum(report.asked for report in self.reports),
-            "calls": dict.fromkeys(self.providers, 0)
-            | {report.board.rsplit("-", 1)[0]: report.calls for report in self.reports},
+            "calls": {name: self._calls(name) for name in self.providers},
             "changes": sum(report.changes for report in self.reports),
             "alerts": sum(report.alerts for report in self.reports),
             "failures": dict(sum((report.failures for report in self.reports), Counter[str]())),
@@ -83,7 +93,29 @@ class Round:
             "milliseconds": sum(report.milliseconds for report in self.reports),
             "boards": [report.to_json() for report in self.reports],
             "boards_failed": list(self.failed),
+            "boards_published": list(self.published),
         }
+
+    def _calls(self, provider: str) -> int:
+        return sum(one.calls for one in self.reports if provider_of(one.board) == provider)
+
+
+@dataclass(slots=True)
+class _Due:
+    """A board to be ticked in this run. ``shards`` are its provider's, as far as its home says so."""
+
+    name: str
+    shards: int = 1
+    document: Document | None = None
+    blocked_until: datetime | None = None
+
+    @property
+    def provider(self) -> str:
+        return provider_of(self.name)
+
+    def message(self, run: str) -> Message:
+        """What tells somebody else to tick it."""
+        return Message(self.name, run, self.shards, self.blocked_until)
 
 
 def work(  # noqa: PLR0913 - the parts of the worker
@@ -100,45 +132,134 @@ def work(  # noqa: PLR0913 - the parts of the worker
     keep: timedelta = timedelta(0),
     dry_run: bool = False,
     progress: Progress = lambda _asked, _due: None,
+    runs_every: timedelta = timedelta(minutes=1),
+    publish: Publish | None = None,
     clocks: Callable[[datetime], Moment] = Moment,
 ) -> Round:
-    """Tick every board in turn, then sweep the outbox. A board that fails does not stop the others.
+    """Have every board ticked that is due, then sweep the outbox. One that fails does not stop the others.
 
     As soon as there are alerts they are swept, while the boards go on being ticked: nobody waits for the
     last board. A run without any alert sweeps once, at its end.
 
     ``seconds`` are shared evenly by the boards. ``now`` is when the run began: what comes later in it is
-    given its own time, from which leases run. ``keep``: how long price history is kept. A dry run sends
-    nothing.
+    given its own time, from which leases run. A run comes ``runs_every`` so often. ``keep``: how long price
+    history is kept. A dry run sends nothing, and publishes nothing.
     """
     began, operations = time.monotonic(), Counter(documents.operations)
     reports: list[Report] = []
     failed: list[str] = []
-    standing = boards.standing(documents)
-    ours = {f"{name}-0": provider for name, provider in providers.items()}
-    waiting = deque([name for name in ours if name in standing] or _first(documents, places, ours))
+    ours = [home_of(name) for name in providers]
+    waiting = deque(_due(documents, places, providers, minute_of(now, runs_every), runs_every))
+    published = _publish(waiting, run, publish) if not dry_run else ()
+    share = seconds / max(1, len(ours), len(waiting))
     with _Sweeper(sweep, now, began) as sweeper:
         while waiting:
-            board = waiting.popleft()
+            due = waiting.popleft()
             at = now + timedelta(seconds=time.monotonic() - began)
             try:
                 report = tick(
-                    documents, places, ours[board], board_name=board, run=run, now=at, every=every,
-                    seconds=seconds / len(ours), dry_run=dry_run, progress=progress,
+                    documents, places, providers[due.provider], board_name=due.name, run=run, now=at,
+                    every=every, seconds=share, dry_run=dry_run, progress=progress,
                     told=(lambda: None) if dry_run else sweeper.wake, grouping=grouping,
-                    is_last=not waiting, document=standing.get(board), keep=keep, clocks=clocks,
+                    is_last=not waiting, document=due.document, shards=due.shards,
+                    blocked_until=due.blocked_until, keep=keep, clocks=clocks,
                 )  # fmt: skip
             except Exception as exc:  # the store's fault or a bug: the other boards and the outbox go on
-                log.exception("tick.failed", extra={"board": board, "why": type(exc).__name__})
-                failed.append(board)
-                tried = {board, *waiting, *standing, *failed, *(done.board for done in reports)}
-                waiting += [name for name in _first(documents, places, ours) if name not in tried]
+                log.exception("tick.failed", extra={"board": due.name, "why": type(exc).__name__})
+                failed.append(due.name)
+                tried = {*failed, *published, *(one.name for one in waiting), *(one.board for one in reports)}
+                waiting += [_Due(name) for name in _first(documents, places, ours) if name not in tried]
             else:
                 reports.append(report)
-                waiting += [name for name in report.founded if name in ours]
+                _heed(waiting, due.provider, report.blocked_until)
+                waiting += [_Due(name) for name in report.founded if name in ours]
         swept = sweeper.finish(dry_run=dry_run)
     spent = Counter(documents.operations) - operations
-    return Round(run, tuple(providers), tuple(reports), swept, tuple(failed), spent)
+    return Round(run, tuple(providers), tuple(reports), swept, tuple(failed), spent, published)
+
+
+def poll(  # noqa: PLR0913 - the parts of the worker
+    documents: Documents,
+    places: Places,
+    provider: Provider,
+    sweep: Sweep,
+    *,
+    message: Message,
+    now: datetime,
+    every: timedelta,
+    seconds: float,
+    grouping: timedelta = timedelta(0),
+    keep: timedelta = timedelta(0),
+    clocks: Callable[[datetime], Moment] = Moment,
+) -> Report:
+    """Tick the board that a message names. What it finds is sent from here, beside the tick and after it.
+
+    The outbox is asked only if there were alerts; what stays behind, the next run's sweep finds.
+    """
+    with _Sweeper(sweep, now, time.monotonic()) as sweeper:
+        report = tick(
+            documents, places, provider, board_name=message.board, run=message.run, now=now, every=every,
+            seconds=seconds, told=sweeper.wake, grouping=grouping, shards=message.shards,
+            blocked_until=message.blocked_until, keep=keep, clocks=clocks,
+        )  # fmt: skip
+        if report.alerts:
+            try:
+                sweeper.finish(dry_run=False)
+            except Exception:  # the board is saved, so repeating the message would do nothing
+                log.exception("sweep.failed")
+    return report
+
+
+def _due(
+    documents: Documents,
+    places: Places,
+    providers: Mapping[str, Provider],
+    minute: int,
+    runs_every: timedelta,
+) -> list[_Due]:
+    """The boards whose turn it is; while none stands, those that the first watches belong on."""
+    found = homes.find(documents)
+    if not found.keys() & providers.keys():
+        first = _first(documents, places, [home_of(name) for name in providers])
+        if first and not found:
+            found = homes.adopt(documents)
+        if not found.keys() & providers.keys():
+            return [_Due(name) for name in first]
+    return [
+        board
+        for name, provider in providers.items()
+        if (home := found.get(name)) is not None
+        for board in _boards_of(name, home, provider, minute, runs_every)
+    ]
+
+
+def _boards_of(
+    name: str, home: Document, provider: Provider, minute: int, runs_every: timedelta
+) -> Iterator[_Due]:
+    n = shards_in(home)
+    blocked_until = Ledger.from_document(home.fields.get("ledger") or {}).blocked_until if n > 1 else None
+    for shard in due_shards(n, stride(provider.quota, n, runs_every), minute):
+        yield _Due(board_name(name, shard), n, None if shard else home, blocked_until)
+
+
+def _publish(waiting: deque[_Due], run: str, publish: Publish | None) -> tuple[str, ...]:
+    """Tell others of several boards; who was told of stands no longer in ``waiting``."""
+    if publish is None or len(waiting) < 2:  # noqa: PLR2004 - one alone is ticked here
+        return ()
+    told = publish([due.message(run) for due in waiting])
+    published = tuple(due.name for due in waiting if due.name in told)
+    kept = [due for due in waiting if due.name not in told]
+    waiting.clear()
+    waiting.extend(kept)
+    log.info("boards.published", extra={"run": run, "boards": len(published), "ticked_here": len(kept)})
+    return published
+
+
+def _heed(waiting: deque[_Due], provider: str, blocked_until: datetime | None) -> None:
+    """A provider told one of its boards to stop: the others hear of it in the same run."""
+    for due in waiting:
+        if blocked_until is not None and due.provider == provider:
+            due.blocked_until = max(blocked_until, due.blocked_until or blocked_until)
 
 
 class _Sweeper:
@@ -193,7 +314,7 @@ class _Sweeper:
         self._swept += self._sweep(later)  # leases begin when the sending does
 
 
-def _first(documents: Documents, places: Places, ours: Mapping[str, Provider]) -> list[str]:
+def _first(documents: Documents, places: Places, ours: Sequence[str]) -> list[str]:
     """While no board stands: those that the first watches belong on. Nobody watches anything: none."""
     page = documents.find(changed_since(places, None, PAGE))
     return [name for name in ours if name in boards_of(page)]

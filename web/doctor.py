@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import notifiers
 from notifiers import contacts, outbox
@@ -15,11 +16,14 @@ from notifiers.limits import Limits
 from notifiers.means import Means
 from notifiers.spend import spent
 from store import open_documents
-from watchers import alerts, board, providers
+from watchers import alerts, homes, providers
+from watchers.board import Board
 from watchers.documents import Documents, Query
 from watchers.errors import StoreError
 from watchers.models import Alert, AlertState, News, Reason
+from watchers.providers.base import Provider
 from watchers.settings import Settings
+from watchers.shards import provider_of, stride
 from watchers.watch import Channel
 
 _LOOK_EVERY = 0.5  # seconds
@@ -74,17 +78,17 @@ def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
     if not told:
         yield Finding("WRONG", "channels", "nobody can be told: set up SMS or e-mail")
     try:
-        yield from _kept(documents, list(asked))
+        yield from _kept(documents, asked, settings.tick_every)
         yield _spending(spent(documents, datetime.now(UTC)), limits)
     except StoreError as exc:
         yield Finding("WRONG", "STORE", f"the database does not answer ({type(exc).__name__})")
 
 
-def _kept(documents: Documents, names: list[str]) -> Iterator[Finding]:
+def _kept(documents: Documents, asked: Mapping[str, Provider], runs_every: timedelta) -> Iterator[Finding]:
     now = datetime.now(UTC)
-    for name in names:
-        kept = board.peek(documents, f"{name}-0")
-        yield _ticking(kept, now)
+    for kept in chain.from_iterable(homes.every(documents, name) for name in asked):
+        pause = stride(asked[provider_of(kept.name)].quota, kept.shards, runs_every) * runs_every
+        yield _ticking(kept, now, QUIET + pause)
         if blind := sum(row.blind for row in kept.rows.values()):
             yield Finding(
                 "WRONG", kept.name, f"{blind} of {len(kept.rows)} targets were not seen for an hour"
@@ -119,12 +123,12 @@ def _spending(segments: int, limits: Limits) -> Finding:
     return Finding("WRONG" if segments >= limits.segments_in_all else "ok", "texts", said)
 
 
-def _ticking(kept: board.Board, now: datetime) -> Finding:
+def _ticking(kept: Board, now: datetime, patience: timedelta) -> Finding:
     if kept.saved_at is None:
         return Finding("off", kept.name, "has not ticked yet")
     age = now - kept.saved_at
     said = f"{len(kept.rows)} targets; last saved {int(age.total_seconds())} s ago"
-    return Finding("WRONG" if age > QUIET and kept.rows else "ok", kept.name, said)
+    return Finding("WRONG" if age > patience and kept.rows else "ok", kept.name, said)
 
 
 # ── one real test ────────────────────────────────────────────────────────────────────────────────────────

@@ -8,9 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifiers import contacts, tallies
-from watchers import board, jobs
+from watchers import jobs
 from watchers.documents import Document, Query
 from watchers.errors import StoreUnavailableError
+from watchers.homes import Peek
 from watchers.jobs import Job, UnreadableJobError
 from watchers.models import Person
 from watchers.rows import Row
@@ -23,7 +24,6 @@ from web.site import site
 
 log = logging.getLogger(__name__)
 
-_SHARD = "0"
 _NO_MESSAGE = {Channel.SMS: "text", Channel.EMAIL: "e-mail", Channel.PUSH: "push message"}
 _GOES = {
     Channel.SMS: "by text",
@@ -116,12 +116,10 @@ def _jobs(uid: str) -> Mapping[str, Job]:
 
 
 def _rows(watches: list[Watch]) -> Mapping[str, Row]:
-    """What the boards know about the targets of these watches: one peek a provider."""
-    providers = {target.provider for watch in watches for target in watch.targets}
-    found: dict[str, Row] = {}
-    for provider in sorted(providers & set(site().providers)):
-        found |= board.peek(site().documents, f"{provider}-{_SHARD}").rows
-    return found
+    """What the boards know about the targets of these watches; only boards they lie on are read."""
+    targets = {target for watch in watches for target in watch.targets}
+    ours = sorted(target.id for target in targets if target.provider in site().providers)
+    return Peek(site().documents).rows(ours)
 
 
 def _alerts(uid: str, clock: Clock) -> dict[str, Any]:

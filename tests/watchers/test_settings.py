@@ -42,6 +42,13 @@ def test_what_is_set_is_taken() -> None:
     assert (settings.every, settings.price_history) == (timedelta(), timedelta())
 
 
+@pytest.mark.parametrize("topic", ["boards", "projects/p/topics/boards"])
+def test_a_topic_has_its_full_name(topic: str) -> None:
+    settings = Settings.from_env({"GOOGLE_CLOUD_PROJECT": "p", "BOARDS_TOPIC": topic})
+    assert settings.boards_topic == "projects/p/topics/boards"
+    assert Settings.from_env({"GOOGLE_CLOUD_PROJECT": "p"}).boards_topic is None
+
+
 def test_every_secret_that_is_set_is_known_to_the_log() -> None:
     env = {name: f"value of {name}" for name in SECRETS}
     assert set(Settings.from_env(env).secrets) == set(env.values())
@@ -59,6 +66,10 @@ def test_every_secret_that_is_set_is_known_to_the_log() -> None:
         ("APP_ID", "a/b"),
         ("WORKER_COLLECTION", "jobs/mine"),
         ("PUBLIC_URL", "scout.example"),
+        ("BOARDS_TOPIC", "boards"),
+        ("BOARDS_TOPIC", "projects/p/boards"),
+        ("BOARDS_TOPIC", "projects/p/topics/a"),
+        ("BOARDS_TOPIC", "projects/p/topics/no spaces"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name_and_never_repeated(name: str, value: str) -> None:

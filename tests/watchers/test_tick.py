@@ -621,7 +621,7 @@ def test_a_board_that_is_too_large_is_a_clear_error_and_the_calls_are_still_coun
         name = random.randbytes(990).hex()
         world.shop.costs(name, 10000)
         world.save(below(target=item(name)), f"w{number}")
-    with pytest.raises(DocumentTooLargeError, match="boards/shop-0"):
+    with pytest.raises(DocumentTooLargeError, match=r"boards/shop-0 .*scout.py reshard shop 2"):
         world.minute()
     stored = world.documents.get(board.path("shop-0"))
     assert stored is not None

@@ -30,9 +30,9 @@ from bench.watches import BEGAN, fill
 from store.sqlite import SqliteDocuments
 from watchers.documents import Delete, Query
 from watchers.jobs import Places
-from watchers.providers.base import concurrency
 from watchers.providers.steam import Steam
 from watchers.quota import Quota
+from watchers.tick import at_once
 from watchers.watch import Target
 from watchers.worker import work
 
@@ -121,8 +121,8 @@ def _measure(file: str, url: str, apps_a_call: int, turns: int) -> Found:
     documents = SqliteDocuments(file)
     provider = Granted(None, url, quota=GRANTED)
     provider.apps_a_call = apps_a_call
-    ours = concurrency(GRANTED)
     addresses = _addresses(url, apps_a_call)
+    ours = at_once(GRANTED, len(addresses))
     for number in range(WARM_UP):
         _tick(documents, provider, number)
     ticks, beside = list[float](), list[float]()
@@ -143,7 +143,7 @@ def _measure(file: str, url: str, apps_a_call: int, turns: int) -> Found:
 
 
 def _tell(report: Report, way: Way, found: Found) -> None:
-    ours = concurrency(GRANTED)
+    ours = at_once(GRANTED, -(-TARGETS // way.apps_a_call))
     speed = TARGETS / median(found.ticks)
     share = median([loop / tick for loop, tick in zip(found.loops[ours], found.ticks, strict=True)])
     report.say(f"{way.name}: targets a second", speed)

@@ -652,7 +652,7 @@ def test_an_emptied_board_is_filled_by_the_next_tick_and_tells_nobody_again(
     ("command", "said"),
     [
         pytest.param(("reshard", "steam", "2"), "steam has no board yet", id="nobody watches there"),
-        pytest.param(("reshard", "steam", "256"), "has 100 calls in 5 minutes", id="no call for some boards"),
+        pytest.param(("reshard", "steam", "256"), "has 180 calls in 5 minutes", id="no call for some boards"),
         pytest.param(("reshard", "fair", "2"), "fair is not switched on here", id="no such provider"),
         pytest.param(("rebuild", "steam"), "there is no board steam-0", id="no such provider's boards"),
         pytest.param(("rebuild", "steam-3"), "there is no board steam-3", id="no such board"),

@@ -18,10 +18,11 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 from watchers import board as boards
@@ -46,14 +47,15 @@ from watchers.models import Alert, Observation
 from watchers.money import spoken
 from watchers.price_history import archive
 from watchers.providers.base import Fetched, Provider, concurrency
-from watchers.quota import Budget, Part
+from watchers.quota import Budget, Part, Quota
 from watchers.rows import Row
 from watchers.watch import Target
 
 log = logging.getLogger(__name__)
 
 _OUTAGES = frozenset({"unavailable", "rejected", "crashed"})  # said once for the provider, not each target
-UNANSWERED = 8  # calls under way while nobody has answered: what an outage may cost
+CALLS_A_THREAD = 3  # a thread and its connection for fewer cost more than they spare
+FEW = 8  # calls may always be under way at once
 GIVE_UP_AFTER = 3  # batches in a row that failed: the provider is down, spare its quota
 
 
@@ -286,32 +288,36 @@ def _answers(scene: _Scene, calls: Sequence[Call]) -> Iterator[tuple[list[Target
     failed_in_a_row = answered = 0
     surprised = False
     asking: dict[Future[Fetched], tuple[list[Target], Part]] = {}
-    most = concurrency(scene.board.quota or scene.provider.quota)
+    done = SimpleQueue[Future[Fetched]]()
+    most = at_once(scene.board.quota or scene.provider.quota, len(waiting))
     with ThreadPoolExecutor(most) as pool:
         while waiting or asking:
-            at_once = most if answered else min(most, UNANSWERED)
             patient = failed_in_a_row < GIVE_UP_AFTER and time.monotonic() < scene.deadline
-            while waiting and patient and len(asking) < at_once and scene.budget.left > len(asking):
-                call = waiting.popleft()
+            while waiting and patient and len(asking) < most and scene.budget.left > len(asking):
+                call, purse = waiting.popleft(), scene.budget.part()
                 schedule.serve(scene.board.pool, call.in_turn)
-                purse = scene.budget.part()
                 asked = pool.submit(scene.provider.fetch, call.targets, purse, scene.now)
                 asking[asked] = call.targets, purse
+                asked.add_done_callback(done.put)
             if not asking:
                 break
-            done, _ = wait(asking, return_when=FIRST_COMPLETED)
-            for future in done:
-                batch, purse = asking.pop(future)
-                answer = _answer(scene, batch, future)
-                if answer is None:
-                    continue
-                if len(batch) == 1 and not isinstance(answer, str):
-                    scene.board.rows[batch[0].id].cost = max(1, purse.made)
-                failed_in_a_row = failed_in_a_row + 1 if isinstance(answer, str) else 0
-                answered += not isinstance(answer, str)
-                surprised |= not all(scene.board.rows[target.id].failures for target in batch)
-                yield batch, answer
+            future = done.get()
+            batch, purse = asking.pop(future)
+            answer = _answer(scene, batch, future)
+            if answer is None:
+                continue
+            if len(batch) == 1 and not isinstance(answer, str):
+                scene.board.rows[batch[0].id].cost = max(1, purse.made)
+            failed_in_a_row = failed_in_a_row + 1 if isinstance(answer, str) else 0
+            answered += not isinstance(answer, str)
+            surprised |= not all(scene.board.rows[target.id].failures for target in batch)
+            yield batch, answer
     _note_outage(scene, seen=bool(answered), down=bool(failed_in_a_row) and not answered and surprised)
+
+
+def at_once(quota: Quota, calls: int) -> int:
+    """How many calls are under way at most: what the quota has use for, and no thread for few of them."""
+    return max(1, min(concurrency(quota), max(FEW, calls // CALLS_A_THREAD)))
 
 
 def _answer(scene: _Scene, batch: Sequence[Target], future: "Future[Fetched]") -> Fetched | str | None:

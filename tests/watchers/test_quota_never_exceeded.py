@@ -3,9 +3,9 @@
 Played: shards, people who search, ticks that overlap, that die between any two steps or race for one board,
 restarts, headers that lie, and wall clocks that are set. What a clock can know is believed of it: with a boot
 clock, or with the database's time, the wall clock may be set anywhere. Where it stands alone (a machine that
-has just started, on SQLite) it is only set back, because a clock that was set forward while nobody looked
-cannot be told from time that passed. A clock that is set may also spoil the turns that shards take within the
-second, for the rest of a tick; so seconds are watched where none is set.
+has just started, on SQLite) it is not ahead of what any ledger has seen of it, because a clock that was set
+forward while nobody looked cannot be told from time that passed. A clock that is set may also spoil the turns
+that shards take within the second, for the rest of a tick; so seconds are watched where none is set.
 """
 
 import heapq
@@ -50,6 +50,7 @@ class World:
     made: list[float] = field(default_factory=list)
     arrived: list[float] = field(default_factory=list)
     runs: int = 0
+    noted: dict[str, float] = field(default_factory=dict)  # how far the wall clock was off, by whose ledger
 
     def moment(self) -> Moment:
         """What the clocks say."""
@@ -82,6 +83,7 @@ class World:
         )
         if isinstance(board, Refused):
             return
+        self.noted[board.name] = self.wall
         assert board.quota is not None
         waits = list[float]()
         budget = Budget(
@@ -116,6 +118,7 @@ class World:
             )  # fmt: skip
         except OutOfQuotaError:
             return
+        self.noted["people"] = self.wall
         yield 0.3
         for number in range(made):
             try:
@@ -141,6 +144,8 @@ class World:
         """The wall clock is set, or the machine starts anew, or both."""
         alone = self.knows == "wall" or (self.knows == "boot" and restarts)
         self.wall += min(0.0, by) if alone else by
+        if alone:
+            self.wall = min([self.wall, *self.noted.values()])
         self.boots += restarts
         yield from ()
 

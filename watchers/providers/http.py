@@ -13,11 +13,13 @@ import re
 import ssl
 import time
 import weakref
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache, cached_property
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -25,8 +27,6 @@ from urllib.parse import urlencode
 import msgspec
 
 from watchers.errors import ProviderError, ProviderRejectedError, ProviderUnavailableError
-from watchers.providers.base import concurrency
-from watchers.quota import Quota
 
 if TYPE_CHECKING:
     import httpx
@@ -85,22 +85,32 @@ def _decoded_patiently(body: bytes, who: str) -> object:
 
 
 class Connections:
-    """One provider's connections: kept open, no more of them than its quota has use for, and no cookies.
+    """One provider's connections: kept open, as many as were ever in use at once, and without cookies.
 
-    ``client``: an ``httpx.Client`` to use instead of building one.
+    Each is an ``httpx.Client`` with a single connection. In one client with many, every request looks at all
+    of them under a lock, which at 64 costs more than the request itself.
+
+    ``client``: an ``httpx.Client`` to use instead of any of these.
     """
 
-    def __init__(self, quota: Quota, client: "httpx.Client | None" = None) -> None:
-        self._most, self._given = concurrency(quota), client
+    def __init__(self, client: "httpx.Client | None" = None) -> None:
+        self._given, self._idle = client, deque["httpx.Client"]()
+        weakref.finalize(self, _close, self._idle)  # a provider that is forgotten lets go of its connections
 
-    @cached_property
-    def client(self) -> "httpx.Client":
-        """Built at the first call; a provider that is forgotten lets go of its connections."""
+    @contextmanager
+    def _connection(self) -> "Iterator[httpx.Client]":
+        """The connection that was used last, which is the likeliest to stand still."""
         if self._given is not None:
-            return self._given
-        client = _client(self._most)
-        weakref.finalize(self, client.close)
-        return client
+            yield self._given
+            return
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = _client()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
 
     def get(self, address: str, params: Mapping[str, str], who: str) -> Answer:
         """Ask once; an answer of any status comes back.
@@ -115,11 +125,12 @@ class Connections:
             request = httpx.Request(
                 "GET", f"{address}?{urlencode(params)}", headers=_headers(), extensions={"timeout": TIMEOUT}
             )
-            response = self.client.send(request, stream=True, follow_redirects=False)
-            try:
-                return Answer(response.status_code, response.headers, _whole(response, who))
-            finally:
-                response.close()
+            with self._connection() as client:
+                response = client.send(request, stream=True, follow_redirects=False)
+                try:
+                    return Answer(response.status_code, response.headers, _whole(response, who))
+                finally:
+                    response.close()
         except httpx.TimeoutException:
             failure = "no answer in time"
         except (httpx.HTTPError, httpx.InvalidURL):
@@ -136,13 +147,18 @@ def _headers() -> "httpx.Headers":
     return httpx.Headers(says)
 
 
-def _client(most: int) -> "httpx.Client":
-    """What keeps up to so many connections, and no cookies (Steam's would choose a country)."""
+def _client() -> "httpx.Client":
+    """One connection, and no cookies (Steam's would choose a country)."""
     import httpx  # noqa: PLC0415
 
     no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-    limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
     return httpx.Client(limits=limits, cookies=no_cookies, verify=_trusting())
+
+
+def _close(idle: "deque[httpx.Client]") -> None:
+    while idle:
+        idle.pop().close()
 
 
 @cache

@@ -59,7 +59,7 @@ class Steam:
     ) -> None:
         self.name = NAME
         self.quota = quota
-        self._connections = http.Connections(quota, client)
+        self._connections = http.Connections(client)
         self._root, self._country = base_url, country
 
     @classmethod

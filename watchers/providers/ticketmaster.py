@@ -69,7 +69,7 @@ class Ticketmaster:
     ) -> None:
         self.name = NAME
         self.quota = Quota(calls_per_day, DAY, calls_per_second)
-        self._calls = Calls(http.Connections(self.quota, client), key, base_url)
+        self._calls = Calls(http.Connections(client), key, base_url)
         self._acts = Acts()
         self._singly_until = 0.0
 

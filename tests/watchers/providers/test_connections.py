@@ -2,14 +2,20 @@
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import flask
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.servers import serving
 from tests.upstream import Upstream, says
 from watchers.errors import ProviderUnavailableError
 from watchers.providers import http
@@ -36,7 +42,7 @@ def test_there_are_always_some_calls_under_way_and_never_too_many(calls: int, pe
 
 def test_a_question_is_asked_as_it_stands_and_names_us_once() -> None:
     upstream = Upstream(says({}))
-    connections = http.Connections(Quota(10, DAY, 1.0), upstream.client)
+    connections = http.Connections(upstream.client)
     connections.get("http://shop.example/api", {"ids": "1,2", "q": "Zoë & Ben"}, "shop")
     (request,) = upstream.requests
     assert dict(request.url.params) == {"ids": "1,2", "q": "Zoë & Ben"}
@@ -45,21 +51,53 @@ def test_a_question_is_asked_as_it_stands_and_names_us_once() -> None:
     assert request.headers["accept-encoding"] == "gzip, deflate"
 
 
-def test_a_provider_that_is_forgotten_lets_go_of_its_connections() -> None:
-    connections = http.Connections(Quota(100, DAY, 2.0))
-    client = connections.client
-    assert connections.client is client
+@pytest.fixture
+def shop() -> Iterator[str]:
+    """A shop that sets a cookie, and answers only when two ask at once if it is asked for a pair."""
+    app, pair = flask.Flask("shop"), threading.Barrier(2)
+
+    @app.get("/api")
+    def answered() -> flask.Response:
+        if "pair" in flask.request.args:
+            pair.wait(10)
+        said = flask.jsonify(cookies=dict(flask.request.cookies), port=flask.request.environ["REMOTE_PORT"])
+        said.set_cookie("country", "KR")
+        return said
+
+    with serving(app) as url:
+        yield f"{url}/api"
+
+
+def said(answer: http.Answer) -> Any:
+    return answer.json("shop")
+
+
+def test_a_connection_is_used_again_and_no_cookie_is_kept(shop: str) -> None:
+    connections = http.Connections()
+    answers = [said(connections.get(shop, {}, "shop")) for _ in range(3)]
+    assert [answer["cookies"] for answer in answers] == [{}, {}, {}]
+    assert len(opened(connections)) == 1
+
+
+def test_calls_at_once_have_a_connection_each(shop: str) -> None:
+    connections = http.Connections()
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(connections.get, shop, {"pair": "1"}, "shop") for _ in range(2)]
+        ports = {said(one.result())["port"] for one in asked}
+    assert len(ports) == len(opened(connections)) == 2
+
+
+def test_a_provider_that_is_forgotten_lets_go_of_its_connections(shop: str) -> None:
+    connections = http.Connections()
+    connections.get(shop, {}, "shop")
+    (client,) = opened(connections)
+    assert not client.is_closed
     del connections
     assert client.is_closed
 
 
-def test_no_cookie_is_kept() -> None:
-    connections = http.Connections(Quota(100, DAY, 2.0))
-    client = connections.client
-    cookie = {"set-cookie": "country=KR; Path=/", "content-type": "application/json"}
-    request = httpx.Request("GET", "http://shop.example/")
-    client.cookies.extract_cookies(httpx.Response(200, headers=cookie, request=request))
-    assert not client.cookies
+def opened(connections: http.Connections) -> list[httpx.Client]:
+    return list(connections._idle)  # noqa: SLF001 - nothing else shows them
 
 
 def test_a_connection_is_given_back_even_if_its_answer_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +106,7 @@ def test_a_connection_is_given_back_even_if_its_answer_is_too_long(monkeypatch: 
     upstream = Upstream(says({"much": "too much"}))
     upstream.client.event_hooks["response"] = [answers.append]
     with pytest.raises(ProviderUnavailableError, match="larger than 10 bytes"):
-        http.Connections(Quota(10, DAY, 1.0), upstream.client).get("http://shop.example/", {}, "shop")
+        http.Connections(upstream.client).get("http://shop.example/", {}, "shop")
     assert [answer.is_closed for answer in answers] == [True]
 
 

@@ -28,11 +28,11 @@ from bench.report import Report, arguments, median, resident_peak_mb
 from bench.upstream import DELAY, shop
 from bench.watches import BEGAN, fill
 from store.sqlite import SqliteDocuments
+from watchers.asking import at_once
 from watchers.documents import Delete, Query
 from watchers.jobs import Places
 from watchers.providers.steam import Steam
 from watchers.quota import Quota
-from watchers.tick import at_once
 from watchers.watch import Target
 from watchers.worker import work
 

@@ -16,27 +16,23 @@ that could not run raises.
 import logging
 import math
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import partial
-from queue import SimpleQueue
 from typing import Any
 
 from watchers import board as boards
 from watchers import homes, schedule
+from watchers.asking import answers
 from watchers.board import Board, Refused
-from watchers.choosing import Call, choose
+from watchers.choosing import choose
 from watchers.clocks import Moment
 from watchers.documents import Document, Documents
 from watchers.errors import (
     ConflictError,
     DocumentTooLargeError,
-    OutOfQuotaError,
-    ProviderError,
-    ProviderRejectedError,
     StoreError,
 )
 from watchers.folding import fold
@@ -47,17 +43,12 @@ from watchers.models import Alert, Observation
 from watchers.money import spoken
 from watchers.price_history import archive
 from watchers.providers.base import Fetched, Provider, concurrency
-from watchers.quota import Budget, Part, Quota
+from watchers.quota import Budget
 from watchers.rows import Row
-from watchers.watch import Target
 
 log = logging.getLogger(__name__)
 
 _OUTAGES = frozenset({"unavailable", "rejected", "crashed"})  # said once for the provider, not each target
-CALLS_A_THREAD = 3  # a thread and its connection for fewer cost more than they spare
-FEW = 8  # calls may always be under way at once
-GIVE_UP_AFTER = 3  # batches in a row that failed: the provider is down, spare its quota
-
 
 Progress = Callable[[int, int], None]
 Told = Callable[[], None]
@@ -258,17 +249,25 @@ def _save(scene: _Scene, run: str) -> None:
 
 
 def _look_at_due(scene: _Scene) -> None:
-    schedule.fade(scene.board.pool, scene.now - (scene.board.saved_at or scene.now))
-    chosen = choose(scene.board, scene.provider, now=scene.now, every=scene.every, left=scene.budget.left)
-    for batch, answer in _answers(scene, chosen.calls):
+    board, budget, report = scene.board, scene.budget, scene.report
+    schedule.fade(board.pool, scene.now - (board.saved_at or scene.now))
+    chosen = choose(board, scene.provider, now=scene.now, every=scene.every, left=budget.left)
+    seen = down = surprised = False
+    for asked in answers(scene.provider, budget, chosen.calls, board, now=scene.now, deadline=scene.deadline):
+        batch, answer = asked.targets, asked.answer
+        seen, down = seen or not isinstance(answer, str), isinstance(answer, str)
+        surprised |= not all(board.rows[target.id].failures for target in batch)
         if isinstance(answer, str):
             _not_seen(scene, {target.id: answer for target in batch})
             continue
+        if len(batch) == 1:
+            board.rows[batch[0].id].cost = max(1, asked.calls)
         _not_seen(scene, answer.failures)
         for target_id, observation in {**answer.observations, **_also(scene, answer)}.items():
-            _seen(scene, target_id, observation, others=chosen.due - scene.report.asked - 1)
-        scene.progress(scene.report.asked, chosen.due)
-    scene.report.left_due = max(0, chosen.due - scene.report.asked)
+            _seen(scene, target_id, observation, others=chosen.due - report.asked - 1)
+        scene.progress(report.asked, chosen.due)
+    report.left_due = max(0, chosen.due - report.asked)
+    _note_outage(scene, seen=seen, down=down and not seen and surprised)
 
 
 def _also(scene: _Scene, answer: Fetched) -> dict[str, Observation]:
@@ -277,67 +276,6 @@ def _also(scene: _Scene, answer: Fetched) -> dict[str, Observation]:
     rows = {target_id: scene.board.rows.get(target_id) for target_id in answer.also}
     wanted = [target_id for target_id, row in rows.items() if row and row.seen_ms <= rested]
     return {target_id: answer.also[target_id] for target_id in wanted}
-
-
-def _answers(scene: _Scene, calls: Sequence[Call]) -> Iterator[tuple[list[Target], Fetched | str]]:
-    """Each batch that was asked with its answer, or one word for why there is none.
-
-    Stops when the quota, the time or our patience with a provider that is down has run out.
-    """
-    waiting = deque(calls)
-    failed_in_a_row = answered = 0
-    surprised = False
-    asking: dict[Future[Fetched], tuple[list[Target], Part]] = {}
-    done = SimpleQueue[Future[Fetched]]()
-    most = at_once(scene.board.quota or scene.provider.quota, len(waiting))
-    with ThreadPoolExecutor(most) as pool:
-        while waiting or asking:
-            patient = failed_in_a_row < GIVE_UP_AFTER and time.monotonic() < scene.deadline
-            while waiting and patient and len(asking) < most and scene.budget.left > len(asking):
-                call, purse = waiting.popleft(), scene.budget.part()
-                schedule.serve(scene.board.pool, call.in_turn)
-                asked = pool.submit(scene.provider.fetch, call.targets, purse, scene.now)
-                asking[asked] = call.targets, purse
-                asked.add_done_callback(done.put)
-            if not asking:
-                break
-            future = done.get()
-            batch, purse = asking.pop(future)
-            answer = _answer(scene, batch, future)
-            if answer is None:
-                continue
-            if len(batch) == 1 and not isinstance(answer, str):
-                scene.board.rows[batch[0].id].cost = max(1, purse.made)
-            failed_in_a_row = failed_in_a_row + 1 if isinstance(answer, str) else 0
-            answered += not isinstance(answer, str)
-            surprised |= not all(scene.board.rows[target.id].failures for target in batch)
-            yield batch, answer
-    _note_outage(scene, seen=bool(answered), down=bool(failed_in_a_row) and not answered and surprised)
-
-
-def at_once(quota: Quota, calls: int) -> int:
-    """How many calls are under way at most: what the quota has use for, and no thread for few of them."""
-    return max(1, min(concurrency(quota), max(FEW, calls // CALLS_A_THREAD)))
-
-
-def _answer(scene: _Scene, batch: Sequence[Target], future: "Future[Fetched]") -> Fetched | str | None:
-    """What was answered, why not in one word, or ``None`` when it was not asked at all."""
-    try:
-        fetched, ids = future.result(), [target.id for target in batch]
-        seen = {one: fetched.observations[one] for one in ids if one in fetched.observations}
-        failures = {one: fetched.failures[one] for one in ids if one in fetched.failures}
-        return Fetched(seen, failures, {one: also for one, also in fetched.also.items() if one not in ids})
-    except OutOfQuotaError:
-        return None
-    except ProviderRejectedError as exc:
-        if scene.board.down_since is None:
-            log.warning("provider.rejected", extra={"why": str(exc)})
-        return "rejected"
-    except ProviderError:
-        return "unavailable"
-    except Exception:  # a bug met by one batch must not stop the tick
-        log.exception("provider.crashed")
-        return "crashed"
 
 
 def _not_seen(scene: _Scene, failures: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from tests.fake_provider import FACE, RESALE, FakeProvider, item, item_id, raise
 from tests.fakes import FaultyDocuments
 from tests.world import AFTER_THE_LEASE, MINUTE, PLACES, World, below
 from watchers import board
+from watchers.asking import GIVE_UP_AFTER, at_once
 from watchers.documents import Delete, Put, Query, Update, Write
 from watchers.errors import (
     DocumentTooLargeError,
@@ -25,7 +26,6 @@ from watchers.models import Observation, Price
 from watchers.providers.base import Fetched, concurrency
 from watchers.quota import Ledger, Quota
 from watchers.rules import decide
-from watchers.tick import GIVE_UP_AFTER, at_once
 from watchers.watch import Target
 
 DAY = timedelta(days=1)

@@ -212,6 +212,7 @@ def web(request: flask.Request) -> flask.Response:
 @cache
 def _web_app() -> flask.Flask:
     from notifiers.learning import learn
+    from watchers.plan import shortest
     from watchers.providers import PROVIDERS, refusal
     from web.app import create_app
 
@@ -226,6 +227,9 @@ def _web_app() -> flask.Flask:
         local_person=settings.local_person,
         links=json.loads(settings.sandbox_links or "[]"),
         providers={name: scout.switched_off.get(name, "on") for name in PROVIDERS},
+        asked=scout.providers,
+        shortest=shortest(settings.every, settings.tick_every),
+        operators=settings.operators,
         now=lambda: datetime.now(UTC),
         learn=lambda alert_id, report: learn(alert_id, report, scout.means, now=datetime.now(UTC)),
         limits=scout.limits,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from watchers.tick import Report
     from watchers.verbs import Change
     from watchers.watch import Target, Watch
+    from web.plans import Plans
 
 _ATTEMPTS = 5  # at a person whom others are changing
 _CALLS_OF_A_SEARCH = 5  # a page each
@@ -151,6 +152,41 @@ def _summary(board: "Report") -> str:
     failed = sum(board.failures.values())
     asked = f"{board.asked} of {board.targets} targets asked with {board.calls} calls"
     return f"{board.board}: {asked}, {board.changes} changed, {board.alerts} alerts, {failed} failures"
+
+
+@cli.command()
+@click.argument("watch_id", metavar="[WATCH]", required=False, callback=_an_id)
+@as_json
+def plan(watch_id: str | None, *, as_json: bool) -> None:
+    """Say how often everything is looked at, and which watches cannot be served well; or of one WATCH.
+
+    A forecast from what is known now: as if nothing failed and nobody came or left.
+    """
+    from watchers.jobs import read_job
+    from web import planning
+
+    settings, (asked, off) = _settings(), _providers()
+    documents, states = _documents(settings), dict.fromkeys(asked, "on") | {one.name: one.why for one in off}
+    plans = _plans(settings, documents, asked)
+    if watch_id is None:
+        said = planning.everything(plans, documents, settings.places, states)
+        shown = planning.table(said)
+    else:
+        job = documents.get(settings.places.job(watch_id))
+        if job is None or job.fields.get("deleted_at") is not None:
+            raise click.ClickException(f"there is no watch {watch_id}; `scout.py watch list` shows them")
+        said = planning.one(plans, read_job(job), states)
+        shown = planning.lines(said)
+    for line in [json.dumps(said)] if as_json else shown:
+        click.echo(line)
+
+
+def _plans(settings: "Settings", documents: "Documents", asked: "Mapping[str, Provider]") -> "Plans":
+    from watchers.plan import shortest
+    from web.plans import Plans
+
+    pause = shortest(settings.every, settings.tick_every)
+    return Plans(documents, asked, datetime.now(UTC), pause)
 
 
 @cli.command()
@@ -427,6 +463,7 @@ def watch_add(*, as_json: bool, uid: str, document: Any, **asked: Any) -> None:
     copied(uid=uid, watch_id=watch_id, now=now)
     click.echo(json.dumps({"watch": watch_id, "person": uid}) if as_json else f"saved as {watch_id}")
     _warn_of_what_is_off(wanted)
+    _warn_of_long_waits(settings, wanted)
 
 
 def _document(file: IO[str]) -> Any:
@@ -441,6 +478,12 @@ def _warn_of_what_is_off(watch: "Watch") -> None:
     why = {one.name: one.why for one in off}
     for name in dict.fromkeys(target.provider for target in watch.targets if target.provider in why):
         click.echo(f"it is not looked at yet: {name} is switched off ({why[name]})", err=True)
+
+
+def _warn_of_long_waits(settings: "Settings", watch: "Watch") -> None:
+    plans = _plans(settings, _documents(settings), _providers()[0])
+    for said in dict.fromkeys(one.warning for one in plans.of(watch, watch.targets) if one.warning):
+        click.echo(said, err=True)
 
 
 def _document_of(asked: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ _SETTINGS = (
     *("GROUPING_SECONDS", "SETTLE_SECONDS", "MESSAGES_PER_*", "SMS_*", "APPRISE_*"),
     *(
         "BOARDS_TOPIC",
+        "OPERATORS",
         "PUBSUB_EMULATOR_HOST",
         "MIN_INTERVAL_SECONDS",
         "PRICE_HISTORY_DAYS",

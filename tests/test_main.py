@@ -870,6 +870,22 @@ def test_a_list_that_cannot_be_had_is_said_to_the_scheduler_by_its_code(
 # ── people ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_an_operator_sees_how_everything_is_doing(
+    entry: Entry, worker: FlaskClient, copy: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy("w1")
+    worker.post("/")
+    hidden = entry("web").get("/status").status_code
+    monkeypatch.setenv("LOCAL_PERSON", "you")
+    monkeypatch.setenv("TICK_EVERY_SECONDS", "300")
+    page = entry("web").get("/status").get_data(as_text=True)
+
+    assert hidden == 404
+    assert "of 4,500 a day" in page
+    assert "about every 5 minutes on average" in page
+    assert "2 targets" not in page
+
+
 def test_people_get_a_page(entry: Entry) -> None:
     answer = entry("web").get("/", follow_redirects=False)
     assert answer.status_code < 500

@@ -320,6 +320,80 @@ def test_doctor_says_which_database_it_looked_at() -> None:
     assert "STORE is sqlite:///scout.db" in run("doctor").output
 
 
+def test_plan_says_how_often_a_watch_is_looked_at_and_why_it_cannot_say() -> None:
+    watch = add_watch("--name", "Night Tram")
+    early = run("plan", watch).output
+    run("tick")
+    said, (target,) = run("plan", watch).output, run_json("plan", watch)["targets"]
+    run("watch", "pause", watch)
+
+    assert "The first look is still to come." in early
+    assert said.startswith("Night Tram (active)\n  ticketmaster-")
+    assert "Checked about every minute; chance to catch a price that lives 12 minutes: 100 %." in said
+    assert (target["interval_seconds"], target["chance_12_minutes"], target["warning"]) == (60, 1.0, None)
+    assert "It is not looked at: the watch is paused." in run("plan", watch).output
+    assert "scout.py watch list" in run("plan", "nope", code=1).output
+
+
+def test_plan_shows_every_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    add_watch()
+    run("tick")
+    said, told = run("plan").output, run_json("plan")
+
+    assert "of 4,500 calls a day left now; 1 target, 0 blind" in said
+    assert (
+        "looked at about every minute on average, every minute at worst; a look at all takes 1 call" in said
+    )
+    assert "steam         on; nobody watches anything there yet" in said
+    assert "watches that cannot be served well: none" in said
+    (ticketmaster, steam) = told["providers"]
+    assert (ticketmaster["targets"], ticketmaster["mean_seconds"], ticketmaster["calls_a_day"]) == (
+        1,
+        60,
+        4500,
+    )
+    assert steam == {"provider": "steam", "state": "on", "is_watched": False}
+    assert told["watches"] == []
+    monkeypatch.delenv("TICKETMASTER_API_KEY")
+    assert "ticketmaster  off: TICKETMASTER_API_KEY is not set" in run("plan").output
+
+
+def test_plan_names_every_watch_that_cannot_be_served_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETMASTER_CALLS_PER_DAY", "3")
+    ours = add_watch("--name", "Night Tram")
+    gone = add_watch("--name", "Gone", "--lowest-in", "30")
+    run("watch", "remove", gone)
+    run("tick")
+    told, said = run_json("plan"), run("plan").output
+
+    ((named),) = told["watches"]
+    assert (named["watch"], named["name"]) == (ours, "Night Tram")
+    assert "one target has 3 calls a day" in named["warnings"][0]
+    assert (
+        f"watches that cannot be served well: 1\n  {ours}  Night Tram\n    We look only about every 8 hours"
+        in said
+    )
+    assert " of 3 calls a day left now" in said
+    assert "TICKETMASTER_CALLS_PER_DAY" in run("plan", ours).output
+
+
+def test_a_watch_that_cannot_be_served_well_is_saved_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETMASTER_CALLS_PER_DAY", "3")
+    target = ("--provider", "ticketmaster", "--item", ITEM)
+    first = run("watch", "add", *target, "--below", "50", "GBP")
+    run("tick")
+    second = run("watch", "add", *target, "--below", "40", "GBP")
+    machine = run("watch", "add", *target, "--back-in-stock", "--json")
+
+    assert first.stderr == ""
+    assert second.stdout.startswith("saved as ")
+    assert second.stderr.startswith(
+        "We look only about every 8 hours: the quota is short, one target has 3 calls"
+    )
+    assert "with a chance of 2 % only" in machine.stderr
+    assert json.loads(machine.stdout)["person"] == "you"
+
+
 def test_a_person_gets_a_way_in_and_a_wrong_contact_is_refused() -> None:
     assert "/enter?token=" in run_json("person", "add", "ann", "--email", "ann@example.com")["link"]
     for wrong in (("--phone", "555"), ("--email", "ann"), ("--timezone", "Mars/Base")):
@@ -332,6 +406,7 @@ def test_a_person_gets_a_way_in_and_a_wrong_contact_is_refused() -> None:
         "run",
         "tick",
         "doctor",
+        "plan",
         "look",
         "why",
         "prices",
@@ -376,7 +451,7 @@ def test_a_port_alone_is_the_address_people_are_given(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("unsafe", ["a/b", "", "..", "__x__", "x" * 200, "a\nb"])
 @pytest.mark.parametrize(
-    "command", ["why", "prices", "watch pause", "watch resume", "watch remove", "person add"]
+    "command", ["why", "plan", "prices", "watch pause", "watch resume", "watch remove", "person add"]
 )
 def test_an_id_that_cannot_be_one_is_refused(command: str, unsafe: str) -> None:
     assert "an id has" in run(*command.split(), unsafe, code=2).output

@@ -10,6 +10,7 @@ The whole flow, and where each step lives::
                      │  board.py        what is known about every target, in one document
                      │  shards.py       which board a target lies on, where there are several
                      │  quota.py        how often the provider may be asked
+                     │  plan.py         what that comes to, in words (asks nothing, changes nothing)
                      │  providers/      ask upstream -> Observation
                      │  rules.py        decide(watch, state, before, now) -> Decision
                      ▼

@@ -139,15 +139,18 @@ class Peek:
 
     def rows(self, target_ids: Iterable[str]) -> Mapping[str, Row]:
         """Those that are known, by id. Only boards that one of them lies on are read."""
+        found = {one: board.rows.get(one) for one, board in self.boards(target_ids).items()}
+        return {one: row for one, row in found.items() if row}
+
+    def boards(self, target_ids: Iterable[str]) -> Mapping[str, Board]:
+        """The board that each lies on, or will, by the target's id."""
         wanted: dict[str, list[str]] = {}
         for target_id in target_ids:
             wanted.setdefault(provider_of(target_id), []).append(target_id)
-        found: dict[str, Row] = {}
+        found: dict[str, Board] = {}
         for provider, ids in sorted(wanted.items()):
             shards = self._shards(provider, ids)
-            for one in ids:
-                row = self._boards[board_of(one, shards)].rows.get(one)
-                found |= {one: row} if row else {}
+            found |= {one: self._boards[board_of(one, shards)] for one in ids}
         return found
 
     def _shards(self, provider: str, ids: list[str]) -> int:

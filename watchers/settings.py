@@ -28,6 +28,7 @@ DOCUMENTED: Mapping[str, str] = {
     "BOARDS_TOPIC": "",
     "PRICE_HISTORY_DAYS": "730",
     "LOCAL_PERSON": "",
+    "OPERATORS": "",
     "SANDBOX_LINKS": "",
 }
 """Every setting of the product itself with its default."""
@@ -52,6 +53,7 @@ class Settings:
         boards_topic: The Pub/Sub topic by which several boards are ticked side by side, by its full name.
         price_history: How long past prices are kept; zero: none are.
         local_person: On a laptop, who is signed in without asking.
+        operators: Who else may see the status page, by id.
         sandbox_links: The sandbox's pages as JSON, for the header.
         secrets: Values that no log line may show.
     """
@@ -68,6 +70,7 @@ class Settings:
     boards_topic: str | None
     price_history: timedelta
     local_person: str | None
+    operators: frozenset[str]
     sandbox_links: str
     secrets: tuple[str, ...]
 
@@ -100,6 +103,7 @@ class Settings:
                 days=min(_number("PRICE_HISTORY_DAYS", text("PRICE_HISTORY_DAYS")), CENTURY)
             ),
             local_person=text("LOCAL_PERSON") or None,
+            operators=frozenset(filter(None, map(str.strip, text("OPERATORS").split(",")))),
             sandbox_links=text("SANDBOX_LINKS"),
             secrets=tuple(_secrets(env)),
         )

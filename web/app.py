@@ -6,7 +6,7 @@ nothing is cached. An error is a page that says what to do; it never shows what 
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -20,7 +20,8 @@ from watchers.asked import Refusal
 from watchers.documents import Documents
 from watchers.errors import StoreUnavailableError
 from watchers.jobs import Places
-from web import alerts, entry, failures, forgery, saving, twilio, verbs, watches
+from watchers.providers.base import Provider
+from web import alerts, entry, failures, forgery, saving, status, twilio, verbs, watches
 from web.site import EXTENSION, Link, Site, invented
 
 __all__ = ["Link", "create_app"]
@@ -43,6 +44,9 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
     learn: Callable[[str, Report], object] | None = None,
     twilio_token: str | None = None,
     limits: Limits | None = None,
+    asked: Mapping[str, Provider] | None = None,
+    shortest: timedelta = timedelta(minutes=1),
+    operators: Collection[str] = (),
 ) -> Flask:
     """The whole application as one WSGI callable; reads no environment.
 
@@ -60,6 +64,9 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
             same twice, late, or of an alert that is unknown. Raises ``StoreError`` to be told again.
         twilio_token: What Twilio signs its requests with; without it none is believed.
         limits: How much anybody is sent; the usual if nothing is said.
+        asked: Those of ``providers`` that are on: how often they may be asked is their own to say.
+        shortest: How often a target is looked at when nothing is short.
+        operators: Who may see the status page, besides ``local_person``.
 
     Raises:
         ValueError: without a secret key nobody can be told from anybody.
@@ -79,6 +86,9 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
         learn,
         twilio_token,
         limits or Limits(),
+        {} if asked is None else asked,
+        shortest,
+        operators,
     )
     _configure(app, secret_key, is_secure=urlsplit(public_url).scheme == "https")
     style = app.jinja_env.get_template("style.css").render()
@@ -89,8 +99,8 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
     app.after_request(_guarded(style, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
-    for blueprint in (entry.pages, watches.pages, saving.pages, alerts.pages, verbs.pages, twilio.pages):
-        app.register_blueprint(blueprint)
+    for part in (entry, watches, saving, alerts, verbs, status, twilio):
+        app.register_blueprint(part.pages)
     for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
         app.add_url_rule(path, path, _health)
     return app

@@ -3,7 +3,7 @@
 Nothing is shown that is not known: a price always with its age, a state only when the worker has said so.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
@@ -17,7 +17,9 @@ from watchers.rows import Row
 from watchers.rules import rule_sentence
 from watchers.watch import Below, PriceCondition, Watch
 from web import forms, monitors, words
+from web.plans import Served
 
+_NOT_SERVED = frozenset({"saving", "refused", "blind"})
 SAVED_WITHIN = timedelta(minutes=2)  # longer than the trigger ever takes when it works
 
 
@@ -47,6 +49,8 @@ class Card:
     conditions: tuple[str, ...] = ()
     prices: tuple[Seen, ...] = ()
     rules: tuple[str, ...] = ()
+    served: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     is_paused: bool = False
     is_snoozed: bool = False
@@ -55,13 +59,17 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the worker has said about one watch; ``rows`` by target id."""
+    """What the worker has said about one watch; ``rows`` by target id.
+
+    ``served``: how each target of a watch is served.
+    """
 
     status: Document | None
     job: Job | None
     rows: Mapping[str, Row]
     now: datetime
     zone: tzinfo
+    served: Callable[[Watch], Sequence[Served]] = lambda _: ()
 
 
 def card(source: Document, known: Known) -> Card:
@@ -73,15 +81,18 @@ def card(source: Document, known: Known) -> Card:
         return Card(source.id, name, _chip(source, None, known), reasons=reasons)
     currencies = {key.currency for row in _rows(watch, known) for key in row.history.prices}
     currency = currencies.pop() if len(currencies) == 1 else None
-    is_paused = watch.status != "active"
+    is_paused, chip = watch.status != "active", _chip(source, watch, known)
+    served = [] if is_paused or chip.kind in _NOT_SERVED else known.served(watch)
     return Card(
         source.id,
         name,
-        _chip(source, watch, known),
+        chip,
         asked_of=words.asked_of(watch),
         conditions=tuple(words.condition(condition, currency) for condition in watch.conditions),
         prices=() if is_paused else tuple(dict.fromkeys(_prices(watch, known))),
         rules=() if is_paused else tuple(dict.fromkeys(_rules(watch, known))),
+        served=tuple(dict.fromkeys(one.said for one in served)),
+        warnings=tuple(dict.fromkeys(one.warning for one in served if one.warning)),
         reasons=reasons,
         is_paused=is_paused,
         is_snoozed=_is_snoozed(watch, known.now),

@@ -53,7 +53,13 @@ def token_owner(secret_key: str, token: str, now: datetime) -> str | None:
 def who() -> str | None:
     """The person who is signed in."""
     uid = session.get("uid")
-    return uid if isinstance(uid, str) else _local_person()
+    return uid if isinstance(uid, str) else local_person()
+
+
+def is_operator() -> bool:
+    """Whether whoever is signed in may see how everything is doing: a laptop's person, or one listed."""
+    uid = who()
+    return uid is not None and (uid in site().operators or uid == local_person())
 
 
 def person() -> str:
@@ -95,7 +101,8 @@ def _signer(secret_key: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(secret_key, salt="ticket-scout.enter")
 
 
-def _local_person() -> str | None:
+def local_person() -> str | None:
+    """Whom this machine signs in by itself, when the request comes from it."""
     is_local = _is_loopback(request.remote_addr) and _is_local_name(request.host)
     is_proxied = any(name in request.headers for name in _PROXY_HEADERS)
     return site().local_person if is_local and not is_proxied else None

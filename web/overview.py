@@ -11,12 +11,10 @@ from notifiers import contacts, tallies
 from watchers import jobs
 from watchers.documents import Document, Query
 from watchers.errors import StoreUnavailableError
-from watchers.homes import Peek
 from watchers.jobs import Job, UnreadableJobError
 from watchers.models import Person
-from watchers.rows import Row
-from watchers.watch import Channel, Watch
-from web import alert_lines, cards, feed, monitors, words
+from watchers.watch import Channel, Target, Watch
+from web import alert_lines, cards, entry, feed, monitors, words
 from web.cards import Known
 from web.deliveries import Clock
 from web.reach import Reach, reach
@@ -40,9 +38,13 @@ def overview(uid: str) -> dict[str, Any]:
     zone, now = contacts.zone_of(person), site().now()
     statuses, known_jobs = _statuses(uid), _jobs(uid)
     watches = [watch for source in sources if (watch := monitors.read(source.fields))]
-    rows = _rows(watches)
+    plans = site().plans()
+    rows = plans.rows(_targets(watches))
     shown = [
-        cards.card(source, Known(statuses.get(source.id), known_jobs.get(source.id), rows, now, zone))
+        cards.card(
+            source,
+            Known(statuses.get(source.id), known_jobs.get(source.id), rows, now, zone, plans.of),
+        )
         for source in sources
     ]
     return {
@@ -52,6 +54,7 @@ def overview(uid: str) -> dict[str, Any]:
         "usage": _usage(person, zone, now),
         "off": {name: why for name, why in site().providers.items() if why != "on"},
         "shop": words.shop,
+        "is_operator": entry.is_operator(),
         "zone": f"{now.astimezone(zone):%Z}",
     }
 
@@ -115,11 +118,9 @@ def _jobs(uid: str) -> Mapping[str, Job]:
     return found
 
 
-def _rows(watches: list[Watch]) -> Mapping[str, Row]:
-    """What the boards know about the targets of these watches; only boards they lie on are read."""
-    targets = {target for watch in watches for target in watch.targets}
-    ours = sorted(target.id for target in targets if target.provider in site().providers)
-    return Peek(site().documents).rows(ours)
+def _targets(watches: list[Watch]) -> list[Target]:
+    """What these watches watch, of providers that we know: the boards hold nothing else."""
+    return [target for watch in watches for target in watch.targets if target.provider in site().providers]
 
 
 def _alerts(uid: str, clock: Clock) -> dict[str, Any]:

@@ -95,8 +95,21 @@ def _save(page: _Page) -> ResponseReturnValue:
         return _shown(page, form, refused.errors, 422)
     except StoreUnavailableError:
         return _shown(page, form, {"form": _NO_ANSWER}, 503)
-    flash(f"Saved “{form.name}”.")
+    _announce(form.name, monitors.read(made), page.base)
     return redirect(url_for("watches.home", _anchor=f"w-{page.watch_id}"), 303)
+
+
+def _announce(name: str, made: Watch | None, base: Watch | None) -> None:
+    """Say that it is saved, how often we look, and what is wrong with that, if anything is."""
+    known = base.targets if base and base.status == "active" else ()
+    try:
+        joins = [target for target in made.targets if target not in known] if made else []
+        served = site().plans().of(made, joins) if made else []
+    except StoreUnavailableError:
+        served = []  # it is saved all the same
+    flash(" ".join([f"Saved “{name}”.", *dict.fromkeys(one.said for one in served)]))
+    for said in dict.fromkeys(one.warning for one in served if one.warning):
+        flash(said, "warn")
 
 
 _NO_ANSWER = (

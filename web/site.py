@@ -1,9 +1,9 @@
 """What every page needs, handed to ``create_app`` once: no page reads the environment or a clock."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
 from flask import current_app
@@ -14,6 +14,8 @@ from notifiers.links import Links
 from watchers.asked import Refusal
 from watchers.documents import Documents
 from watchers.jobs import Places
+from watchers.providers.base import Provider
+from web.plans import Plans
 
 EXTENSION = "ticket_scout"
 _PLAYED = {"Market": "shops", "Phone": "texts", "Mailbox": "e-mails"}
@@ -41,7 +43,7 @@ class Site:
     """The surroundings of the pages.
 
     ``providers``: by name, ``on`` or why it is off. ``local_person``: who is signed in by itself on a laptop.
-    ``learn``, ``twilio_token``, ``limits``: as in ``create_app``.
+    ``learn``, ``twilio_token``, ``limits``, ``asked``, ``shortest``, ``operators``: as in ``create_app``.
     ``refused`` counts what Twilio did not sign, by why.
     """
 
@@ -56,12 +58,19 @@ class Site:
     learn: Callable[[str, Report], object] | None = None
     twilio_token: str | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
+    asked: Mapping[str, Provider] = field(default_factory=dict)
+    shortest: timedelta = timedelta(minutes=1)
+    operators: Collection[str] = ()
     refused: Counter[str] = field(default_factory=Counter)
 
     @property
     def links(self) -> Links:
         """The addresses that messages carry."""
         return Links(self.public_url, self.secret_key)
+
+    def plans(self) -> Plans:
+        """How watches are served at this moment."""
+        return Plans(self.documents, self.asked, self.now(), self.shortest)
 
 
 def site() -> Site:

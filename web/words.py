@@ -124,6 +124,11 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
+def many(number: int, what: str) -> str:
+    """``1 call``, ``2,000 calls``."""
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def span(length: timedelta) -> str:
     """``40 s``, ``5 min``, ``2 h``, ``3 days``."""
     seconds = max(0, int(length.total_seconds()))

@@ -49,6 +49,11 @@ def test_a_topic_has_its_full_name(topic: str) -> None:
     assert Settings.from_env({"GOOGLE_CLOUD_PROJECT": "p"}).boards_topic is None
 
 
+def test_operators_are_named_one_by_one() -> None:
+    assert Settings.from_env({"OPERATORS": " olga, you ,,"}).operators == {"olga", "you"}
+    assert Settings.from_env({"OPERATORS": " "}).operators == set()
+
+
 def test_every_secret_that_is_set_is_known_to_the_log() -> None:
     env = {name: f"value of {name}" for name in SECRETS}
     assert set(Settings.from_env(env).secrets) == set(env.values())

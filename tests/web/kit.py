@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from notifiers.base import Report
 from notifiers.tallies import Tally
 from store.sqlite import SqliteDocuments
+from tests.fake_provider import FakeProvider
 from tests.fakes import FaultyDocuments
 from watchers import alerts, board
 from watchers.documents import Document, Put, Query
@@ -58,11 +59,13 @@ def refusal(target: Target, filters: Filters) -> str | None:
 
 @dataclass
 class World:
-    """One application and its database; ``later`` moves its clock."""
+    """One application and its database; ``later`` moves its clock. ``asked``: providers with a quota."""
 
     documents: FaultyDocuments = field(default_factory=lambda: FaultyDocuments(SqliteDocuments(":memory:")))
     later: timedelta = timedelta()
     learned: list[tuple[str, Report]] = field(default_factory=list)
+    asked: dict[str, FakeProvider] = field(default_factory=dict)
+    operators: frozenset[str] = frozenset()
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -88,7 +91,15 @@ class World:
             now=self.now,
             learn=self.learn,
             twilio_token=twilio_token,
+            asked=self.asked,
+            operators=self.operators,
         )
+
+    def allow(self, calls_a_day: int, provider: str = "ticketmaster") -> None:
+        """The provider is on, and ticks may ask so often: a tenth more is kept for people."""
+        calls = calls_a_day + (calls_a_day - 1) // 9
+        self.asked[provider] = FakeProvider(Quota(calls, timedelta(days=1), 5))
+        self.asked[provider].name = provider
 
     def learn(self, alert_id: str, report: Report) -> None:
         """What the outbox does with a vendor's report."""

@@ -18,6 +18,7 @@ from watchers.watch import Channel
 from web.app import Link
 
 CHROMIUM = Path("/usr/bin/chromium")
+BELOW = {"kind": "below", "price": "90.00", "currency": "USD"}
 PICTURES = os.environ.get("WEB_PICTURES")  # a folder: keep a screenshot of every page
 
 pytestmark = [
@@ -216,3 +217,26 @@ def test_new_and_held_alerts_and_those_of_one_message_fit_and_can_be_marked_as_r
     page.get_by_role("link", name="Edit Lakers v Warriors").click()
     expect(page.get_by_label("Push message")).to_be_checked()
     _look(page, "channels")
+
+
+def test_how_often_everything_is_looked_at_fits_on_cards_and_on_the_status_page(
+    page: Page, address: str, world: World
+) -> None:
+    world.allow(2)
+    world.put_watch("w1", "you", conditions=[{"kind": "back_in_stock"}, BELOW])
+    world.copy("w1", "you")
+    world.see(ITEM, FACE)
+    page.goto(f"{address}/watches/new")
+    page.get_by_label("Name").fill("Another")
+    page.get_by_label("One event or article, by its id").check()
+    page.get_by_label("Its id", exact=True).fill("another00")
+    page.get_by_label("Price", exact=True).fill("90.00")
+    page.get_by_role("button", name="Save watch").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved “Another”. Checked about every 12 hours")
+    expect(page.get_by_text("We look only about every 12 hours")).to_be_visible()
+    expect(page.get_by_text("A listing that lives 12 minutes will be caught")).to_be_visible()
+    _look(page, "served")
+    page.get_by_role("link", name="Status").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Status")
+    expect(page.locator(".card")).to_have_count(3)
+    _look(page, "status")

@@ -25,12 +25,15 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from bench.report import Report, arguments, median, resident_peak_mb
 from store.sqlite import SqliteDocuments
 from watchers import board as boards
+from watchers.board import Board
+from watchers.documents import Create
 from watchers.jobs import Places
 from watchers.models import Availability, Observation, Price
 from watchers.money import Basis
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
 from watchers.rows import Row
+from watchers.shards import board_name, shard_of
 from watchers.tick import tick
 from watchers.watch import Filters, Target
 
@@ -81,16 +84,29 @@ class Cost:
     asked: int
 
 
-def _found(documents: SqliteDocuments, name: str, first: int) -> None:
+def _dealt(boards_in_all: int) -> list[list[int]]:
+    """The targets of each board, as their ids have it."""
+    dealt: list[list[int]] = [[] for _ in range(boards_in_all)]
+    for number in tqdm(range(boards_in_all * TARGETS), "targets", leave=False, disable=None):
+        dealt[shard_of(_target(number).id, boards_in_all)].append(number)
+    return dealt
+
+
+def _target(number: int) -> Target:
+    return Target(provider="bench", item=str(number))
+
+
+def _found(documents: SqliteDocuments, shard: int, numbers: Sequence[int], boards_in_all: int) -> None:
     """A board with rows that nobody has looked at yet."""
-    boards.found(documents, name, cursor=datetime.now(UTC))
-    board = boards.peek(documents, name)
-    targets = (Target(provider="bench", item=str(first + number)) for number in range(TARGETS))
-    board.rows = {target.id: Row(target, BEGAN) for target in targets}
-    boards.save(documents, board, "founded")
+    targets = map(_target, numbers)
+    rows = {target.id: Row(target, BEGAN) for target in targets}
+    board = Board(
+        board_name("bench", shard), rows, cursor=datetime.now(UTC), shard=shard, shards=boards_in_all
+    )
+    documents.commit(Create(boards.path(board.name), boards.to_document(board)))
 
 
-def _tick(documents: SqliteDocuments, name: str, number: int) -> Cost:
+def _tick(documents: SqliteDocuments, name: str, number: int, boards_in_all: int) -> Cost:
     began = time.process_time()
     report = tick(
         documents,
@@ -101,6 +117,7 @@ def _tick(documents: SqliteDocuments, name: str, number: int) -> Cost:
         now=BEGAN + timedelta(minutes=1 + number),
         every=timedelta(seconds=60),
         seconds=600,
+        shards=boards_in_all,
     )
     seconds = time.process_time() - began
     board = documents.get(boards.path(name))
@@ -113,13 +130,14 @@ def main() -> int:
     parser.add_argument("--boards", type=int, default=20)
     asked = parser.parse_args()
     report = Report("million")
-    names = [f"bench-{number}" for number in range(asked.boards)]
+    names = [board_name("bench", shard) for shard in range(asked.boards)]
     costs: dict[str, list[Cost]] = {}
     with tempfile.TemporaryDirectory() as folder:
         documents = SqliteDocuments(f"{folder}/boards.db")
-        for number, name in enumerate(tqdm(names, "boards", leave=False, disable=None)):
-            _found(documents, name, number * TARGETS)
-            costs[name] = [_tick(documents, name, run) for run in range(1 + TICKS)][1:]
+        dealt = _dealt(asked.boards)
+        for shard, name in enumerate(tqdm(names, "boards", leave=False, disable=None)):
+            _found(documents, shard, dealt[shard], asked.boards)
+            costs[name] = [_tick(documents, name, run, asked.boards) for run in range(1 + TICKS)][1:]
     each = [median([cost.seconds for cost in costs[name]]) for name in names]
     sizes = [costs[name][-1].size for name in names]
     tenth = max(1, len(names) // 10)
@@ -134,7 +152,7 @@ def main() -> int:
     report.say("bytes a target on a board", sum(sizes) / targets, ",.1f")
     report.say("processor seconds a tick of a million targets", median(each) / TARGETS * 1e6, ",.0f", "s")
     report.say("peak resident memory", resident_peak_mb(), ",.0f", "MB")
-    looked = all(cost.asked == TARGETS for found in costs.values() for cost in found)
+    looked = all(cost.asked == len(dealt[shard]) for shard, name in enumerate(names) for cost in costs[name])
     report.promise("every target of every board was seen in every tick", holds=looked)
     report.promise(f"the last boards take at most {NO_STEP} times the first", holds=last <= NO_STEP * first)
     report.promise("no board is larger than twice the smallest", holds=max(sizes) <= 2 * min(sizes))

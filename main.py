@@ -27,6 +27,7 @@ from cloudevents.http import CloudEvent
 
 from notifiers.base import Notifier
 from watchers.documents import Documents
+from watchers.loading import without_collecting
 from watchers.providers.base import Provider
 from watchers.settings import Settings
 from watchers.watch import Channel
@@ -64,7 +65,8 @@ class Parts:
 
     def sweep(self, now: datetime) -> Counter[str]:
         """Deliver what is due in the outbox."""
-        from notifiers.deliver import sweep
+        with without_collecting():
+            from notifiers.deliver import sweep
 
         return sweep(self.means, now=now, deadline=now + SWEEP_FOR)
 
@@ -72,6 +74,11 @@ class Parts:
 @cache
 def parts() -> Parts:
     """Read the settings and build everything, once a process."""
+    with without_collecting():
+        return _built()
+
+
+def _built() -> Parts:
     import notifiers
     from notifiers.limits import Limits
     from store import open_documents
@@ -98,10 +105,12 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
 
     ``?reconcile=1`` is the daily look at the vendor's list instead.
     """
-    from watchers.clocks import read_clocks
-    from watchers.worker import run_key, work
+    with without_collecting():
+        from watchers.clocks import read_clocks
+        from watchers.worker import run_key, work
 
-    scout, now = _begin(), datetime.now(UTC)
+        scout = _begin()
+    now = datetime.now(UTC)
     if request.args.get("reconcile") == "1":
         return _reconciled(scout, now)
     settings = scout.settings

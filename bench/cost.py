@@ -3,10 +3,11 @@
     .venv/bin/python bench/cost.py
 
 Counted at the store's client, as Firestore bills them, each for one alone (which is the dearest): an
-uneventful run, a change that concerns nobody, an alert from the look to the vendor's callback, a watch that
-is saved, a page. Prices and what is assumed of people stand in ``prices.toml`` with their sources and date.
-Promised: 20,000 watches of 5,000 targets fit into Firestore's free quota of a day. Not counted: storage,
-traffic, indexes that are read, people's mail.
+uneventful run, a change that concerns nobody and what price history keeps of it, an alert from the look to
+the vendor's callback, a watch that is saved, a page of somebody who was told things for a year. Prices and
+what is assumed of people stand in ``prices.toml`` with their sources and date. Promised: 20,000 watches of
+5,000 targets fit into Firestore's free quota of a day. Storage is the documents as Firestore measures them,
+without indexes. Not counted: traffic, indexes that are read, people's mail.
 """
 
 import math
@@ -17,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +31,13 @@ from notifiers.deliver import deliver, sweep
 from notifiers.learning import learn
 from notifiers.links import Links
 from notifiers.means import Means
+from store.limits import document_size
 from store.sqlite import SqliteDocuments
-from watchers.documents import Put, Query
+from watchers import alerts
+from watchers.documents import Create, Put, Query
 from watchers.folding import OVERLAP
 from watchers.jobs import Places, copy_watch
-from watchers.models import AlertState, Availability, Observation, Price
+from watchers.models import Alert, AlertState, Availability, News, Observation, Price, Reason
 from watchers.money import Basis
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
@@ -44,8 +48,10 @@ from web.app import create_app
 PLACES = Places()
 SCALES = (1_000, 100_000, 1_000_000)
 FREE_WATCHES, FREE_TARGETS = 20_000, 5_000
-MONTH = 30
-Spent = Counter[str]
+MONTH, YEAR = 30, 365
+KEEP = timedelta(days=730)  # price history
+MOVES = 24  # of one price: so many that what is kept of a few at a time comes out even
+Spent = Mapping[str, float]
 
 
 class Shop:
@@ -103,7 +109,7 @@ class World:
         links = Links("https://scout.example", "not-a-real-key")
         self.means = Means(self.documents, {Channel.SMS: Phone()}, links)
 
-    def counted(self, act: Callable[[], object]) -> Spent:
+    def counted(self, act: Callable[[], object]) -> Counter[str]:
         """What it read and wrote."""
         before = Counter(self.documents.operations)
         act()
@@ -121,6 +127,7 @@ class World:
             now=datetime.now(UTC) + timedelta(minutes=self.runs),
             every=timedelta(seconds=60),
             seconds=600,
+            keep=KEEP,
         )
 
     def save(self, number: int) -> None:
@@ -136,7 +143,7 @@ class World:
         copy_watch(self.documents, PLACES, self.shop.refusal, uid="ann", watch_id=f"w{number}", now=now)
 
 
-def _uneventful(world: World) -> Spent:
+def _uneventful(world: World) -> Counter[str]:
     """Of a run like any other: what was just saved has been folded in."""
     for _ in range(5):
         world.run()
@@ -146,20 +153,22 @@ def _uneventful(world: World) -> Spent:
     return world.counted(world.run)
 
 
-def count() -> dict[str, Spent]:
+def count(world: World, assumed: Mapping[str, Any]) -> dict[str, Spent]:
     """Every kind of event with its operations."""
-    world, now = World(), datetime.now(UTC)
+    now = datetime.now(UTC)
     verified = {"phone": "+15550000001", "phone_verified_at": now - timedelta(days=1)}
     world.documents.commit(Put("people/ann", verified))
     for number in range(1, 6):
         world.save(number)
-    spent = {"an uneventful run": _uneventful(world)}
-    quiet = spent["an uneventful run"]
+    quiet = _uneventful(world)
+    spent: dict[str, Spent] = {"an uneventful run": quiet}
+    spent["a page of five watches"] = _page(world, assumed)
     world.shop.prices["1"] = 8_900
     spent["a change that concerns nobody"] = world.counted(world.run) - quiet
+    spent["a change: kept as price history"] = _moves(world, quiet)
     world.shop.prices["1"] = 8_400
     spent["an alert: look, claim, text, settle"] = world.counted(world.run) - quiet
-    (told,) = world.documents.find(Query("alerts"))
+    (told,) = world.documents.find(Query("alerts", ("watch_id",), "==", "w1"))
     later = datetime.now(UTC) + timedelta(minutes=world.runs)
     spent["an alert: its trigger"] = world.counted(lambda: deliver(told.id, world.means, now=later))
     arrived = Callback(f"receipt-{told.id}", AlertState.DELIVERED)
@@ -168,18 +177,64 @@ def count() -> dict[str, Spent]:
     )
     spent["a watch saved: itself and its copy"] = world.counted(lambda: world.save(6))
     spent["a watch saved: folded in and seen"] = _run_after_saving(world, quiet)
-    spent["a page of five watches"] = world.counted(lambda: _page(world))
     return spent
 
 
-def _run_after_saving(world: World, quiet: Spent) -> Spent:
+def _run_after_saving(world: World, quiet: Counter[str]) -> Counter[str]:
     """Some seconds after it was saved, as in eleven minutes of twelve; in the twelfth it is read twice."""
     time.sleep(OVERLAP.total_seconds() + 1)
     runs = world.counted(world.run) + world.counted(world.run)
     return runs - quiet - quiet
 
 
-def _page(world: World) -> None:
+def _moves(world: World, quiet: Counter[str]) -> Spent:
+    """Of each move of a price that nobody waits for, beyond the run that sees it."""
+    before = Counter(world.documents.operations)
+    for move in range(MOVES):
+        world.shop.prices["2"] = 9_100 + 100 * (move % 7)
+        world.run()
+    spent = Counter(world.documents.operations) - before
+    return {name: (number - MOVES * quiet[name]) / MOVES for name, number in spent.items()}
+
+
+def _page(world: World, assumed: Mapping[str, Any]) -> Spent:
+    """Of each visit of two months, at the assumed rates, after a year of alerts; other people have theirs."""
+    now, days = datetime.now(UTC), 2 * MONTH
+    each = MONTH / (assumed["watches_per_person"] * assumed["alerts_per_watch_a_month"])
+    told = [
+        _told("ann", now + timedelta(days=number * each - YEAR))
+        for number in range(int((YEAR + days) / each))
+    ]
+    world.documents.commit(*(_told("bob", now - timedelta(hours=number)) for number in range(100)))
+    number = round(days * assumed["page_views_per_person_a_day"])
+    spent = Counter[str]()
+    for at in (now + timedelta(days=days * visit / number) for visit in range(-1, number)):
+        arrived = [one for one in told if one.fields["created_at"] <= at]
+        world.documents.commit(*arrived)
+        told = told[len(arrived) :]
+        visit = world.counted(partial(_visit, world, at))
+        spent += visit if at >= now else Counter()  # the one before the first lays all of the year aside
+    return {name: total / number for name, total in spent.items()}
+
+
+def _told(uid: str, at: datetime) -> Create:
+    """An alert that was sent then."""
+    news = News(Reason.BELOW_LIMIT, watch_name="Watch 1", provider="bench", event_name="Night Tram Orchestra")
+    alert = Alert(
+        id=f"{uid}-{at:%Y%m%d%H%M%S}",
+        uid=uid,
+        watch_id="w0",
+        channel=Channel.SMS,
+        code=f"{at:%m%d%H%M}",
+        news=news,
+        created_at=at,
+        state=AlertState.SENT,
+        settled_at=at,
+    )
+    return alerts.creation(alert)
+
+
+def _visit(world: World, at: datetime) -> None:
     app = create_app(
         world.documents,
         PLACES,
@@ -188,11 +243,23 @@ def _page(world: World) -> None:
         public_url="http://localhost",
         local_person="ann",
         providers={"bench": "on"},
-        now=lambda: datetime.now(UTC),
+        now=lambda: at,
     )
     answer = app.test_client().get("/", base_url="http://localhost")
     if answer.status_code != 200:  # noqa: PLR2004 - HTTP
         raise RuntimeError(f"the page answered {answer.status_code}")
+
+
+def sizes(world: World) -> dict[str, float]:
+    """Bytes, as Firestore measures documents: of a watch with its copies, an alert, a person's shelf."""
+
+    def of(*queries: Query) -> float:
+        found = [one for query in queries for one in world.documents.find(query)]
+        return sum(document_size(one.path, one.fields) for one in found) / len(found)
+
+    watch = of(Query(PLACES.sources("ann"))) + of(Query(PLACES.worker_collection))
+    status = of(Query(PLACES.status("ann", "any").rpartition("/")[0]))
+    return {"a watch": watch + status, "an alert": of(Query("alerts")), "a shelf": of(Query("alert_shelves"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +271,20 @@ class Day:
     requests: float
     vcpu_seconds: float
     boards: int
+    gib: float = 0.0  # stored, after a year
 
 
-def day(watches: float, spent: Mapping[str, Spent], assumed: Mapping[str, Any], run_ms: float) -> Day:
-    """So many watches, at the assumed rates; ``run_ms``: our own part of a run of one full board."""
+def day(
+    watches: float,
+    spent: Mapping[str, Spent],
+    assumed: Mapping[str, Any],
+    run_ms: float,
+    stored: Mapping[str, float] | None = None,
+) -> Day:
+    """So many watches, at the assumed rates; ``run_ms``: our own part of a run of one full board.
+
+    ``stored``: bytes of a watch, an alert, a person's shelf; and of a target what a board and two years hold.
+    """
     targets = watches / assumed["watches_per_target"]
     boards = max(1, math.ceil(targets / assumed["targets_per_board"]))
     runs = boards * assumed["runs_a_day"]
@@ -221,11 +298,11 @@ def day(watches: float, spent: Mapping[str, Spent], assumed: Mapping[str, Any], 
         "a watch": edits,
         "a page": views,
     }
-    operations = Counter[str]()
+    operations: dict[str, float] = {"reads": 0, "writes": 0}
     for event, cost in spent.items():
         times = next(number for begins, number in each.items() if event.startswith(begins))
         for name, number in cost.items():
-            operations[name] += round(number * times)
+            operations[name] = operations.get(name, 0) + number * times
     full = min(1.0, targets / assumed["targets_per_board"])
     waiting = targets / boards / assumed["apps_a_call"] / assumed["calls_a_second"]
     triggered = 3 * alerts + edits + views
@@ -235,7 +312,19 @@ def day(watches: float, spent: Mapping[str, Spent], assumed: Mapping[str, Any], 
         runs + triggered,
         (runs * (run_ms / 1e3 * full + waiting) + triggered * assumed["seconds_an_event"]) * assumed["vcpu"],
         boards,
+        _bytes(watches, targets, alerts, assumed, stored or {}) / 2**30,
     )
+
+
+def _bytes(
+    watches: float, targets: float, alerts: float, assumed: Mapping[str, Any], stored: Mapping[str, float]
+) -> float:
+    """Of all documents after a year. Alerts stay for ever: each further year adds its own."""
+    of = Counter(stored)
+    people = watches / assumed["watches_per_person"]
+    per_target = assumed["bytes_a_target_on_its_board"] + assumed["bytes_a_target_of_price_history"]
+    told = alerts * YEAR * of["an alert"] + people * of["a shelf"]
+    return float(watches * of["a watch"] + told + targets * per_target)
 
 
 def month(one: Day, prices: Mapping[str, Any]) -> dict[str, float]:
@@ -250,6 +339,7 @@ def month(one: Day, prices: Mapping[str, Any]) -> dict[str, float]:
     return {
         "Firestore": (reads * firestore["reads_per_100_000"] + writes * firestore["writes_per_100_000"])
         / 1e5,
+        "Firestore's storage": max(0, one.gib - firestore["free_gib"]) * firestore["gib_a_month"],
         "Cloud Run": max(0, one.vcpu_seconds * MONTH - run["free_vcpu_seconds_a_month"]) * run["vcpu_second"]
         + max(0, gib_seconds - run["free_gib_seconds_a_month"]) * run["gib_second"]
         + max(0, requests - run["free_requests_a_month"]) / 1e6 * run["requests_per_million"],
@@ -288,9 +378,12 @@ def main() -> int:
     """Count, reckon, print, and say in the exit code whether the promise holds."""
     asked = arguments(__doc__).parse_args()
     prices = tomllib.loads((Path(__file__).parent / "prices.toml").read_text())
-    report, spent, run_ms = Report("cost"), count(), _own_part()
+    report, world = Report("cost"), World()
+    spent, stored, run_ms = count(world, prices["assumed"]), sizes(world), _own_part()
     for event, cost in spent.items():
-        report.say(f"{event}: reads / writes", f"{cost['reads']} / {cost['writes']}")
+        report.say(f"{event}: reads / writes", f"{cost.get('reads', 0):.3g} / {cost.get('writes', 0):.3g}")
+    for what, size in stored.items():
+        report.say(f"{what}: stored", size, ",.0f", "bytes")
     report.say("our own part of a run of a full board", run_ms, ",.0f", "ms")
     fit = most_that_fit(spent, prices, run_ms)
     report.say("watches that fit into Firestore's free quota", fit)
@@ -299,7 +392,8 @@ def main() -> int:
         report.say(f"the same with {views} pages a person and day", most_that_fit(spent, otherwise, run_ms))
     report.promise(f"at least {FREE_WATCHES:,} watches cost nothing at Firestore", holds=fit >= FREE_WATCHES)
     for watches in SCALES:
-        one = day(watches, spent, prices["assumed"], run_ms)
+        one = day(watches, spent, prices["assumed"], run_ms, stored)
+        report.say(f"{watches:,} watches: stored after a year", one.gib, ".2f", "GiB")
         report.say(f"{watches:,} watches: reads a day", one.operations["reads"])
         report.say(f"{watches:,} watches: writes a day", one.operations["writes"])
         for name, dollars in month(one, prices).items():

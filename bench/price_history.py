@@ -113,7 +113,9 @@ def main() -> None:
     print(f"{TARGETS} targets; ticks of one board take {TICKS} of {FREE_WRITES} free writes a day")
     print("runs wait for          runs a day   reads a day  writes a day   runs a write")
     week, month, ever = timedelta(days=7), timedelta(days=30), timedelta(days=10_000)
-    for waiting, patience in ((7, timedelta(days=1)), (7, week), (7, month), (7, ever), (3, week), (1, ever)):
+    full = price_history.WAITING
+    ways = (full, timedelta(days=1)), (full, week), (full, month), (full, ever), (3, week), (1, ever)
+    for waiting, patience in ways:
         runs, appends = _a_day(waiting, patience)
         said = f"{waiting} or {patience.days} days"
         print(f"{said:<20} {runs:>12,.0f} {appends:>13,.0f} {appends:>13,.0f} {runs / appends:>14.1f}")

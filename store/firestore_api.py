@@ -104,7 +104,10 @@ class FirestoreApi:
         collection = self._client.collection(query.collection)
         if not query.field:
             return collection
-        return collection.where(filter=FieldFilter(_name(*query.field), query.op, query.value))
+        chosen = collection.where(filter=FieldFilter(_name(*query.field), query.op, query.value))
+        if query.below is None:
+            return chosen
+        return chosen.where(filter=FieldFilter(_name(*query.field), "<", query.below))
 
     def _add(self, batch: Any, write: Write) -> None:
         document = self._client.document(write.path)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from store.entries import comparable
 from watchers.documents import SERVER_TIME, Delete, Query, Update, Write
 from watchers.errors import DocumentTooLargeError
 
@@ -68,6 +69,19 @@ def refuse_unanswerable(query: Query) -> None:
         raise ValueError(f"{query.value} has no order: only == finds it")
     if query.value is None and query.op == "array_contains":
         raise ValueError("None cannot be asked for in a list")
+    _refuse_no_end(query)
+
+
+def _refuse_no_end(query: Query) -> None:
+    """Values of two types have nothing between them, and nothing is indexed of a very long text."""
+    if query.below is None:
+        return
+    if query.op not in (">", ">="):
+        raise ValueError(f"what {query.op} finds has no other end")
+    _size(query.below)
+    kinds = {(comparable(end) or ("none", None))[0] for end in (query.value, query.below)}
+    if len(kinds) > 1 or not kinds <= {"number", "text", "time"}:
+        raise TypeError("both ends of a range are texts, numbers or datetimes that can be asked for")
 
 
 def document_size(path: str, fields: Mapping[str, Any]) -> int:

@@ -148,5 +148,8 @@ def _matching(query: Query) -> tuple[str, tuple[Any, ...]]:
     field = field_key(query.field, element=query.op == "array_contains")
     kind, value = comparable(query.value) or ("none", None)  # text too long for an index: finds nothing
     where = f"entries.collection = ? AND field = ? AND type = ? AND value {_OPERATORS[query.op]} ?"
-    order = f"FROM entries CROSS JOIN documents USING (path) WHERE {where} ORDER BY value, path"
-    return order, (query.collection, field, kind, value)
+    values: list[Any] = [query.collection, field, kind, value]
+    if end := comparable(query.below) if query.below is not None else None:
+        where += " AND value < ?"
+        values.append(end[1])
+    return f"FROM entries CROSS JOIN documents USING (path) WHERE {where} ORDER BY value, path", tuple(values)

@@ -56,6 +56,11 @@ def feed(uid: str) -> str:
     return f"{uid}:"
 
 
+def end_of_feed(uid: str) -> str:
+    """What comes after ``newest_first`` of every alert of this person; hardly anybody else's lies before."""
+    return f"{feed(uid)}:"
+
+
 def arriving(channel: Channel, due_at: datetime) -> dict[str, Any]:
     """How an alert begins: waiting to be sent, or told by being stored where the person looks."""
     if channel is Channel.APP:

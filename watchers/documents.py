@@ -80,6 +80,7 @@ class Query:
 
     ``field`` is a path of map keys: ``("fires_at", "steam-1f0c", "listing_USD")``. A document without the
     field, or with another type there, is never found. Without ``field``: the whole collection, by id.
+    ``below`` ends what ``>`` or ``>=`` begins: only values less than it, which is of the same type.
     Only single-field indexes are ever needed.
     """
 
@@ -88,6 +89,7 @@ class Query:
     op: Literal["==", "<=", ">=", ">", "array_contains"] = "=="
     value: Any = None
     limit: int | None = None
+    below: Any = None
 
 
 class Documents(Protocol):

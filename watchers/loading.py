@@ -1,21 +1,28 @@
 """Loading code in a hurry: what a function that slept does before its first answer.
 
 Nothing of a library becomes rubbish while it is loaded, yet Python looks for some again and again among ever
-more objects: a fifth of the time that Firestore's library takes.
+more objects, and once more, among all of them, as soon as it may: a tenth of the time to a first answer.
 """
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
 def without_collecting() -> Iterator[None]:
-    """Look for no rubbish until the block ends, if anybody does at all."""
-    was_on = gc.isenabled()
+    """Look for no rubbish until the block ends, if anybody does at all.
+
+    If it loaded anything, whatever is alive then is taken to stay, and never looked through again
+    (https://docs.python.org/3/library/gc.html#gc.freeze).
+    """
+    was_on, loaded = gc.isenabled(), len(sys.modules)
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            if len(sys.modules) > loaded:
+                gc.freeze()
             gc.enable()

@@ -1,7 +1,7 @@
 """Price history: the closed runs of a target's prices, for charts. ``price_history/{target}/chunks/{n}``.
 
 A run that another run follows is closed and never changes again. Closed runs wait on the board and are moved
-together, some seven at a time, long before they fall off it: one read and one write. A chart is the two
+together, some six at a time, long before they fall off it: one read and one write. A chart is the two
 newest chunks and what is still on the board.
 
     alerts are created  ─►  history is appended  ─►  the board is saved

@@ -59,12 +59,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the worker has said about one watch; ``rows`` by target id.
+    """What the worker has said about one watch, as its status has it; ``rows`` by target id.
 
     ``served``: how each target of a watch is served.
     """
 
-    status: Document | None
+    said: Mapping[str, Any] | None
     job: Job | None
     rows: Mapping[str, Row]
     now: datetime
@@ -76,7 +76,7 @@ def card(source: Document, known: Known) -> Card:
     """The card of one watch."""
     watch = monitors.read(source.fields)
     name = monitors.name_of(source)
-    reasons = tuple(map(str, known.status.fields.get("reasons", ()))) if known.status else ()
+    reasons = tuple(map(str, known.said.get("reasons", ()))) if known.said else ()
     if watch is None:
         return Card(source.id, name, _chip(source, None, known), reasons=reasons)
     currencies = {key.currency for row in _rows(watch, known) for key in row.history.prices}
@@ -104,7 +104,7 @@ def card(source: Document, known: Known) -> Card:
 
 
 def _chip(source: Document, watch: Watch | None, known: Known) -> Chip:
-    said: Mapping[str, Any] = known.status.fields if known.status else {}
+    said = known.said or {}
     copied_at = said.get("source_updated_at")
     if not isinstance(copied_at, datetime) or copied_at < source.updated_at:
         return _saving(known.now - source.updated_at)
@@ -150,7 +150,7 @@ def _rows(watch: Watch, known: Known) -> list[Row]:
 
 def _prices(watch: Watch, known: Known) -> Iterator[Seen]:
     rows = _rows(watch, known)
-    if known.status and known.status.fields.get("state") == "accepted" and not rows:
+    if known.said and known.said.get("state") == "accepted" and not rows:
         yield Seen("", "The first look is still to come.")
     for row in rows:
         where = f" at {words.shop(row.target.provider)}" if len(rows) > 1 else ""

@@ -13,13 +13,15 @@ from watchers import alerts
 from watchers.documents import Document, Query, Update
 from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.models import Alert
+from web import shelf
 from web.alert_lines import is_unread
+from web.shelf import Shelf
 from web.site import site
 
 log = logging.getLogger(__name__)
 
 MOST = 500  # of one person
-_PAGE = 25  # read at once at first, then as many as there are already: the last page may be other people's
+_PAGE = 25  # read at once at first, then as many as there are already
 _ATTEMPTS = 5
 
 
@@ -32,17 +34,34 @@ class Feed:
 
 
 def latest(uid: str) -> Feed:
-    """The newest alerts of this person."""
+    """The newest alerts of this person. What has come to rest is put on their shelf, and read from there."""
+    documents, old = site().documents, shelf.read(site().documents, uid)
+    newer, is_cut = _newer(uid, old.mark or alerts.end_of_feed(uid))
+    if is_cut:  # they may not reach as far as the shelf
+        old = Shelf(is_cut=True)
+    rested = shelf.rested(newer, site().now())
+    if len(rested) >= shelf.WORTH:
+        shelf.keep(documents, uid, _newest((*rested, *old.alerts), old))
+    found = _newest((*newer, *old.alerts), old)
+    return Feed(found.alerts, found.is_cut)
+
+
+def _newest(found: tuple[Alert, ...], old: Shelf) -> Shelf:
+    return Shelf(found[:MOST], is_cut=old.is_cut or len(found) > MOST)
+
+
+def _newer(uid: str, end: str) -> tuple[list[Alert], bool]:
+    """Those before ``end``, newest first; and whether there may be more of them than anyone looks through."""
     found: list[Document] = []
-    after = feed = alerts.feed(uid)
+    after = alerts.feed(uid)
     while len(found) < MOST:
         limit = min(max(_PAGE, len(found)), MOST - len(found))
-        page = site().documents.find(Query(alerts.COLLECTION, ("newest_first",), ">", after, limit))
-        found += page
-        after = page[-1].fields["newest_first"] if page else ""
-        if len(page) < limit or not after.startswith(feed):
-            return Feed(tuple(_own(found, uid)), is_cut=False)
-    return Feed(tuple(_own(found, uid)), is_cut=True)
+        wanted = Query(alerts.COLLECTION, ("newest_first",), ">", after, limit, below=end)
+        found += (page := site().documents.find(wanted))
+        if len(page) < limit:
+            return list(_own(found, uid)), False
+        after = page[-1].fields["newest_first"]
+    return list(_own(found, uid)), True
 
 
 def _own(found: Iterable[Document], uid: str) -> Iterator[Alert]:

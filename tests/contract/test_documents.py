@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from pprint import pformat
@@ -384,6 +385,47 @@ def test_a_query_finds_its_own_type_in_order(
     query = Query("q", ("v",), op, value)
     assert ids(store.find(query)) == found
     assert store.count(query) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "below", "found"),
+    [
+        pytest.param(">=", 1, 3, ["also_one", "one"], id="the lower end is in it, the upper is not"),
+        pytest.param(
+            ">", 0, 2**53 + 1, ["half", "also_one", "one", "three"], id="over the one, under the other"
+        ),
+        pytest.param(">=", "1", "å", ["text"], id="texts by code point"),
+        pytest.param(">=", NOON, NOON + timedelta(microseconds=1), ["moment"], id="one moment"),
+        pytest.param(">=", 3, 1, [], id="nothing lies between ends that are the wrong way round"),
+    ],
+)
+def test_a_range_ends_before_its_upper_end(
+    store: Store, op: Literal[">=", ">"], value: Any, below: Any, found: list[str]
+) -> None:
+    fill(store, "q", **MIXED)
+    query = Query("q", ("v",), op, value, below=below)
+    assert ids(store.find(query)) == found
+    assert ids(store.find(replace(query, limit=1))) == found[:1]
+    assert store.count(query) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "below", "error"),
+    [
+        pytest.param("==", 1, 2, ValueError, id="of what equals"),
+        pytest.param("<=", 1, 2, ValueError, id="of what has that end already"),
+        pytest.param(">", 1, "2", TypeError, id="of another type"),
+        pytest.param(">", 1, True, TypeError, id="that has no order"),
+        pytest.param(">", "1", "2" * 1_501, TypeError, id="that no index holds"),
+        pytest.param(">", NOON, NOON.replace(tzinfo=None), ValueError, id="of no known zone"),
+    ],
+)
+def test_an_end_that_the_stores_understand_differently_is_refused(
+    store: Store, op: Literal["==", "<=", ">"], value: Any, below: Any, error: type[Exception]
+) -> None:
+    for ask in (store.find, store.count):
+        with pytest.raises(error):
+            ask(Query("q", ("v",), op, value, below=below))
 
 
 @pytest.mark.parametrize("op", ["<=", ">=", ">"])

@@ -107,7 +107,7 @@ def test_the_newest_are_found_among_more_than_anyone_looks_through(
 
 
 @pytest.mark.parametrize("own", [0, 1, 24, 25, 26, 60, 110])
-def test_all_of_them_are_read_and_hardly_any_of_other_people(world: World, own: int) -> None:
+def test_all_of_them_are_read_and_none_of_other_people(world: World, own: int) -> None:
     now = world.now()
     for uid, count in (("ann", own), ("ann:x", 40), ("bob", 150)):
         world.documents.inner.commit(*(_creation(at, now, uid) for at in range(count)))
@@ -116,7 +116,18 @@ def test_all_of_them_are_read_and_hardly_any_of_other_people(world: World, own: 
         found = feed.latest("ann")
     assert sorted(alert.id for alert in found.alerts) == [f"ann-{at:08}" for at in range(own)]
     assert not found.is_cut
-    assert world.documents.operations["reads"] - before["reads"] <= 2 * own + 100
+    assert world.documents.operations["reads"] - before["reads"] - own in (
+        1,
+        2,
+    )  # their shelf; what finds none is one
+
+
+def test_somebody_whose_name_begins_alike_and_lies_between_is_passed_over(world: World) -> None:
+    now = world.now()
+    for uid in ("ann", "ann:5"):
+        world.documents.inner.commit(*(_creation(at, now, uid) for at in range(3)))
+    with world.app().test_request_context():
+        assert {alert.uid for alert in feed.latest("ann").alerts} == {"ann"}
 
 
 def test_two_alerts_of_the_same_moment_are_both_found(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from notifiers.tallies import Tally
 from tests.web.kit import FACE, ITEM, PLACES, WATCH, Someone, World, errors_of, news_of, text_of
-from watchers.documents import Put
+from watchers.documents import Delete, Put
 from watchers.history import History
 from watchers.models import AlertState, Availability, Observation, Price, Reason
 from watchers.money import Basis
@@ -108,6 +108,69 @@ def test_a_refused_watch_says_why(world: World, ann: Someone) -> None:
     assert page.count(">Refused<") == 2
     assert "surprise: this field is not known; remove it." in page
     assert "There is no such event." in page
+
+
+def test_a_watch_that_was_accepted_and_is_refused_since_says_why(world: World, ann: Someone) -> None:
+    for status in ("active", "paused"):
+        world.put_watch("w1", status=status)
+        assert world.copy("w1") == "copied"
+        world.put_watch("w1", target={"provider": "ticketmaster", "item": "unknown"})
+        assert world.copy("w1") == "refused"
+        page = ann.get("/")
+        assert ">Refused<" in page
+        assert "There is no such event." in page
+        assert "first look" not in page
+
+
+def test_a_watch_whose_id_is_somebody_elses_says_so(world: World, ann: Someone) -> None:
+    world.put_watch("w1", "bob")
+    world.copy("w1", "bob")
+    world.put_watch("w1")
+    assert world.copy("w1") == "refused"
+    page = ann.get("/")
+    assert ">Refused<" in page
+    assert "already in use" in page
+
+
+def test_a_watch_whose_copy_nobody_can_read_says_what_was_said_of_it(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    damaged = world.fields(PLACES.job("w1")) | {"state": "damaged"}
+    world.documents.inner.commit(Put(PLACES.job("w1"), damaged))
+    page = ann.get("/")
+    assert ">Watching<" in page
+    assert "The first look is still to come." in page
+
+
+def test_a_watch_that_was_deleted_and_is_back_is_being_saved(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    world.documents.inner.commit(Delete(PLACES.source("ann", "w1")))
+    assert world.copy("w1") == "deleted"
+    world.put_watch("w1")
+    assert "Being saved…" in ann.get("/")
+    world.copy("w1")
+    assert ">Watching<" in ann.get("/")
+
+
+def test_a_page_reads_each_watch_twice_and_nothing_of_those_that_are_gone(world: World, ann: Someone) -> None:
+    for number in range(8):
+        world.put_watch(f"w{number}", target={"provider": "ticketmaster", "item": f"event{number}"})
+        world.copy(f"w{number}")
+        world.told(f"K{number}Q2ABCD", "bob")
+    world.see(ITEM, FACE)
+    for gone in ("w5", "w6", "w7"):
+        world.documents.inner.commit(Delete(PLACES.source("ann", gone)))
+        world.copy(gone)
+    before = world.documents.operations["reads"]
+    assert ann.get("/").count(">Watching<") == 5
+    around_it = 5  # the person, their tally, one board, their alerts and older ones
+    assert world.documents.operations["reads"] - before == 2 * 5 + around_it
+    ann.post("/watches/w0/pause")
+    world.copy("w0")
+    before = world.documents.operations["reads"]
+    assert ">Paused<" in ann.get("/")
+    assert world.documents.operations["reads"] - before == 2 * 5 + 1 + around_it
 
 
 def test_a_watch_nobody_picks_up_is_not_called_watching(world: World, ann: Someone) -> None:

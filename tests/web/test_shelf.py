@@ -1,0 +1,221 @@
+"""Older alerts are read in one document, and the page says the same as if each of them were read."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.web.kit import Someone, World, news_of
+from watchers import alerts
+from watchers.documents import Delete, Put, Update
+from watchers.errors import StoreUnavailableError
+from watchers.models import Alert, AlertState, PastPrice
+from watchers.watch import Channel
+from web import feed, shelf
+
+DAY = timedelta(days=1)
+
+
+def test_what_came_to_rest_is_read_in_one_document(world: World, ann: Someone) -> None:
+    for day in range(30):
+        _told(world, day)
+    first = ann.get("/")
+    reads, writes = _spent(world, ann)
+    assert (reads, writes) == (3 + 1 + 8, 0)  # person, tally, watches; the shelf; those of the last week
+    assert _alerts_of(ann.get("/")) == _alerts_of(first)
+    assert len(re.findall("#D", first)) == 20
+
+
+def test_the_shelf_grows_by_a_few_at_once_and_keeps_no_more_than_anyone_looks_through(
+    world: World, ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "MOST", 40)
+    for day in range(38):
+        _told(world, day)
+    ann.get("/")
+    for later, writes in ((1, 0), (2, 0), (3, 1), (4, 0), (5, 0), (6, 1)):
+        world.later = later * DAY
+        _told(world, 100 + later, ago=0)
+        assert _spent(world, ann)[1] == writes
+    kept = shelf.read(world.documents, "ann")
+    assert (len(kept.alerts), kept.is_cut) == (36, False)
+    world.later = 9 * DAY
+    ann.get("/")
+    kept = shelf.read(world.documents, "ann")
+    assert (len(kept.alerts), kept.is_cut) == (39, False)
+    for more in range(3):
+        _told(world, 200 + more, ago=0)
+    assert "only the latest 40 are looked through" in ann.get("/")
+    world.later = 20 * DAY
+    ann.get("/")
+    kept = shelf.read(world.documents, "ann")
+    assert (len(kept.alerts), kept.is_cut) == (40, True)
+
+
+def test_what_may_still_change_is_never_on_the_shelf_nor_anything_newer(world: World, ann: Someone) -> None:
+    for day in range(20):
+        _told(world, 20 + day)
+    waits = _told(world, 19, state=AlertState.HELD, due_at=world.now() + DAY, why="snoozed", settled_at=None)
+    for day in range(10, 19):
+        _told(world, day)
+    page = ann.get("/")
+    assert [one.id for one in shelf.read(world.documents, "ann").alerts] == [_id(20 + at) for at in range(20)]
+    assert page.count(">Waiting<") == 1
+    _change(world, waits, state="sent", due_at=None, settled_at=world.now())
+    assert ">Waiting<" not in ann.get("/")
+
+
+def test_an_unread_alert_stays_new_and_can_be_called_read_however_old_it_is(
+    world: World, ann: Someone
+) -> None:
+    unread = _told(world, 200, channel=Channel.APP)
+    for day in range(30):
+        _told(world, 100 + day)
+    page = ann.get("/")
+    assert "<title>1 new alert · " in page
+    ann.post("/alerts/read", {"shown": unread.id})
+    assert "<title>Your watches" in ann.get("/")
+    assert len(shelf.read(world.documents, "ann").alerts) == 31
+
+
+def test_of_more_than_anyone_looks_through_the_shelf_takes_the_newest(
+    world: World, ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "MOST", 40)
+    for day in range(60):
+        _told(world, day)
+    said = _alerts_of(ann.get("/"))
+    assert _alerts_of(ann.get("/")) == said
+    assert "only the latest 40 are looked through" in ann.get("/")
+    assert _spent(world, ann)[0] == 3 + 1 + 8
+    for more in range(50):  # so many that they do not reach as far as the shelf
+        _told(world, 500 + more, ago=more / 1000 - 1)
+    page = ann.get("/")
+    assert "only the latest 40 are looked through" in page
+    world.later = 9 * DAY
+    ann.get("/")
+    kept = shelf.read(world.documents, "ann")
+    assert [one.id for one in kept.alerts] == [_id(500 + more) for more in range(40)]
+
+
+@pytest.mark.parametrize("blob", [b"", b"{", b"\x78\x9c\x03\x00\x00\x00\x00\x01", None])
+def test_a_shelf_that_is_damaged_is_passed_over_and_made_again(
+    world: World, ann: Someone, blob: bytes | None
+) -> None:
+    for day in range(30):
+        _told(world, day)
+    said = _alerts_of(ann.get("/"))
+    world.documents.inner.commit(Put(shelf.path("ann"), {"blob": blob, "is_cut": False}))
+    assert _alerts_of(ann.get("/")) == said
+    assert len(shelf.read(world.documents, "ann").alerts) == 22
+    world.documents.inner.commit(Delete(shelf.path("ann")))
+    assert _alerts_of(ann.get("/")) == said
+
+
+def test_a_shelf_that_cannot_be_written_changes_nothing(world: World, ann: Someone) -> None:
+    for day in range(30):
+        _told(world, day)
+
+    def broken(_writes: object) -> None:
+        raise StoreUnavailableError("the test broke it")
+
+    world.documents.before_commit = broken
+    assert len(re.findall("#D", ann.get("/"))) == 20
+    world.documents.before_commit = None
+    assert world.documents.inner.get(shelf.path("ann")) is None
+
+
+def test_nobody_reads_the_shelf_of_another(world: World, ann: Someone) -> None:
+    for day in range(30):
+        _told(world, day)
+    ann.get("/")
+    assert "None yet." in world.person("bob").get("/")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 40),
+            st.sampled_from(AlertState),
+            st.sampled_from(Channel),
+            st.booleans(),
+            st.booleans(),
+        ),
+        max_size=30,
+    )
+)
+def test_a_page_shows_the_same_with_and_without_a_shelf(
+    told: list[tuple[float, AlertState, Channel, bool, bool]],
+) -> None:
+    world = World()
+    for number, (ago, state, channel, is_due, is_seen) in enumerate(told):
+        at = world.now() - ago * DAY
+        _told(
+            world,
+            number,
+            ago=ago,
+            state=state,
+            channel=channel,
+            due_at=at if is_due else None,
+            seen_at=at if is_seen else None,
+        )
+    with world.app().test_request_context():
+        without, beside = feed.latest("ann"), feed.latest("ann")
+    assert _unversioned(beside) == _unversioned(without)
+
+
+def test_everything_that_an_alert_says_survives_the_shelf(world: World) -> None:
+    now = world.now()
+    news = news_of(
+        event_name="Žluť",
+        starts_at=now,
+        observed_at=now,
+        now_at=now,
+        recent=(PastPrice(now - DAY, 100), PastPrice(now, 90)),
+    )
+    told = _told(
+        world, 30, news=news, more=(news, news_of()), riders=("a", "b"), seen_at=now, also=(Channel.APP,)
+    )
+    shelf.keep(world.documents, "ann", shelf.Shelf((told,), is_cut=True))
+    kept = shelf.read(world.documents, "ann")
+    assert replace(kept.alerts[0], version=None) == replace(told, version=None)
+    assert kept.is_cut
+
+
+def _told(world: World, day: int, ago: float | None = None, **changes: object) -> Alert:
+    at = (
+        world.now() - (day if ago is None else ago) * DAY + timedelta(minutes=1)
+    )  # so that a test takes no week
+    fields: dict[str, object] = {"channel": Channel.SMS, "state": AlertState.SENT, "settled_at": at}
+    fields |= {"news": news_of(), "watch_id": "w1", **changes}
+    alert = Alert(id=_id(day), uid="ann", code=f"D{day:03}ABCD", created_at=at, **fields)  # type: ignore[arg-type]
+    world.documents.inner.commit(alerts.creation(alert))
+    return alert
+
+
+def _id(day: int) -> str:
+    return f"alert-{day:03}"
+
+
+def _change(world: World, alert: Alert, **fields: object) -> None:
+    found = world.documents.inner.get(alerts.path(alert.id))
+    assert found
+    world.documents.inner.commit(Update(found.path, fields, found.version))
+
+
+def _spent(world: World, ann: Someone) -> tuple[int, int]:
+    before = dict(world.documents.operations)
+    ann.get("/")
+    after = world.documents.operations
+    return after["reads"] - before["reads"], after["writes"] - before["writes"]
+
+
+def _alerts_of(page: str) -> str:
+    return page[page.index('id="alerts"') :]
+
+
+def _unversioned(found: feed.Feed) -> list[Alert]:
+    return [replace(alert, version=None) for alert in found.alerts]

@@ -6,15 +6,22 @@ The whole flow, and where each step lives::
                      │  jobs.py       copy_watch: validated, refused with reasons, or a tombstone
                      ▼
                 worker_monitor_jobs/{watch}                            the worker's copy + its state
+                     │  worker.py     one run: which boards are due, here or by a message each
                      │  tick.py       one tick of one board
                      │  board.py        what is known about every target, in one document
-                     │  shards.py       which board a target lies on, where there are several
-                     │  quota.py        how often the provider may be asked
-                     │  plan.py         what that comes to, in words (asks nothing, changes nothing)
+                     │  homes.py        which boards a provider has (shards.py: which target lies on which)
+                     │  folding.py      watches that changed come and go
+                     │  choosing.py     which calls to make: schedule.py says who is most urgent,
+                     │                  demand.py how keenly each is watched
+                     │  asking.py       many calls at once, within quota.py
                      │  providers/      ask upstream -> Observation
-                     │  rules.py        decide(watch, state, before, now) -> Decision
+                     │  looking.py      whom it concerns; rules.py: decide(watch, state, before, now)
+                     │  price_history.py  what a board forgets
                      ▼
                 alerts/{alert}        the outbox: `notifiers` takes it from here
+
+Beside it: plan.py says what the quota comes to, in words; resharding.py spreads a provider's targets over more
+boards; purse.py keeps a part of the quota for people who search.
 
 Three sentences that every change keeps true:
 

@@ -22,6 +22,7 @@ from watchers.watch import Target
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 3  # failures after which a first look no longer goes before everybody else
 JITTER = timedelta(seconds=5)  # how early a scheduler may call; a look is not put off by a whole tick for it
 
 
@@ -55,8 +56,8 @@ def choose(board: Board, provider: Provider, *, now: datetime, every: timedelta,
     due = [row for row in board.rows.values() if row.is_due(now, rested)]
     if not due and board.down_since is not None:
         due = _probe(board, now, rested)
-    first = sorted((row for row in due if row.urgent or row.fresh), key=_who_is_first)
-    others = [row for row in due if not (row.urgent or row.fresh)]
+    first = sorted((row for row in due if _goes_first(row)), key=_who_is_first)
+    others = [row for row in due if not _goes_first(row)]
     everything = _batches(provider, [row.target for row in (*first, *others)])
     places = max(0, sum(sorted(map(len, everything), reverse=True)[:left]) - len(first))
     longest = _ceiling(board.quota or provider.quota, len(due), len(everything))
@@ -74,6 +75,11 @@ def _others(rows: Sequence[Row], turn: Sequence[Row]) -> list[Row]:
     """Those whose turn it is not, by the schedule: what fills up a call."""
     taken = set(map(id, turn))
     return sorted((row for row in rows if id(row) not in taken), key=lambda row: row.pace.due_v)
+
+
+def _goes_first(row: Row) -> bool:
+    """Second looks, and first looks until they failed a few times: an id that nobody knows waits like others."""
+    return row.urgent or bool(row.fresh and row.failures < PATIENCE)
 
 
 def _who_is_first(row: Row) -> tuple[bool, int]:

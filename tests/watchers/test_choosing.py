@@ -73,6 +73,13 @@ def test_second_looks_come_first_then_first_looks_and_the_call_is_filled_up() ->
     assert names(chosen(on, 1, batch=4)) == [["i6", "i5", "i0", "i1"]]
 
 
+def test_a_first_look_that_keeps_failing_waits_like_everybody_else() -> None:
+    on = board(*ITEMS)
+    on.rows[ITEMS[6].id].fresh = ("w1",)
+    on.rows[ITEMS[6].id].failures = 3
+    assert names(chosen(on, 1, batch=3)) == [["i0", "i1", "i2"]]
+
+
 def test_a_first_look_does_not_turn_the_odometer() -> None:
     on = board(*ITEMS)
     on.rows[ITEMS[6].id].fresh = ("w1",)

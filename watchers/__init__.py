@@ -20,8 +20,8 @@ The whole flow, and where each step lives::
                      ▼
                 alerts/{alert}        the outbox: `notifiers` takes it from here
 
-Beside it: plan.py says what the quota comes to, in words; resharding.py spreads a provider's targets over more
-boards; purse.py keeps a part of the quota for people who search.
+Beside it: plan.py says what the quota comes to, in words; resharding.py spreads a provider's targets over
+more boards; purse.py keeps a part of the quota for people who search.
 
 Three sentences that every change keeps true:
 

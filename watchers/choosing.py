@@ -78,7 +78,7 @@ def _others(rows: Sequence[Row], turn: Sequence[Row]) -> list[Row]:
 
 
 def _goes_first(row: Row) -> bool:
-    """Second looks, and first looks until they failed a few times: an id that nobody knows waits like others."""
+    """Second looks; and first looks until they failed a few times, as an id does that nobody knows."""
     return row.urgent or bool(row.fresh and row.failures < PATIENCE)
 
 

@@ -137,6 +137,7 @@ def measure(people: int, workers: int) -> dict[str, Any]:
             "SECRET_KEY": "not-a-real-key",
             "STEAM_BASE_URL": shop,
             "STEAM_CALLS_PER_DAY": "100000",
+            "STEAM_CALLS_PER_SECOND": "100",
             "MIN_INTERVAL_SECONDS": "0",
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": TOKEN,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -340,7 +341,7 @@ def test_plan_shows_every_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     run("tick")
     said, told = run("plan").output, run_json("plan")
 
-    assert "of 4,500 calls a day left now; 1 target, 0 blind" in said
+    assert re.search(r"4,4\d\d of 4,500 calls are left in 24 hours, \d+ of them now; 1 target, 0 blind", said)
     assert (
         "looked at about every minute on average, every minute at worst; a look at all takes 1 call" in said
     )
@@ -373,7 +374,7 @@ def test_plan_names_every_watch_that_cannot_be_served_well(monkeypatch: pytest.M
         f"watches that cannot be served well: 1\n  {ours}  Night Tram\n    We look only about every 8 hours"
         in said
     )
-    assert " of 3 calls a day left now" in said
+    assert " of 3 calls are left in 24 hours" in said
     assert "TICKETMASTER_CALLS_PER_DAY" in run("plan", ours).output
 
 

@@ -71,7 +71,10 @@ class Ledger:
                 "boot": self.clock.boot,
                 "uptime": math.ceil(self.clock.uptime * 1000),
             }
-        return {name: value for name, value in said.items() if value not in (None, 0, [])}
+        empty = {name for name, value in said.items() if value in (None, 0, [])}
+        if self.level is not None:
+            empty.discard("level")  # a pace of 0 is not one that nobody has set yet
+        return {name: value for name, value in said.items() if name not in empty}
 
     @classmethod
     def from_document(cls, said: Mapping[str, Any], saved_at: datetime | None = None) -> "Ledger":
@@ -112,6 +115,11 @@ class Ledger:
         if self.clock is None:
             return _EPOCH + moment * _MS
         return self.clock.at + (moment - self.time) * _MS
+
+    def made(self, quota: Quota, now: datetime) -> int:
+        """Calls that count at ``now``, by the wall clock alone."""
+        there = self.advanced(quota, Moment(now))
+        return there.counted(quota, there.time)
 
     def counted(self, quota: Quota, moment: float) -> int:
         """Calls that count at a moment, if no more are made until then."""

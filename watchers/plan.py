@@ -62,8 +62,9 @@ class Plan:
     Attributes:
         provider: Whose targets these are.
         turns: How each is served, by its id.
-        calls_left: Calls that may be made now.
-        free_at: When calls are left again; ``None`` while there are some, or if nobody can tell.
+        calls: Calls that the quota allows in any ``window``; ``calls_left`` of them are not made yet.
+        calls_now: Calls that may be made at once, at an even pace.
+        free_at: When the next call may be made; ``None`` while one may, or if nobody can tell.
         calls_a_day: Calls that the quota allows in a day.
         calls_a_round: Calls that a look at everybody takes.
         looks_a_day: How many looks at targets like these the quota allows in a day.
@@ -75,7 +76,10 @@ class Plan:
 
     provider: str
     turns: Mapping[str, Turn]
+    calls: int
+    window: timedelta
     calls_left: int
+    calls_now: int
     free_at: datetime | None
     calls_a_day: float
     calls_a_round: int
@@ -117,12 +121,14 @@ def together(plans: Sequence[Plan]) -> Plan:
     """The plan of a provider whose targets lie on several boards: what one has is not another's."""
     first = plans[0]
     frees = [one.free_at for one in plans if one.free_at is not None]
-    left = sum(one.calls_left for one in plans)
+    at_once = sum(one.calls_now for one in plans)
     return replace(
         first,
         turns={target_id: turn for one in plans for target_id, turn in one.turns.items()},
-        calls_left=left,
-        free_at=None if left else min(frees, default=None),
+        calls=sum(one.calls for one in plans),
+        calls_left=sum(one.calls_left for one in plans),
+        calls_now=at_once,
+        free_at=None if at_once else min(frees, default=None),
         calls_a_day=sum(one.calls_a_day for one in plans),
         calls_a_round=sum(one.calls_a_round for one in plans),
         looks_a_day=sum(one.looks_a_day for one in plans),
@@ -163,11 +169,14 @@ def plan(
     calls_a_day = min(quota.calls * (DAY / quota.per), quota.per_second * DAY.total_seconds())
     longest = max(shortest, schedule.ceiling(len(looks), calls_a_day * len(looks) / max(calls_a_round, 1)))
     level = _level(looks, calls_a_day, shortest, longest)
-    left, free_at = _purse(quota, board.ledger, now)
+    at_once, free_at = _purse(quota, board.ledger, now)
     return Plan(
         provider.name,
         {one.target.id: _turn(one, board.pool, level, shortest, longest, now) for one in looks},
-        left,
+        quota.calls,
+        quota.per,
+        max(0, quota.calls - board.ledger.made(quota, now)),
+        at_once,
         free_at,
         calls_a_day,
         calls_a_round,
@@ -340,7 +349,7 @@ def _turn(
 
 
 def _purse(quota: Quota, ledger: Ledger, now: datetime) -> tuple[int, datetime | None]:
-    """Calls left now; where there are none, when there will be, to the second."""
+    """Calls that may be made now; where there are none, when there will be, to the second."""
     left = Budget(quota, ledger, now).left
     early, late = 0, int(max(quota.per, _LONGEST_BLOCK).total_seconds()) + 1
     if left or not Budget(quota, ledger, now + timedelta(seconds=late)).left:
@@ -355,11 +364,20 @@ def _purse(quota: Quota, ledger: Ledger, now: datetime) -> tuple[int, datetime |
 # ── in people's words ────────────────────────────────────────────────────────────────────────────────────
 
 
+def calls_left(plan: Plan) -> str:
+    """``4,480 of 4,500 calls are left in 24 hours, 225 of them now``."""
+    of = f"{plan.calls_left:,} of {plan.calls:,} calls are left in {span(plan.window)}"
+    return f"{of}, {plan.calls_now:,} of them now" if plan.calls_now else f"{of}, none of them now"
+
+
 def sentence(watch: Watch, turn: Turn, where: str = "") -> str:
     """How a watch is served: ``Checked about every 7 minutes; chance to catch …: 100 %``.
 
-    ``where``: such as `` at Steam``, for a watch with several targets.
+    ``where``: such as `` at Steam``, for a watch with several targets. What is announced does not go away
+    again: for a watch that waits for nothing else there is no chance to name.
     """
+    if all(condition.kind is Kind.STATUS for condition in watch.conditions):
+        return f"Checked about every {span(turn.interval)}{where}."
     what = "a listing" if minutes_matter(watch) else "a price"
     brief = turn.chance(BRIEF)
     longer = f", 2 hours: {percent(turn.chance(A_WHILE))}" if brief < 1 else ""

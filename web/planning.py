@@ -33,7 +33,10 @@ def _provider(name: str, state: str, plans: Plans) -> dict[str, Any]:
     if known is None:
         return entry
     return entry | {
+        "calls": known.calls,
         "calls_left": known.calls_left,
+        "calls_now": known.calls_now,
+        "calls_said": plan.calls_left(known),
         "free_at": known.free_at.isoformat() if known.free_at else None,
         "calls_a_day": round(known.calls_a_day),
         "calls_a_round": known.calls_a_round,
@@ -118,10 +121,8 @@ def _rows(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _calls(entry: Mapping[str, Any]) -> str:
-    of = f"of {words.many(entry['calls_a_day'], 'call')} a day"
-    if entry["calls_left"] or not entry["free_at"]:
-        return f"{entry['calls_left']:,} {of} left now"
-    return f"none {of} left now, again at {datetime.fromisoformat(entry['free_at']):%d %b %H:%M:%S} UTC"
+    again = entry["free_at"] and f"{datetime.fromisoformat(entry['free_at']):%d %b %H:%M:%S} UTC"
+    return f"{entry['calls_said']}, the next one at {again}" if again else str(entry["calls_said"])
 
 
 def lines(said: Mapping[str, Any]) -> Iterator[str]:

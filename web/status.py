@@ -70,9 +70,6 @@ def _facts(known: Plan, now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def calls_left(known: Plan, now: datetime) -> str:
-    """``120 now, of 5,000 a day``, or when there are some again."""
-    of = f"of {known.calls_a_day:,.0f} a day"
-    if known.calls_left:
-        return f"{known.calls_left:,} now, {of}"
-    again = f"again at {words.second(known.free_at, now, UTC)} UTC" if known.free_at else "and none in sight"
-    return f"none now, {again}, {of}"
+    """How many calls are left, and when the next one may be made where none may now."""
+    said = plan.calls_left(known)
+    return f"{said}, the next one at {words.second(known.free_at, now, UTC)} UTC" if known.free_at else said

@@ -359,7 +359,7 @@ def test_calls_left_are_the_budgets() -> None:
     on = board(items(1))
     found = planned(on, provider)
 
-    assert found.calls_left == Budget(provider.quota.without_people(), on.ledger, START).left
+    assert found.calls_now == Budget(provider.quota.without_people(), on.ledger, START).left
     assert found.free_at is None
 
 
@@ -369,7 +369,7 @@ def test_without_a_call_it_is_said_when_there_is_one_again() -> None:
     on = board(items(1), ledger=_spent(ours))
     found = planned(on, provider)
 
-    assert found.calls_left == 0
+    assert found.calls_now == 0
     assert found.free_at is not None
     assert START < found.free_at <= START + DAY + timedelta(seconds=1)
     assert Budget(ours, on.ledger, found.free_at).left

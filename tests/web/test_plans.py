@@ -276,7 +276,9 @@ def test_the_status_page_says_how_each_provider_is_doing(world: World) -> None:
     page = text_of(status(world, "olga"))
 
     said = [line.strip() for line in page.splitlines()]
-    assert re.search(r"<div><dt>Calls left</dt><dd>\d+ now, of 2,000 a day</dd></div>", page)
+    assert re.search(
+        r"<dt>Calls left</dt><dd>\d,\d+ of 2,000 calls are left in 24 hours, \d+ of them now</dd>", page
+    )
     assert "<div><dt>Targets</dt><dd>1; a look at all takes 1 call</dd></div>" in said
     assert (
         "<div><dt>Looked at</dt><dd>about every minute on average, every minute at worst</dd></div>" in said
@@ -324,8 +326,7 @@ def test_the_status_page_says_when_calls_are_left_again_and_since_when_nobody_an
     page = text_of(status(world, "olga"))
 
     assert "No answer for 5 min" in page
-    assert "<dd>none now, again at " in page
-    assert " UTC, of 1 a day</dd>" in page
+    assert "0 of 1 calls are left in 24 hours, none of them now, the next one at " in page
 
 
 def _spent(world: World) -> object:

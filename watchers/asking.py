@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = 3  # calls in a row that failed: the provider is down, spare its quota
 CALLS_A_THREAD = 3  # a thread and its connection for fewer cost more than they spare
+SHORT = "short_of_calls"  # it was begun and takes more than there were: no fault of the provider's
 FEW = 8  # calls may always be under way at once
 
 
@@ -67,8 +68,11 @@ def answers(
             future = done.get()
             targets, purse = under_way.pop(future)
             answer = _answer(targets, future, is_known_down=board.down_since is not None)
+            if answer is None and purse.made:
+                answer = SHORT
             if answer is not None:
-                failed_in_a_row = failed_in_a_row + 1 if isinstance(answer, str) else 0
+                failed_in_a_row += isinstance(answer, str) and answer != SHORT
+                failed_in_a_row = failed_in_a_row if isinstance(answer, str) else 0
                 yield Asked(targets, answer, purse.made)
 
 

@@ -134,7 +134,9 @@ def claim(  # noqa: PLR0913 - what a lease is given for
         board.quota, board.ledger, moment or now,
         at_most=at_most, until=monotonic() + seconds, hours=board.hours,
     )  # fmt: skip
-    board.may_spend = budget.left
+    dearest = max((row.cost for row in board.rows.values()), default=1)
+    left = budget.left  # of which the last may begin a look that is finished ahead of the pace
+    board.may_spend = max(left, min(left + dearest - 1, budget.left_to_finish)) if left else 0
     lease = {"run": run, "until": now + LEASE, "may_spend": board.may_spend}
     leased = {"lease": lease, "ledger": board.ledger.to_document()}
     try:

@@ -8,6 +8,7 @@ Pure but for the provider's own grouping.
 """
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,13 +23,13 @@ from watchers.watch import Target
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 3  # failures after which a first look no longer goes before everybody else
+PATIENCE = 1  # failures after which a first look no longer goes before everybody else
 JITTER = timedelta(seconds=5)  # how early a scheduler may call; a look is not put off by a whole tick for it
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Targets to be asked together; ``in_turn`` are those that the schedule chose."""
+    """Targets to be asked together; ``in_turn`` are those that neither wait for a first nor a second look."""
 
     targets: list[Target]
     in_turn: tuple[Row, ...] = ()
@@ -64,11 +65,40 @@ def choose(board: Board, provider: Provider, *, now: datetime, every: timedelta,
     turn = schedule.turn(others, places, now_ms=milliseconds(now), ceiling_ms=longest)
     waiting = _others(others, turn)
     batches = _batches(provider, [row.target for row in (*first, *turn, *waiting)])
-    if left < len(batches):
-        ahead = {row.target.id for row in first}
-        batches.sort(key=lambda batch: _rank(board, batch, ahead, now), reverse=True)
+    ahead = {row.target.id for row in first}
+    overdue = milliseconds(now) - longest
+    late = {row.target.id for row in turn[: max(1, places // 5)] if row.asked_ms < overdue}
+    if left < sum(_cost(board, batch) for batch in batches):
+        batches.sort(key=lambda batch: _rank(board, batch, late, now), reverse=True)
     in_turn = {row.target.id: row for row in others}
-    return Chosen([_call(batch, in_turn) for batch in batches[:left]], len(due))
+    calls = _affordable(board, _alternating(batches, ahead), left)
+    return Chosen([_call(batch, in_turn) for batch in calls], len(due))
+
+
+def _alternating(batches: Sequence[list[Target]], ahead: set[str]) -> list[list[Target]]:
+    """First and second looks first, but in turns: if they all fail, that says nothing of the others."""
+    hasty = deque(batch for batch in batches if any(target.id in ahead for target in batch))
+    steady = deque(batch for batch in batches if not any(target.id in ahead for target in batch))
+    ordered = list[list[Target]]()
+    while hasty or steady:
+        ordered += [queue.popleft() for queue in (hasty, steady) if queue]
+    return ordered
+
+
+def _affordable(board: Board, batches: Iterable[list[Target]], left: int) -> list[list[Target]]:
+    """As many as so many calls pay for; the first one may cost more, and the pace waits for it afterwards."""
+    chosen, spent = list[list[Target]](), 0
+    for batch in batches if left else ():
+        cost = _cost(board, batch)
+        if not chosen or spent + cost <= left:
+            chosen.append(batch)
+            spent += cost
+    return chosen
+
+
+def _cost(board: Board, batch: Sequence[Target]) -> int:
+    """Calls that it takes, as far as the last look told."""
+    return max(board.rows[target.id].cost for target in batch)
 
 
 def _others(rows: Sequence[Row], turn: Sequence[Row]) -> list[Row]:
@@ -78,7 +108,7 @@ def _others(rows: Sequence[Row], turn: Sequence[Row]) -> list[Row]:
 
 
 def _goes_first(row: Row) -> bool:
-    """Second looks; and first looks until they failed a few times, as an id does that nobody knows."""
+    """Second looks; and first looks until they failed, as an id does that nobody knows."""
     return row.urgent or bool(row.fresh and row.failures < PATIENCE)
 
 
@@ -92,11 +122,11 @@ def _ceiling(quota: Quota, targets: int, calls: int) -> int:
     return milliseconds_of(schedule.ceiling(targets, calls_per_day * targets / max(calls, 1)))
 
 
-def _rank(board: Board, batch: Sequence[Target], ahead: set[str], now: datetime) -> tuple[bool, float]:
-    """First and second looks before all else; then by what is lost while this call is not made."""
+def _rank(board: Board, batch: Sequence[Target], late: set[str], now: datetime) -> tuple[bool, float]:
+    """Whoever waited too long; then by what is lost while this call is not made."""
     rows = [board.rows[target.id] for target in batch]
     waited = [(board.urgency(row, now), row.asked_ms) for row in rows]
-    return any(target.id in ahead for target in batch), schedule.worth(waited, now_ms=milliseconds(now))
+    return any(target.id in late for target in batch), schedule.worth(waited, now_ms=milliseconds(now))
 
 
 def _call(batch: list[Target], scheduled: Mapping[str, Row]) -> Call:

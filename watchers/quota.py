@@ -97,14 +97,23 @@ class Budget:
             free = self._ledger.free_at(self._quota, start)
             return None if free is None else self._ledger.at(free)
 
-    def take(self) -> None:
+    @property
+    def left_to_finish(self) -> int:
+        """Calls that the limit leaves to what has begun, however far ahead of the pace they are."""
+        with self._lock:
+            free = self._quota.calls - self._ledger.counted(self._quota, self._elapsed())
+            return max(0, min(free, self._at_most - self.made))
+
+    def take(self, *, finishing: bool = False) -> None:
         """Spend one call, waiting for its moment.
+
+        ``finishing`` what has begun may run ahead of the pace, which then waits until it has caught up.
 
         Raises:
             OutOfQuotaError: nothing is left now, or no time; the caller leaves its targets due.
         """
         with self._lock:
-            moment = self._moment()
+            moment = self._moment(finishing=finishing)
             if moment is None:
                 raise OutOfQuotaError("no call is left now")
             self._ledger = self._spent(moment)
@@ -151,10 +160,10 @@ class Budget:
         """The latest moment that a call is waited for."""
         return self._ledger.time + 1000 * (self._until - self._began)
 
-    def _moment(self) -> float | None:
+    def _moment(self, *, finishing: bool = False) -> float | None:
         """When the next call can be made; ``None``: not in this tick."""
         quota, ledger, now = self._quota, self._ledger, self._elapsed()
-        paced = not self._even or (ledger.level or 0) >= 1000  # noqa: PLR2004 - one call
+        paced = finishing or not self._even or (ledger.level or 0) >= 1000  # noqa: PLR2004 - one call
         horizon = self._horizon()
         if not paced or self.made >= self._at_most or now >= horizon or now < ledger.blocked:
             return None
@@ -174,12 +183,15 @@ class Budget:
         ledger = self._ledger
         if isinstance(self._quota.resets, FirstCall) and not ledger.counts and moment >= ledger.doubt:
             ledger = replace(ledger, opened=int(moment))
-        level = max(0, (ledger.level or 0) - 1000)
+        level = (ledger.level or 0) - 1000 if self._even else ledger.level
         return replace(ledger.with_calls(1, moment), level=level)
 
 
 class Part(Budget):
-    """A purse within a purse: it spends from the whole and counts what it took."""
+    """A purse within a purse: it spends from the whole and counts what it took.
+
+    What has begun with one call is finished, as far as the limit allows: half a search is worth nothing.
+    """
 
     def __init__(self, whole: Budget) -> None:
         self._whole, self.made = whole, 0
@@ -192,16 +204,16 @@ class Part(Budget):
     @property
     def left(self) -> int:
         """Of the whole."""
-        return self._whole.left
+        return self._whole.left_to_finish if self.made else self._whole.left
 
     @property
     def free_at(self) -> datetime | None:
         """Of the whole."""
         return self._whole.free_at
 
-    def take(self) -> None:
+    def take(self, *, finishing: bool = False) -> None:
         """See ``Budget.take``."""
-        self._whole.take()
+        self._whole.take(finishing=finishing or self.made > 0)
         self.made += 1
 
     def correct(self, spent: int, resets_at: datetime) -> None:

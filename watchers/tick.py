@@ -17,7 +17,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,7 +25,7 @@ from typing import Any
 
 from watchers import board as boards
 from watchers import homes, schedule
-from watchers.asking import answers
+from watchers.asking import SHORT, answers
 from watchers.board import Board, Refused
 from watchers.choosing import choose
 from watchers.clocks import Moment
@@ -45,9 +45,11 @@ from watchers.price_history import archive
 from watchers.providers.base import Fetched, Provider, concurrency
 from watchers.quota import Budget
 from watchers.rows import Row
+from watchers.watch import Target
 
 log = logging.getLogger(__name__)
 
+DEAREST = 8  # calls that one look is ever expected to take
 _OUTAGES = frozenset({"unavailable", "rejected", "crashed"})  # said once for the provider, not each target
 
 Progress = Callable[[int, int], None]
@@ -255,8 +257,10 @@ def _look_at_due(scene: _Scene) -> None:
     seen = down = surprised = False
     for asked in answers(scene.provider, budget, chosen.calls, board, now=scene.now, deadline=scene.deadline):
         batch, answer = asked.targets, asked.answer
-        seen, down = seen or not isinstance(answer, str), isinstance(answer, str)
+        seen, down = seen or not isinstance(answer, str), isinstance(answer, str) and answer != SHORT
         surprised |= not all(board.rows[target.id].failures for target in batch)
+        if answer == SHORT:
+            _expect_more(board, batch)
         if isinstance(answer, str):
             _not_seen(scene, {target.id: answer for target in batch})
             continue
@@ -268,6 +272,12 @@ def _look_at_due(scene: _Scene) -> None:
         scene.progress(report.asked, chosen.due)
     report.left_due = max(0, chosen.due - report.asked)
     _note_outage(scene, seen=seen, down=down and not seen and surprised)
+
+
+def _expect_more(board: Board, batch: Iterable[Target]) -> None:
+    """What was begun and could not be finished takes more calls than we thought."""
+    for target in batch:
+        board.rows[target.id].cost = min(2 * board.rows[target.id].cost, DEAREST)
 
 
 def _also(scene: _Scene, answer: Fetched) -> dict[str, Observation]:

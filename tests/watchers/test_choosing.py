@@ -76,7 +76,7 @@ def test_second_looks_come_first_then_first_looks_and_the_call_is_filled_up() ->
 def test_a_first_look_that_keeps_failing_waits_like_everybody_else() -> None:
     on = board(*ITEMS)
     on.rows[ITEMS[6].id].fresh = ("w1",)
-    on.rows[ITEMS[6].id].failures = 3
+    on.rows[ITEMS[6].id].failures = 1
     assert names(chosen(on, 1, batch=3)) == [["i0", "i1", "i2"]]
 
 
@@ -146,3 +146,35 @@ def test_over_many_ticks_four_times_the_watchers_are_looked_at_twice_as_often() 
                 schedule.admit(row.pace, on.pool, on.urgency(row, at(minute)))
                 asked["many" if row.weight > 1 else "few"] += 1
     assert asked["many"] / asked["few"] == pytest.approx(2, rel=0.1)
+
+
+def test_calls_are_paid_for_by_what_they_cost() -> None:
+    on = board(*[search(f"s{number}") for number in range(6)])
+    for row in on.rows.values():
+        row.cost = 2
+    assert len(chosen(on, 5).calls) == 2
+    assert len(chosen(on, 1).calls) == 1
+
+
+def test_who_waits_too_long_is_among_the_next_whatever_else_is_more_urgent() -> None:
+    """One call each, and hot targets enough to fill every tick for ever."""
+    hot, cold = [target(f"hot{n}") for n in range(60)], [target(f"cold{n}") for n in range(10)]
+    on = board(*hot, *cold)
+    for one in hot:
+        on.rows[one.id].weight = 1e6
+    looked = Counter[str]()
+    for minute in range(10, 40 * 60):
+        for call in chosen(on, 6, batch=1, minutes=minute).calls:
+            schedule.serve(on.pool, call.in_turn)
+            for row in call.in_turn:
+                row.asked_ms = milliseconds(at(minute))
+                schedule.admit(row.pace, on.pool, on.urgency(row, at(minute)))
+                looked[row.target.item or ""] += 1
+    assert min(looked[one.item or ""] for one in cold) >= 1
+
+
+def test_first_looks_that_fail_leave_every_other_call_to_others() -> None:
+    on = board(*[search(f"new{number}") for number in range(20)], *ITEMS)
+    for number in range(20):
+        on.rows[search(f"new{number}").id].fresh = ("w1",)
+    assert names(chosen(on, 2))[1] == [one.item for one in ITEMS]

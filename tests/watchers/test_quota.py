@@ -3,7 +3,7 @@
 import math
 import threading
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -421,3 +421,44 @@ def test_where_the_window_is_short_a_call_that_comes_free_is_waited_for() -> Non
     purse.take()
     assert waits == pytest.approx([11.5], abs=1.5)
     assert Budget(quota, ledger, soon, waits.append, until=5, even=False, clock=lambda: now).left == 0
+
+
+def test_what_has_begun_is_finished_ahead_of_the_pace_and_the_pace_waits_for_it() -> None:
+    quota, now = Quota(24, timedelta(days=1), 100.0), datetime(2100, 1, 1, tzinfo=UTC)
+    budget = Budget(quota, Ledger(), now, sleep=lambda _: None)
+    search = budget.part()
+    for _ in range(5):
+        search.take()
+    assert (search.made, budget.left) == (5, 0)
+    kept = Ledger.from_document(budget.ledger.to_document())
+    assert Budget(quota, kept, now + timedelta(hours=3), sleep=lambda _: None).left == 0
+    assert Budget(quota, kept, now + timedelta(hours=6), sleep=lambda _: None).left >= 1
+
+
+def test_what_has_begun_is_not_finished_over_the_limit() -> None:
+    budget = Budget(
+        Quota(3, timedelta(days=1), 100.0), Ledger(), datetime(2100, 1, 1, tzinfo=UTC), sleep=lambda _: None
+    )
+    search = budget.part()
+    for left in (2, 1, 0):
+        search.take()
+        assert search.left == left
+    with pytest.raises(OutOfQuotaError):
+        search.take()
+
+
+@pytest.mark.parametrize("a_day", [9, 20, 90])
+def test_a_small_quota_lasts_for_the_day_though_it_is_stored_after_every_call(a_day: int) -> None:
+    quota, at, ledger, made = (
+        Quota(a_day, timedelta(days=1), 5.0),
+        datetime(2100, 1, 1, tzinfo=UTC),
+        Ledger(),
+        0,
+    )
+    for minute in range(60):
+        budget = Budget(quota, ledger, at + timedelta(minutes=minute), sleep=lambda _: None)
+        while budget.left:
+            budget.take()
+        made += budget.made
+        ledger = Ledger.from_document(budget.ledger.to_document())
+    assert made <= 1 + a_day / 20 + a_day / 24

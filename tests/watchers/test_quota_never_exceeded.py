@@ -50,7 +50,7 @@ class World:
     made: list[float] = field(default_factory=list)
     arrived: list[float] = field(default_factory=list)
     runs: int = 0
-    noted: dict[str, float] = field(default_factory=dict)  # how far the wall clock was off, by whose ledger
+    noted: dict[str, tuple[float, int]] = field(default_factory=dict)  # wall clock and boot, by whose ledger
 
     def moment(self) -> Moment:
         """What the clocks say."""
@@ -83,7 +83,7 @@ class World:
         )
         if isinstance(board, Refused):
             return
-        self.noted[board.name] = self.wall
+        self.noted[board.name] = self.wall, self.boots
         assert board.quota is not None
         waits = list[float]()
         budget = Budget(
@@ -118,7 +118,7 @@ class World:
             )  # fmt: skip
         except OutOfQuotaError:
             return
-        self.noted["people"] = self.wall
+        self.noted["people"] = self.wall, self.boots
         yield 0.3
         for number in range(made):
             try:
@@ -142,10 +142,11 @@ class World:
 
     def set_clock(self, by: float, *, restarts: bool) -> Iterator[float]:
         """The wall clock is set, or the machine starts anew, or both."""
-        alone = self.knows == "wall" or (self.knows == "boot" and restarts)
+        is_known = not restarts and all(boot == self.boots for _, boot in self.noted.values())
+        alone = self.knows == "wall" or (self.knows == "boot" and not is_known)
         self.wall += min(0.0, by) if alone else by
         if alone:
-            self.wall = min([self.wall, *self.noted.values()])
+            self.wall = min([self.wall, *(wall for wall, _ in self.noted.values())])
         self.boots += restarts
         yield from ()
 

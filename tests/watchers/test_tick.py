@@ -3,8 +3,8 @@
 import logging
 import math
 import time
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -24,7 +24,7 @@ from watchers.errors import (
 )
 from watchers.models import Observation, Price
 from watchers.providers.base import Fetched, concurrency
-from watchers.quota import Ledger, Quota
+from watchers.quota import Budget, Ledger, Quota
 from watchers.rules import decide
 from watchers.watch import Target
 
@@ -689,6 +689,34 @@ def test_without_a_call_left_everything_stays_due() -> None:
     report = world.minute()
     assert (report.asked, report.calls, report.left_due) == (0, 0, 30)
     assert not report.failures
+
+
+class Pages(FakeProvider):
+    """A search takes five calls, and is worth nothing before the last."""
+
+    def fetch(self, batch: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
+        """See ``Provider``."""
+        answer = super().fetch(batch, budget, now)
+        for _ in range(4 if batch[0].search else 0):
+            budget.take()
+        return answer
+
+
+def test_searches_of_many_pages_are_read_and_leave_calls_to_others() -> None:
+    """A quota of two calls a minute: five are never together, by an even pace."""
+    world = World(provider=Pages(Quota(calls=3200, per=DAY, per_second=1e6)))
+    for number in range(4):
+        search = {"provider": "shop", "search": {"keyword": f"s{number}"}}
+        world.save(below(target=search, conditions=[{"kind": "new_listing"}]), f"search{number}")
+    names = many(world, 10)
+    world.now += DAY
+    for _ in range(240):
+        world.minute()
+    looks = {name: world.shop.asked[name] for name in [*names, "s0", "s1", "s2", "s3"]}
+    rows = [row for row in world.board().rows.values() if row.target.search]
+    assert min(looks.values()) >= 10
+    assert all(row.history.seen_at and row.history.seen_at > world.now - timedelta(hours=1) for row in rows)
+    assert [row.cost for row in rows] == [5] * 4
 
 
 def test_with_too_few_calls_everybody_gets_their_turn() -> None:

@@ -36,6 +36,7 @@ USER_AGENT = "TicketScout/0.1 (price-watch alerts over public APIs)"
 TIMEOUT = {"connect": 5.0, "read": 20.0, "write": 20.0, "pool": 20.0}
 WHOLE_ANSWER_SECONDS = 60.0
 MAX_BYTES = 16 * 1024 * 1024  # 200 events of Ticketmaster are 2.3 MB
+KEPT_SECONDS = 300.0  # a connection nobody used: longer than from one tick to the next
 OK = 200
 
 _BAD_REQUEST, _LATER_CODES, _SERVER_ERROR = 400, frozenset({408, 425, 429}), 500
@@ -152,7 +153,7 @@ def _client() -> "httpx.Client":
     import httpx  # noqa: PLC0415
 
     no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_SECONDS)
     return httpx.Client(limits=limits, cookies=no_cookies, verify=_trusting())
 
 

@@ -154,10 +154,20 @@ class Ticketmaster:
         return _sorted_out(answers)
 
     def _of_act(self, act: str, targets: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
-        """One page of an act; whom it does not show is confirmed by id."""
+        """One page of an act; whom it does not show is asked for by lists of ids."""
         page = page_of(self._calls.ask("events.json", {"attractionId": act, **EVERYTHING}, budget, now))
         shown = self._shown(page, targets, now) if page else {}
-        return self._one_by_one([one for one in targets if one.id not in shown], shown, budget, now)
+        if page and page.total > len(page.events):
+            self._acts.plays_more_than_a_page(act)
+        missing = [one for one in targets if one.id not in shown]
+        answers = [
+            self._together(missing[start : start + ITEMS_A_CALL], budget, now)
+            for start in range(0, len(missing), ITEMS_A_CALL)
+        ]
+        observations = {id_: seen for one in answers for id_, seen in one.observations.items()}
+        return Fetched(
+            {**shown, **observations}, {id_: why for one in answers for id_, why in one.failures.items()}
+        )
 
     def _shown(self, page: Page, targets: Sequence[Target], now: datetime) -> dict[str, Observation]:
         """Those of the targets that a page shows."""

@@ -224,16 +224,22 @@ def test_an_act_that_plays_more_often_than_a_list_holds_is_asked_by_its_page() -
     assert len(upstream.requests) == 3
 
 
-def test_what_an_acts_page_does_not_show_is_confirmed_by_its_id() -> None:
+def test_what_an_acts_page_does_not_show_is_asked_for_by_lists() -> None:
     tour = [of_act(number) for number in range(52)]
-    steps = [says(page(tour[:50])), says(page(tour[50:])), says(page(tour[1:])), says(tour[0])]
+    steps = [
+        says(page(tour[:50])),
+        says(page(tour[50:])),
+        says(page(tour[1:], total=400)),
+        says(page(tour[:1])),
+    ]
     provider, upstream = ticketmaster(*steps)
     targets = of_act_items(range(52))
     for batch in provider.batches(targets):
         provider.fetch(batch, budget(), NOW)
     (together,) = provider.batches(targets)
     assert len(provider.fetch(together, budget(), NOW).observations) == 52
-    assert upstream.requests[-1].url.path.endswith("/vvTest0000.json")
+    assert len(upstream.requests) == 4
+    assert list(map(len, provider.batches(targets))) == [50, 2], "its page is not asked for again"
 
 
 def test_where_lists_are_refused_an_act_is_asked_by_its_page_and_others_alone() -> None:

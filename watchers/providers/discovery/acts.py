@@ -12,7 +12,7 @@ from watchers.providers.discovery.event import event_id
 from watchers.watch import Target
 
 A_PAGE = 200
-MOST = 50_000  # events remembered; beyond that the oldest are forgotten
+MOST = 50_000  # events remembered; beyond that all are forgotten
 
 
 class Acts:
@@ -20,6 +20,11 @@ class Acts:
 
     def __init__(self) -> None:
         self._of: dict[str, str] = {}
+        self._many: set[str] = set()
+
+    def plays_more_than_a_page(self, act: str) -> None:
+        """Its page does not show all of its events: they are asked for by their ids."""
+        self._many.add(act)
 
     def learn(self, event: Mapping[str, Any]) -> None:
         """Note who plays."""
@@ -27,8 +32,8 @@ class Acts:
         item, act = event_id(event), shapes.text(attractions[0].get("id")) if attractions else None
         if item and act:
             self._of[item] = act
-            if len(self._of) > MOST:
-                del self._of[next(iter(self._of))]
+            if len(self._of) > MOST:  # rare, and several threads may be here
+                self._of = {}
 
     def of(self, targets: Sequence[Target]) -> str | None:
         """The act that plays in all of these, if there is one."""
@@ -39,7 +44,7 @@ class Acts:
         """Pages of acts of which more than so many events are asked for, and all other items."""
         by_act: dict[str, list[Target]] = {}
         for target in items:
-            if act := self._of.get(target.item or ""):
+            if (act := self._of.get(target.item or "")) and act not in self._many:
                 by_act.setdefault(act, []).append(target)
         pages = [events[:A_PAGE] for events in by_act.values() if len(events) > more_than]
         taken = {id(target) for events in pages for target in events}

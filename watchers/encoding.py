@@ -53,6 +53,7 @@ class _Columns(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     failures: list[int]
     unseen_why: list[str]
     blind: list[bool]
+    patience_ms: list[int]
     a: list[int]
     b: list[int]
     rest_v: list[int]  # due_v - seen_v
@@ -135,6 +136,7 @@ def _cells(row: Row) -> tuple[Any, ...]:
         row.failures,
         row.unseen_why,
         row.blind,
+        row.patience_ms,
         round(pace.a * _MICRO),
         round(pace.b * _MICRO),
         round(pace.due_v * _MICRO) - round(pace.seen_v * _MICRO),
@@ -152,15 +154,16 @@ def _cells(row: Row) -> tuple[Any, ...]:
 
 def _row(  # noqa: PLR0913, PLR0917 - one argument a column
     target: bytes, since: int, asked_after: int | None, seen_ms: int, watchers: int, fresh: list[str],
-    urgent: bool, failures: int, unseen_why: str, blind: bool, a: int, b: int, rest_v: int, due_v: int,
-    weight: int, event_ms: int, cost: int, chunk: int, mark: int, repeats: int, repeated_ms: int, rare: bytes,
+    urgent: bool, failures: int, unseen_why: str, blind: bool, patience_ms: int,
+    a: int, b: int, rest_v: int, due_v: int, weight: int, event_ms: int, cost: int, chunk: int, mark: int,
+    repeats: int, repeated_ms: int, rare: bytes,
 ) -> Row:  # fmt: skip
     row: Row = Row.__new__(Row)  # history, gate and archived stay unset: see Row.__getattr__
     row.target = _asked(target)
     row.since = moment(since)
     row.asked_ms = 0 if asked_after is None else seen_ms + asked_after
     row.seen_ms, row.watchers, row.fresh, row.urgent = seen_ms, watchers, tuple(fresh), urgent
-    row.failures, row.unseen_why, row.blind = failures, unseen_why, blind
+    row.failures, row.unseen_why, row.blind, row.patience_ms = failures, unseen_why, blind, patience_ms
     row.pace = Pace(a / _MICRO, b / _MICRO, (due_v - rest_v) / _MICRO, due_v / _MICRO)
     row.weight, row.event_ms, row.cost, row.chunk = weight / 100, event_ms, cost, chunk
     row.mark, row.repeats, row.repeated_ms, row.closed = mark, repeats, repeated_ms, _Packed(rare)

@@ -108,6 +108,7 @@ class Row:
         seen_ms: When it was last seen.
         failures: Looks in a row that failed; ``unseen_why`` is the last one's short word (``not_found``).
         blind: Whether it has not been seen for longer than it should.
+        patience_ms: How long it may go unseen where its turn comes less often than that: see ``is_blind``.
         pace: What the schedule remembers of it.
         weight: What one more look is worth by those who watch (``Demand.weight``).
         event_ms: When what it is about takes place; 0: at no time, or not known.
@@ -131,6 +132,7 @@ class Row:
     failures: int = 0
     unseen_why: str = ""
     blind: bool = False
+    patience_ms: int = 0
     pace: Pace = field(default_factory=Pace)
     weight: float = 0.0
     event_ms: int = 0
@@ -168,8 +170,14 @@ class Row:
         return milliseconds(now) >= self.asked_ms + milliseconds_of(rest)
 
     def is_blind(self, now: datetime) -> bool:
-        """Whether it has not been seen for longer than it should."""
-        return milliseconds(now) - (self.seen_ms or milliseconds(self.since)) > milliseconds_of(BLIND_AFTER)
+        """Whether it has not been seen for longer than it should.
+
+        That is an hour; where the quota lets its turn come less often, and no look fails, it is three turns.
+        """
+        patience = milliseconds_of(BLIND_AFTER)
+        if not self.failures:
+            patience = max(patience, self.patience_ms)
+        return milliseconds(now) - (self.seen_ms or milliseconds(self.since)) > patience
 
     def record(self, history: History) -> None:
         """Move on to what was seen now."""

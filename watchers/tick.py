@@ -41,10 +41,11 @@ from watchers.jobs import Places
 from watchers.looking import UNEVENTFUL, Looked, look
 from watchers.models import Alert, Observation
 from watchers.money import spoken
+from watchers.plan import plan
 from watchers.price_history import archive
 from watchers.providers.base import Fetched, Provider, concurrency
 from watchers.quota import Budget
-from watchers.rows import Row
+from watchers.rows import Row, milliseconds_of
 from watchers.watch import Target
 
 log = logging.getLogger(__name__)
@@ -377,6 +378,7 @@ def _note_outage(scene: _Scene, *, seen: bool, down: bool) -> None:
 
 def _note_blindness(scene: _Scene) -> None:
     """A target that was not seen for longer than it should is blind, and said so once."""
+    _be_patient(scene)
     turned = Counter[bool]()
     for row in scene.board.rows.values():
         if (blind := row.is_blind(scene.now)) != row.blind:
@@ -387,3 +389,17 @@ def _note_blindness(scene: _Scene) -> None:
         log.warning(
             "targets.blind", extra={"board": scene.board.name, "more": turned[True], "fewer": turned[False]}
         )
+
+
+def _be_patient(scene: _Scene) -> None:
+    """Where the quota is short, whoever waits for their turn is not blind; worked out only if somebody does."""
+    unseen = [row for row in scene.board.rows.values() if not row.failures and row.is_blind(scene.now)]
+    if not unseen or scene.board.down_since is not None:
+        return
+    try:
+        turns = plan(scene.board, scene.provider, scene.now, scene.every).turns
+    except Exception:  # a forecast that fails must not stop the tick
+        log.exception("plan.crashed", extra={"board": scene.board.name})
+        return
+    for row in unseen:
+        row.patience_ms = 3 * milliseconds_of(turns[row.target.id].interval)

@@ -892,6 +892,19 @@ def test_an_hour_without_a_look_is_blind_and_the_next_look_sees_again(
 # ── time, dry runs, cost ─────────────────────────────────────────────────────────────────────────────────
 
 
+def test_whoever_waits_for_their_turn_under_a_short_quota_is_not_blind(world: World) -> None:
+    """Nine calls a day: a look every three hours is as planned, a day without one is not."""
+    world.shop.quota = Quota(calls=10, per=DAY, per_second=1e6)
+    world.minutes(85_00)
+    for _ in range(8 * 60):
+        world.minute()
+    assert not any(row.blind for row in world.board().rows.values())
+    world.shop.down = ProviderUnavailableError("shop answered 503")
+    for _ in range(8 * 60):
+        world.minute()
+    assert all(row.blind for row in world.board().rows.values())
+
+
 def test_a_tick_stops_in_time_and_leaves_the_rest_due(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(provider=FakeProvider(batch=1))
     names = many(world, 200)

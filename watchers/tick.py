@@ -392,7 +392,7 @@ def _note_blindness(scene: _Scene) -> None:
 
 
 def _be_patient(scene: _Scene) -> None:
-    """Where the quota is short, whoever waits for their turn is not blind; worked out only if somebody does."""
+    """Where the quota is short, whoever waits for their turn is not blind; worked out only if one does."""
     unseen = [row for row in scene.board.rows.values() if not row.failures and row.is_blind(scene.now)]
     if not unseen or scene.board.down_since is not None:
         return

@@ -3,7 +3,8 @@
     1  hold every board               nobody ticks them until they are given back, or the lease runs out
     2  deal                           each row to the board that its hash names
     3  write the boards that are new  nobody looks at them: the home does not name them yet
-    4  commit the home with the new number, and with it the boards that stay: from now on it counts
+    4  commit the home with the new number, and with it the boards that stay (where they are too large for
+       one commit: their ledgers, then they themselves): from now on it counts
     5  delete what is not named any more, and give the home back
 
 It may be killed at any line, and run again or not: before step 4 nothing has happened, after it everything.
@@ -212,7 +213,7 @@ def _write(
     documents: Documents, held: Sequence[Board], dealt: Sequence[Board], holder: str, now: datetime
 ) -> None:
     """Boards that are new, then the moment it counts. The home is kept until what is left is tidied up."""
-    home, n = held[0], len(dealt)
+    n = len(dealt)
     kept = {"lease": {"run": holder, "until": now + HELD_FOR, "may_spend": 0}}
     try:
         for board in dealt[len(held) :]:
@@ -223,21 +224,30 @@ def _write(
             Update(path(old.name), to_document(Board(old.name, shard=old.shard, shards=n)), old.version)
             for old in held[n:]
         ]
-        for chunk in _chunks([*staying, *leaving]):
-            versions = documents.commit(*chunk)
-            home.version = versions[0] if chunk[0].path == path(home.name) else home.version
+        by_path = {path(old.name): old for old in held}
+        for chunk in _chunks(staying, leaving):
+            writes = [replace(write, version=by_path[write.path].version) for write in chunk]
+            for write, version in zip(writes, documents.commit(*writes), strict=True):
+                by_path[write.path].version = version
     except ConflictError as exc:
         raise NotNowError("a board moved meanwhile; run it again") from exc
     except DocumentTooLargeError as exc:
         raise DocumentTooLargeError(f"the targets do not fit on {n} boards; try {2 * n}") from exc
 
 
-def _chunks(updates: Sequence[Update]) -> Iterator[list[Update]]:
-    """One commit, as long as it fits into one; else the home's with what fits, and the others after it.
+def _chunks(staying: Sequence[Update], leaving: Sequence[Update]) -> Iterator[list[Update]]:
+    """One commit, as long as it fits into one; else the home and all new ledgers, and the rows after them.
 
-    Of boards that were not written before a crash, the next tick keeps the watches, but not what was seen.
+    From the home's commit on each board has its new share of the quota, or none: by then it must know what
+    was spent of that. Of boards that were not written before a crash, the next tick keeps the watches, but
+    not what was seen.
     """
-    waiting = deque(updates)
+    waiting = deque([*staying, *leaving])
+    if len(waiting) > _WRITES or sum(map(_size, waiting)) > _BYTES:
+        home, *others = staying
+        spent = [replace(one, fields={"ledger": one.fields["ledger"]}) for one in others]
+        yield [home, *spent, *(replace(one, fields={"shards": one.fields["shards"]}) for one in leaving)]
+        waiting.popleft()
     while waiting:
         chunk, size = [waiting.popleft()], 0
         size = _size(chunk[0])

@@ -5,10 +5,11 @@ quota does not hold.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -19,11 +20,12 @@ from tests.fakes import FaultyDocuments
 from tests.world import MINUTE, PLACES, World, below
 from watchers import board as boards
 from watchers import encoding, homes, resharding
-from watchers.board import Board, path
+from watchers.board import Board, path, to_document
+from watchers.clocks import Moment
 from watchers.documents import Delete, Documents, Put, Query, Update
 from watchers.errors import DocumentTooLargeError, StoreUnavailableError
 from watchers.history import milliseconds
-from watchers.quota import Quota
+from watchers.quota import Ledger, Quota
 from watchers.resharding import HELD_FOR, NotNowError, Resharded, deal, rebuild, reshard
 from watchers.rows import Row
 from watchers.schedule import Pace, Pool
@@ -53,12 +55,12 @@ def run(world: World, documents: Documents | None = None, later: timedelta = MIN
     return done
 
 
-def spread(world: World, n: int, documents: Documents | None = None) -> Resharded:
+def spread(world: World, n: int, documents: Documents | None = None, quota: Quota | None = None) -> Resharded:
     world.runs += 1
     holder = f"reshard-{world.runs}"
     return reshard(
         documents or world.documents, "shop", n,
-        quota=world.shop.quota, holder=holder, now=world.now, sleep=_never,
+        quota=quota or world.shop.quota, holder=holder, now=world.now, sleep=_never,
     )  # fmt: skip
 
 
@@ -254,6 +256,43 @@ def test_the_quota_holds_wherever_it_is_killed(when: str) -> None:
             run(world, later=timedelta(hours=5))
             spread(world, after)
         assert 8 <= world.shop.calls <= 30
+
+
+@pytest.mark.parametrize("is_run_again", [True, False])
+@pytest.mark.parametrize("spent", [(9, 9, 9, 9), (9, 0, 9, 9), (0, 9, 9, 0), (18, 18), (0, 18)])
+def test_the_quota_holds_where_boards_too_large_for_one_commit_are_killed_between_two(
+    spent: tuple[int, ...], is_run_again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls made before, and all that are made in the rest of the window by the boards that stand then."""
+    monkeypatch.setattr(resharding, "_BYTES", 1)
+    after, ends = 6 - len(spent), count(1)
+    while True:
+        world = a_world_that_spent(spent)
+        quota = world.shop.quota.without_people()
+        killed = world.killed(partial(spread, world, after, quota=quota), after=next(ends))
+        for number in range(15):
+            run(world, later=timedelta(hours=3))
+            if is_run_again and number == 1:
+                spread(world, after, quota=quota)
+        assert sum(spent) + world.shop.calls <= quota.calls
+        if not killed:
+            break
+    assert sum(spent) == quota.calls or world.shop.calls > 0
+
+
+def a_world_that_spent(calls: Sequence[int]) -> World:
+    """So many calls by each board of a shop that may be asked forty times in two days, four for people."""
+    world = World(provider=FakeProvider(Quota(40, timedelta(days=2), 1000), batch=1))
+    for name in ITEMS:
+        world.save(below(target=item(name)), name)
+    at = int(world.now.timestamp() * 1000)
+    for shard, made in enumerate(calls):
+        share = world.shop.quota.without_people().share(shard, len(calls))
+        ledger = Ledger().advanced(share, Moment(world.now)).with_calls(made, at)
+        board = Board(f"shop-{shard}", ledger=ledger, shard=shard, shards=len(calls))
+        world.documents.commit(Put(path(board.name), to_document(board)))
+    world.now += MINUTE
+    return world
 
 
 def test_calls_that_a_tick_may_have_made_before_it_died_stay_counted() -> None:

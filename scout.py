@@ -354,7 +354,7 @@ def _read(provider: str, body: bytes, now: datetime) -> "list[Observation]":
 
 def _ask(provider: str, what: str | None, asked: dict[str, Any], now: datetime) -> "list[Observation]":
     from watchers.clocks import read_clocks
-    from watchers.purse import draw
+    from watchers.purse import draw, remember
 
     target = _target(provider, what, asked)
     switched_on, off = _providers()
@@ -362,8 +362,12 @@ def _ask(provider: str, what: str | None, asked: dict[str, Any], now: datetime) 
         raise click.ClickException("; ".join(one.why for one in off if one.name == provider))
     chosen = switched_on[provider]
     calls = _CALLS_OF_A_SEARCH if target.search else 1
-    purse = draw(_documents(_settings()), provider, chosen.quota, read_clocks(now), calls=calls)
-    fetched = chosen.fetch([target], purse, now)
+    documents = _documents(_settings())
+    purse = draw(documents, provider, chosen.quota, read_clocks(now), calls=calls)
+    try:
+        fetched = chosen.fetch([target], purse, now)
+    finally:
+        remember(documents, provider, chosen.quota, purse)
     if target.id in fetched.failures:
         raise click.ClickException(f"{provider}: {fetched.failures[target.id]}")
     seen = fetched.observations[target.id]

@@ -276,6 +276,16 @@ def test_look_shows_an_item_a_search_and_a_recorded_answer(tmp_path: Path) -> No
     assert recorded["prices"] == [{"basis": "listing", "currency": "KRW", "low": 5500.0, "high": None}]
 
 
+def test_look_asks_nothing_while_the_provider_said_to_wait(market: Market) -> None:
+    market.fault = "429_quota"
+    refused = run("look", "ticketmaster", ITEM, code=1)
+    market.fault = None
+    again = run("look", "ticketmaster", ITEM, code=1)
+
+    assert "it said to wait" not in refused.stderr
+    assert "ticketmaster: it said to wait; try again" in again.stderr
+
+
 def test_look_understands_a_recorded_refusal_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "refusal.json").write_text('{"errors": [{"code": "DIS1004", "status": "404"}]}')
     (tmp_path / "garbage.json").write_text('{"hello": 1}')

@@ -5,19 +5,25 @@ no tick for somebody who searches. Whoever asks draws a few calls at once, and t
 they are made or not. Several processes may draw at the same time; together they are never over.
 """
 
+import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watchers.clocks import Moment
 from watchers.documents import Create, Document, Documents, Update
-from watchers.errors import ConflictError, OutOfQuotaError, StoreUnavailableError
+from watchers.errors import ConflictError, OutOfQuotaError, StoreError, StoreUnavailableError
 from watchers.ledger import Ledger
 from watchers.quota import Budget, Quota
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 30.0  # seconds that a person may have to wait for others
 _A_CALL = 2.0  # seconds in which one call is made and answered, before others may go on
 _ATTEMPTS = 8
+_SPENT = "the calls that are kept for people are spent"
 
 
 def path(provider: str) -> str:
@@ -62,6 +68,27 @@ def draw(
     raise StoreUnavailableError(f"{provider}: too many people are asking at once")
 
 
+def remember(documents: Documents, provider: str, quota: Quota, purse: Budget) -> None:
+    """Have whoever draws next heed it too, if the provider said when it may be asked again.
+
+    One read and one write then, else none. Best effort: a database that refuses costs nobody the answer.
+    """
+    told = purse.ledger
+    if told.clock is None or told.blocked_until is None:
+        return
+    try:
+        for _ in range(_ATTEMPTS):
+            document = documents.get(path(provider))
+            ledger = _ledger(document).advanced(quota.for_people(), told.clock)
+            if ledger.blocked >= told.blocked:
+                return
+            with suppress(ConflictError):
+                _write(documents, provider, document, replace(ledger, blocked=told.blocked))
+                return
+    except StoreError as exc:
+        log.warning("purse.block_lost", extra={"provider": provider, "why": type(exc).__name__})
+
+
 def _reserved(provider: str, quota: Quota, ledger: Ledger, now: Moment, calls: int) -> tuple[int, float]:
     """How many calls can be had, and within how many seconds nobody else makes any."""
     waits = [0.0]
@@ -75,12 +102,12 @@ def _reserved(provider: str, quota: Quota, ledger: Ledger, now: Moment, calls: i
         except OutOfQuotaError:
             break
     if not pretended.made:
-        raise OutOfQuotaError(_sentence(provider, pretended.free_at, now.at))
+        why = "it said to wait" if pretended.ledger.blocked_until else _SPENT
+        raise OutOfQuotaError(_sentence(f"{provider}: {why}", pretended.free_at, now.at))
     return pretended.made, max(waits) + _A_CALL * pretended.made
 
 
-def _sentence(provider: str, free_at: datetime | None, now: datetime) -> str:
-    said = f"{provider}: the calls that are kept for people are spent"
+def _sentence(said: str, free_at: datetime | None, now: datetime) -> str:
     if free_at is None:
         return f"{said} for now."
     minute = (max(free_at, now) + timedelta(minutes=1)).replace(second=0, microsecond=0)

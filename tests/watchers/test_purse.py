@@ -88,3 +88,68 @@ def test_a_purse_that_is_always_busy_gives_up_and_draws_nothing() -> None:
         pytest.raises(StoreUnavailableError),
     ):
         drawn(documents)
+
+
+# ── the provider says when it may be asked again ─────────────────────────────────────────────────────────
+
+
+def told_to_wait(documents: SqliteDocuments | FaultyDocuments, minutes: float = 0, until: float = 40) -> None:
+    """Somebody draws, asks, and hears that nothing is to be asked for a while."""
+    found = drawn(documents, minutes)
+    found.take()
+    found.block_until(at(until))
+    purse.remember(documents, "shop", QUOTA, found)
+
+
+def test_whoever_draws_next_heeds_what_the_provider_said() -> None:
+    documents = SqliteDocuments(":memory:")
+    told_to_wait(documents)
+    with pytest.raises(OutOfQuotaError, match=r"^shop: it said to wait; try again at 12:41 UTC\.$"):
+        drawn(documents, 1)
+    with pytest.raises(OutOfQuotaError):
+        drawn(documents, 39)
+    assert drawn(documents, 41, calls=5).left == 2, "the call that was made stays counted"
+
+
+def test_a_longer_wait_is_never_cut_short() -> None:
+    documents = SqliteDocuments(":memory:")
+    short = drawn(documents)
+    told_to_wait(documents)
+    short.block_until(at(5))
+    purse.remember(documents, "shop", QUOTA, short)
+    with pytest.raises(OutOfQuotaError, match="try again at 12:41 UTC"):
+        drawn(documents, 10)
+
+
+def test_where_the_provider_said_nothing_nothing_is_read_or_written() -> None:
+    documents = SqliteDocuments(":memory:")
+    found = drawn(documents)
+    documents.operations.clear()
+    purse.remember(documents, "shop", QUOTA, found)
+    assert not documents.operations
+
+
+def test_what_others_draw_meanwhile_stays_counted() -> None:
+    documents = FaultyDocuments(SqliteDocuments(":memory:"))
+    found = drawn(documents)
+    found.block_until(at(40))
+
+    def somebody_else(_: tuple[Write, ...]) -> None:
+        documents.before_commit = None
+        drawn(documents)
+
+    documents.before_commit = somebody_else
+    purse.remember(documents, "shop", QUOTA, found)
+    with pytest.raises(OutOfQuotaError, match="it said to wait"):
+        drawn(documents, 1)
+    assert drawn(documents, 41, calls=5).left == 1
+
+
+@pytest.mark.parametrize("why", [ConflictError, StoreUnavailableError])
+def test_a_database_that_refuses_costs_nobody_the_answer(why: type[Exception]) -> None:
+    documents = SqliteDocuments(":memory:")
+    found = drawn(documents)
+    found.block_until(at(40))
+    with patch.object(documents, "commit", side_effect=why):
+        purse.remember(documents, "shop", QUOTA, found)
+    assert drawn(documents, 1).left == 1

@@ -180,8 +180,13 @@ def hold(documents: Documents, name: str, holder: str, now: datetime, lease: tim
 def _refusal(document: Document, run: str, now: datetime) -> str | None:
     if run in (document.fields.get("runs") or ()):
         return "already_run"
+    return "busy" if is_held(document, now) else None
+
+
+def is_held(document: Document, now: datetime) -> bool:
+    """Whether somebody has its lease."""
     until = (document.fields.get("lease") or {}).get("until")
-    return "busy" if isinstance(until, datetime) and now < until else None
+    return isinstance(until, datetime) and now < until
 
 
 def save(documents: Documents, board: Board, run: str) -> None:

@@ -6,13 +6,14 @@ a board that says another number proves it wrong.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from watchers import board as boards
-from watchers.board import Board, Refused, path, shards_in
+from watchers.board import Board, Refused, is_held, path, shards_in
 from watchers.clocks import Moment
 from watchers.documents import Document, Documents, Query, Update
 from watchers.errors import ConflictError, DocumentTooLargeError
@@ -21,6 +22,8 @@ from watchers.rows import Row
 from watchers.shards import board_name, board_of, home_of, is_board, provider_of, shard_in, shard_of, share
 
 _ATTEMPTS = 5  # at boards that others are saving
+_PAUSE = 1.0  # seconds between two attempts at a home that is being ticked
+_TOLD = "blocked_until"  # of a home's document; no tick writes it, so that none wipes it
 _REMEMBERED_FOR = 60.0  # seconds
 _KNOWN: MutableMapping[Documents, dict[str, tuple[int, float]]] = WeakKeyDictionary()
 
@@ -45,6 +48,39 @@ def adopt(documents: Documents) -> dict[str, Document]:
             continue
         return find(documents) if older else {}
     raise ConflictError("the boards kept being saved")
+
+
+def told_until(home: Document) -> datetime | None:
+    """Before when, as one of the provider's other boards was told, nothing is to be asked."""
+    said = home.fields.get(_TOLD)
+    return said if isinstance(said, datetime) else None
+
+
+def tell(
+    documents: Documents,
+    provider: str,
+    until: datetime,
+    now: datetime,
+    sleep: Callable[[float], object] = time.sleep,
+) -> bool:
+    """Write on the provider's home that nothing is to be asked before ``until``; whether it says so now.
+
+    Best effort: one that is being ticked is waited for, as a write would cost that tick all it has seen.
+    """
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            sleep(_PAUSE)
+        home = documents.get(path(home_of(provider)))
+        if home is None:
+            return False
+        if (known := told_until(home)) is not None and known >= until:
+            return True
+        if is_held(home, now + attempt * timedelta(seconds=_PAUSE)):
+            continue
+        with suppress(ConflictError):
+            documents.commit(Update(home.path, {_TOLD: until}, home.version))
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from watchers import homes
 from watchers.board import shards_in
 from watchers.clocks import Moment
 from watchers.documents import Document, Documents
+from watchers.errors import StoreError
 from watchers.fanout import Message, Publish
 from watchers.folding import PAGE, boards_of
 from watchers.jobs import Places, changed_since
@@ -33,6 +34,7 @@ from watchers.tick import Progress, Report, tick
 
 log = logging.getLogger(__name__)
 
+_NEWS = timedelta(seconds=1)  # later than was known; what clocks differ by is none
 EARLY = timedelta(seconds=10)  # a scheduled run may start this long before its time by our clock
 
 Sweep = Callable[[datetime], Counter[str]]
@@ -196,7 +198,8 @@ def poll(  # noqa: PLR0913 - the parts of the worker
 
     The outbox is asked only if there were alerts; what stays behind, the next run's sweep finds.
     """
-    with _Sweeper(sweep, now, time.monotonic()) as sweeper:
+    began = time.monotonic()
+    with _Sweeper(sweep, now, began) as sweeper:
         report = tick(
             documents, places, provider, board_name=message.board, run=message.run, now=now, every=every,
             seconds=seconds, told=sweeper.wake, grouping=grouping, shards=message.shards,
@@ -207,6 +210,7 @@ def poll(  # noqa: PLR0913 - the parts of the worker
                 sweeper.finish(dry_run=False)
             except Exception:  # the board is saved, so repeating the message would do nothing
                 log.exception("sweep.failed")
+    _pass_on(documents, message, report, now + timedelta(seconds=time.monotonic() - began))
     return report
 
 
@@ -237,7 +241,8 @@ def _boards_of(
     name: str, home: Document, provider: Provider, minute: int, runs_every: timedelta
 ) -> Iterator[_Due]:
     n = shards_in(home)
-    blocked_until = Ledger.from_document(home.fields.get("ledger") or {}).blocked_until if n > 1 else None
+    own = Ledger.from_document(home.fields.get("ledger") or {}).blocked_until if n > 1 else None
+    blocked_until = max(filter(None, (own, homes.told_until(home))), default=None)
     for shard in due_shards(n, stride(provider.quota, n, runs_every), minute):
         yield _Due(board_name(name, shard), n, None if shard else home, blocked_until)
 
@@ -260,6 +265,21 @@ def _heed(waiting: deque[_Due], provider: str, blocked_until: datetime | None) -
     for due in waiting:
         if blocked_until is not None and due.provider == provider:
             due.blocked_until = max(blocked_until, due.blocked_until or blocked_until)
+
+
+def _pass_on(documents: Documents, message: Message, report: Report, now: datetime) -> None:
+    """A provider told this board to stop: the home hears of it, and from there the next run's boards."""
+    until, known = report.blocked_until, message.blocked_until
+    if until is None or message.board == home_of(provider_of(message.board)):
+        return
+    if known is not None and until < known + _NEWS:
+        return
+    try:
+        told = homes.tell(documents, provider_of(message.board), until, now)
+    except StoreError:
+        told = False
+    if not told:
+        log.warning("home.not_told", extra={"board": message.board, "blocked_until": until.isoformat()})
 
 
 class _Sweeper:

@@ -9,14 +9,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from tests.fake_provider import FakeProvider, item, item_id
+from tests.fakes import FaultyDocuments
 from tests.world import MINUTE, PLACES, World, below
+from watchers import board as boards
 from watchers import fanout, homes, worker
 from watchers.board import Board, path, to_document
-from watchers.documents import Put, Query, Update
+from watchers.documents import Document, Put, Query, Update
 from watchers.errors import ProviderUnavailableError, StoreUnavailableError
 from watchers.fanout import Message, Topic, is_over
 from watchers.quota import Budget, Ledger, Quota
@@ -245,6 +248,115 @@ def test_what_the_home_was_told_goes_with_the_messages() -> None:
     assert [one.blocked_until for one in published] == [refusing.until] * 4
     assert [deliver(world, one).calls for one in published] == [0, 0, 0, 0]
     assert refusing.calls == 1
+
+
+@pytest.mark.parametrize("told", [1, 3])
+def test_what_another_board_was_told_goes_with_the_next_runs_messages(told: int) -> None:
+    world, published = a_world(4), Published()
+    refusing = world.shop = Refusing()
+    world.now += MINUTE
+    assert deliver(world, Message(f"shop-{told}", "r0", 4)).calls == 1
+    assert run(world).to_json()["calls"] == {"shop": 0}, "the home heeds it, too"
+    run(world, publish=published)
+    assert [one.blocked_until for one in published] == [refusing.until] * 4
+    assert [deliver(world, one).calls for one in published] == [0, 0, 0, 0]
+    assert refusing.calls == 1
+    run(world, later=timedelta(hours=1))
+    assert refusing.calls > 1, "it was an hour, and not for ever"
+
+
+def test_what_the_home_was_told_later_counts_and_not_what_was_told_before() -> None:
+    world, published = a_world(4), Published()
+    refusing = world.shop = Refusing()
+    world.now += MINUTE
+    deliver(world, Message("shop-3", "r0", 4))
+    before = refusing.until
+    world.now += MINUTE
+    deliver(world, Message("shop-0", "r1", 4))
+    run(world, publish=published)
+    assert {one.blocked_until for one in published} == {refusing.until}
+    assert homes.told_until(home(world)) == before != refusing.until
+
+
+def test_who_was_told_no_more_than_it_knew_tells_nobody() -> None:
+    world = a_world(4)
+    world.now += MINUTE
+    before = home(world).version
+    until = world.now + timedelta(hours=2)
+    assert deliver(world, Message("shop-3", "r0", 4, until)).blocked_until == until
+    assert home(world).version == before
+
+
+def test_a_home_that_is_being_ticked_is_told_afterwards_and_keeps_what_it_has_seen() -> None:
+    world = a_world(4)
+    ticking = claim(world)
+    until = world.now + timedelta(hours=1)
+
+    def end(_seconds: float) -> None:
+        boards.save(world.documents, ticking, "r-home")
+
+    assert homes.tell(world.documents, "shop", until, world.now, end)
+    assert homes.told_until(home(world)) == until
+    assert "r-home" in home(world).fields["runs"]
+
+
+def test_a_home_that_is_ticked_for_long_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = a_world(4)
+    world.shop = Refusing()
+    world.now += MINUTE
+    ticking = claim(world)
+    monkeypatch.setattr(homes, "_PAUSE", 0.0)
+    assert deliver(world, Message("shop-3", "r0", 4)).calls == 1
+    boards.save(world.documents, ticking, "r-home")
+    assert homes.told_until(home(world)) is None
+    assert "home.not_told" in [one.message for one in caplog.records]
+
+
+def test_a_home_that_was_saved_meanwhile_is_told_at_the_next_attempt() -> None:
+    world = a_world(4)
+    busy = FaultyDocuments(world.documents)
+    until, paused = world.now + timedelta(hours=1), list[float]()
+
+    def save(_writes: object) -> None:
+        busy.before_commit = None
+        world.documents.commit(Update(path("shop-0"), {"down_since": world.now}, home(world).version))
+
+    busy.before_commit = save
+    assert homes.tell(busy, "shop", until, world.now, paused.append)
+    assert (homes.told_until(home(world)), len(paused)) == (until, 1)
+
+
+def test_a_shorter_wait_never_takes_the_place_of_a_longer_one() -> None:
+    world = a_world(4)
+    until = world.now + timedelta(hours=1)
+    assert homes.tell(world.documents, "shop", until, world.now)
+    before = home(world).version
+    assert homes.tell(world.documents, "shop", until - MINUTE, world.now)
+    assert (homes.told_until(home(world)), home(world).version) == (until, before)
+    assert not homes.tell(world.documents, "nobody", until, world.now)
+
+
+def test_a_database_that_goes_away_loses_no_report(caplog: pytest.LogCaptureFixture) -> None:
+    world = a_world(4)
+    world.shop = Refusing()
+    world.now += MINUTE
+    with patch.object(homes, "tell", side_effect=StoreUnavailableError):
+        assert deliver(world, Message("shop-3", "r0", 4)).calls == 1
+    assert "home.not_told" in [one.message for one in caplog.records]
+
+
+def home(world: World) -> Document:
+    found = world.documents.get(path("shop-0"))
+    assert found
+    return found
+
+
+def claim(world: World) -> Board:
+    found = boards.claim(world.documents, "shop-0", "r-home", world.shop.quota, world.now, at_most=0)
+    assert isinstance(found, Board)
+    return found
 
 
 def test_the_boards_of_a_run_ask_no_more_than_the_provider_allows() -> None:

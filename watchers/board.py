@@ -16,11 +16,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any
 
 from watchers import encoding, schedule
-from watchers.clocks import Moment
+from watchers.clocks import Moment, stopwatch
 from watchers.documents import Create, Document, Documents, Update
 from watchers.errors import ConflictError
 from watchers.history import milliseconds
@@ -132,7 +131,7 @@ def claim(  # noqa: PLR0913 - what a lease is given for
     board.ledger = board.ledger.advanced(board.quota, moment or Moment(now), board.hours)
     budget = Budget(
         board.quota, board.ledger, moment or now,
-        at_most=at_most, until=monotonic() + seconds, hours=board.hours,
+        at_most=at_most, until=stopwatch() + seconds, hours=board.hours,
     )  # fmt: skip
     dearest = max((row.cost for row in board.rows.values()), default=1)
     left = budget.left  # of which the last may begin a look that is finished ahead of the pace

@@ -53,6 +53,16 @@ class Moment:
         return min(said), max(said)
 
 
+def stopwatch() -> float:
+    """Seconds that pass, asleep or awake, since some moment or other: only differences say anything.
+
+    What is paced, and until when, is measured by this alone: ``time.monotonic`` stands still while Linux
+    sleeps, and calls made after waking would count at the time before it.
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 def read_clocks(at: datetime) -> Moment:
     """``at``, which is now, with this machine's boot clock where it has one that counts sleep."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)

@@ -6,13 +6,13 @@ saved are simply read again, by the database's own time.
 """
 
 import logging
-import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from watchers import jobs, schedule
 from watchers.board import Board
+from watchers.clocks import stopwatch
 from watchers.documents import Document, Documents
 from watchers.jobs import Job, Places
 from watchers.rows import Row
@@ -27,7 +27,7 @@ OVERLAP = timedelta(seconds=5)  # how late a write may become visible after its 
 
 
 def fold(documents: Documents, places: Places, board: Board, now: datetime, deadline: float) -> set[str]:
-    """Bring the board up to the jobs as they stand now; past ``deadline`` (monotonic) the rest waits.
+    """Bring the board up to the jobs as they stand now; past ``deadline`` (by the stopwatch) the rest waits.
 
     Returns:
         The home boards of other providers these jobs belong on: before this one is saved they must stand.
@@ -35,7 +35,7 @@ def fold(documents: Documents, places: Places, board: Board, now: datetime, dead
     read, since, limit = set[str](), board.cursor, PAGE
     elsewhere: set[str] = set()
     complete = False
-    while not complete and time.monotonic() < deadline:
+    while not complete and stopwatch() < deadline:
         page = documents.find(jobs.changed_since(places, since, limit))
         unread = [document for document in page if document.path not in read]
         touched = {target_id for document in unread for target_id in _fold_one(board, document, now)}

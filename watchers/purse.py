@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watchers.clocks import Moment
+from watchers.clocks import Moment, stopwatch
 from watchers.documents import Create, Document, Documents, Update
 from watchers.errors import ConflictError, OutOfQuotaError, StoreError, StoreUnavailableError
 from watchers.ledger import Ledger
@@ -39,7 +39,7 @@ def draw(
     *,
     calls: int = 1,
     sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] = stopwatch,
 ) -> Budget:
     """A purse of at most ``calls`` from the slice of the provider's ``quota`` that people have.
 

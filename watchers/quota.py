@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watchers.allowance import FirstCall, Midnight, Quota
-from watchers.clocks import Moment
+from watchers.clocks import Moment, stopwatch
 from watchers.errors import OutOfQuotaError
 from watchers.ledger import HEAD_START, Ledger, split
 
@@ -38,11 +38,11 @@ class Budget:
         now: The tick's time: aware UTC, or a moment by every clock.
         sleep: How to wait for a call's moment.
         at_most: No more calls than this, whatever the quota leaves.
-        until: No call is made past this moment (monotonic).
+        until: No call is made past this moment, by ``clock``.
         hours: How the 24 hours of the UTC day are weighed (mean 1), where the window is half a day or longer.
         even: Whether the calls are paced; those of people are not.
-        began: When it was ``now`` (monotonic); by default, it is.
-        clock: The monotonic clock.
+        began: When it was ``now``, by ``clock``; by default, it is.
+        clock: Seconds that pass, asleep or awake.
     """
 
     def __init__(  # noqa: PLR0913 - what a purse is made of
@@ -57,7 +57,7 @@ class Budget:
         hours: Sequence[float] = (),
         even: bool = True,
         began: float | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = stopwatch,
     ) -> None:
         self._quota, self._sleep, self._clock, self._hours, self._even = quota, sleep, clock, hours, even
         read = now if isinstance(now, Moment) else Moment(now)
@@ -121,6 +121,8 @@ class Budget:
             wait = (moment - self._elapsed()) / 1000
         if wait > _A_MOMENT:
             self._sleep(wait)
+            if self._clock() > self._until + _A_MOMENT:
+                raise OutOfQuotaError("the time is over; the call counts as made")
 
     def correct(self, spent: int, resets_at: datetime) -> None:
         """Heed the provider's own count of the window that ends at ``resets_at``.

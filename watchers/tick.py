@@ -15,7 +15,6 @@ that could not run raises.
 
 import logging
 import math
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -28,7 +27,7 @@ from watchers import homes, schedule
 from watchers.asking import SHORT, answers
 from watchers.board import Board, Refused
 from watchers.choosing import choose
-from watchers.clocks import Moment
+from watchers.clocks import Moment, stopwatch
 from watchers.documents import Document, Documents
 from watchers.errors import (
     ConflictError,
@@ -140,7 +139,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     Raises:
         StoreError: the tick could not run, or not save; running it again is harmless.
     """
-    began, operations = time.monotonic(), Counter(documents.operations)
+    began, operations = stopwatch(), Counter(documents.operations)
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     report = Report(board_name, run)
     place, moment = homes.place(documents, board_name, shards, document), clocks(now)
@@ -176,7 +175,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
         )
         _run(scene, run)
     report.operations = Counter(documents.operations) - operations
-    report.milliseconds = round((time.monotonic() - began) * 1000)
+    report.milliseconds = round((stopwatch() - began) * 1000)
     log.log(logging.INFO if report.is_eventful else logging.DEBUG, "tick.done", extra=report.to_json())
     return report
 
@@ -205,13 +204,13 @@ class _Scene:
 
     @property
     def deadline(self) -> float:
-        """When nothing more is asked, on the monotonic clock."""
+        """When nothing more is asked, by the stopwatch."""
         return self.began + self.seconds
 
     def due_at(self, *, alone: bool) -> datetime:
         """When an alert that is created now is to be sent; it waits only for others that may come."""
         grouping = timedelta(0) if alone and self.is_last else self.grouping
-        return self.now + timedelta(seconds=time.monotonic() - self.began) + grouping
+        return self.now + timedelta(seconds=stopwatch() - self.began) + grouping
 
 
 def _run(scene: _Scene, run: str) -> None:

@@ -84,7 +84,7 @@ def test_folding_stops_in_time_and_goes_on_where_it_stopped(
     monkeypatch.setattr(folding, "PAGE", 3)
     names = many(world, 11)
     clock = iter(range(1_000))
-    monkeypatch.setattr("watchers.folding.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("watchers.folding.stopwatch", lambda: next(clock))
     rows: list[int] = []
     for _ in range(8):
         world.now += MINUTE

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.builders import START, at
 from tests.histories import RULES
-from watchers.clocks import Moment, read_clocks
+from watchers.clocks import Moment, read_clocks, stopwatch
 from watchers.errors import OutOfQuotaError
 from watchers.ledger import weight
 from watchers.quota import Budget, FirstCall, Ledger, Midnight, Quota, split
@@ -462,3 +462,70 @@ def test_a_small_quota_lasts_for_the_day_though_it_is_stored_after_every_call(a_
         made += budget.made
         ledger = Ledger.from_document(budget.ledger.to_document())
     assert made <= 1 + a_day / 20 + a_day / 24
+
+
+# ── a machine that sleeps ────────────────────────────────────────────────────────────────────────────────
+
+
+class Laptop:
+    """Its monotonic clock stands still while it sleeps, as on Linux; the one since its start does not."""
+
+    def __init__(self) -> None:
+        self.awake = self.asleep = 0.0
+
+    def monotonic(self) -> float:
+        """See ``time.monotonic``."""
+        return self.awake
+
+    def since_start(self, _clock: int) -> float:
+        """See ``time.clock_gettime`` of ``CLOCK_BOOTTIME``."""
+        return self.awake + self.asleep
+
+    def moment(self) -> Moment:
+        """Now, by every clock."""
+        passed = self.awake + self.asleep
+        return Moment(START + timedelta(seconds=passed), "boot", passed)
+
+
+@pytest.fixture
+def laptop(monkeypatch: pytest.MonkeyPatch) -> Laptop:
+    made = Laptop()
+    monkeypatch.setattr("watchers.clocks.time.CLOCK_BOOTTIME", 7, raising=False)
+    monkeypatch.setattr("watchers.clocks.time.clock_gettime", made.since_start)
+    monkeypatch.setattr("watchers.clocks.time.monotonic", made.monotonic)
+    return made
+
+
+def test_calls_after_waking_count_from_then_on(laptop: Laptop) -> None:
+    quota = Quota(10, HOUR, per_second=1000)
+    purse = Budget(quota, Ledger(), laptop.moment(), lambda _: None, even=False)
+    assert spend(purse, 5) == 5
+    laptop.asleep = 3300.0
+    assert spend(purse, 5) == 5
+    laptop.awake = 380.0
+    later = Budget(quota, purse.ledger, laptop.moment(), lambda _: None, even=False)
+    assert spend(later) == 5
+
+
+def test_nothing_is_asked_after_waking_when_the_time_is_over(laptop: Laptop) -> None:
+    purse = Budget(DAILY, Ledger(), laptop.moment(), lambda _: None, until=stopwatch() + 45)
+    assert spend(purse, 1) == 1
+    laptop.asleep = 50.0
+    assert spend(purse, 1) == purse.left == 0
+
+
+def test_a_call_whose_wait_was_slept_through_is_not_made_but_counts(laptop: Laptop) -> None:
+    def sleep(_seconds: float) -> None:
+        laptop.asleep = 3300.0
+
+    purse = Budget(Quota(1000, DAY, 1), Ledger(), laptop.moment(), sleep, until=stopwatch() + 45, even=False)
+    assert spend(purse, 2) == 1
+    assert purse.ledger.spent == 2
+
+
+def test_without_a_clock_that_counts_sleep_the_monotonic_one_is_read(
+    laptop: Laptop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("watchers.clocks.time.CLOCK_BOOTTIME")
+    laptop.awake, laptop.asleep = 5.0, 3300.0
+    assert stopwatch() == 5.0

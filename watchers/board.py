@@ -127,6 +127,8 @@ def claim(  # noqa: PLR0913 - what a lease is given for
     if document is not None and (why := _refusal(document, run, now)):
         return Refused(why)
     board = _decoded(name, document) if document else Board(name, shard=shard_in(name))
+    for row in board.rows.values():
+        row.set_right(now)
     board.quota = quota
     board.ledger = board.ledger.advanced(board.quota, moment or Moment(now), board.hours)
     budget = Budget(

@@ -65,6 +65,13 @@ class Lows:
         kept = tuple((day, low) for day, low in self.days if low < price and day >= oldest)
         return replace(self, days=(*kept, (today, price)))
 
+    def until(self, at: datetime) -> "Lows":
+        """The same record with nothing later than ``at``: what was seen later was seen then."""
+        today = at.date()
+        later = [low for day, low in self.days if day >= today]
+        earlier = tuple((day, low) for day, low in self.days if day < today)
+        return Lows(min(self.since, at), (*earlier, (today, min(later))) if later else earlier)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -157,6 +164,16 @@ class History:
             seen_at=now.at,
         )
 
+    def until(self, at: datetime) -> "History":
+        """The same history with nothing later than ``at``: what was seen later was seen then."""
+        return replace(
+            self,
+            prices={key: _until(runs, milliseconds(at)) for key, runs in self.prices.items()},
+            lows={key: lows.until(at) for key, lows in self.lows.items()},
+            availability=_until(self.availability, milliseconds(at)),
+            seen_at=min(self.seen_at, at) if self.seen_at else None,
+        )
+
     def runs(self, key: PriceKey) -> Runs[int]:
         """The latest runs of this key; empty when it was never known."""
         return self.prices.get(key, ())
@@ -214,6 +231,10 @@ def longer(runs: Runs[V], last_ms: int, now_ms: int, looks: int) -> Runs[V]:
         return runs
     last = runs[-1]
     return (*runs[:-1], Run(last.value, last.first_ms, now_ms, last.looks + looks))
+
+
+def _until(runs: Runs[V], ms: int) -> Runs[V]:
+    return tuple(run._replace(first_ms=min(run.first_ms, ms), last_ms=min(run.last_ms, ms)) for run in runs)
 
 
 def milliseconds(at: datetime) -> int:

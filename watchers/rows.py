@@ -24,6 +24,8 @@ from watchers.schedule import Pace
 from watchers.watch import Kind, Target
 
 BLIND_AFTER = timedelta(hours=1)  # without a successful look, a target counts as blind
+ASTRAY = timedelta(minutes=5)  # what was seen so much later than now, was seen by a wrong clock
+_A_REST = timedelta(minutes=1)
 _LONGEST_BACKOFF = timedelta(hours=1)
 _DAY_MS = 24 * 60 * 60 * 1000
 _OVER = 0.05  # of a target's weight once its event is over: it may still be moved to another day
@@ -168,6 +170,20 @@ class Row:
         backoff: timedelta = every * 2 ** min(self.failures, 6)
         rest = min(backoff, max(every, _LONGEST_BACKOFF)) if self.failures else every
         return milliseconds(now) >= self.asked_ms + milliseconds_of(rest)
+
+    def set_right(self, now: datetime) -> None:
+        """Believe no time that is yet to come: what a wrong clock dated later was a moment ago.
+
+        Else nothing would be asked, or believed if it was, until that time has come.
+        """
+        latest, before = now + ASTRAY, now - _A_REST
+        if self.since > latest:
+            self.since = before
+        if self.seen_ms > milliseconds(latest):
+            self.record(self.history.until(before))
+            self.archived = {key: min(last, self.seen_ms) for key, last in self.archived.items()}
+        if self.asked_ms > milliseconds(latest):
+            self.asked_ms = milliseconds(before)
 
     def is_blind(self, now: datetime) -> bool:
         """Whether it has not been seen for longer than it should.

@@ -21,9 +21,10 @@ from tests.builders import (
     price,
     sold_out,
 )
-from watchers.history import History, milliseconds
+from watchers.encoding import decode, encode
+from watchers.history import History, Lows, milliseconds
 from watchers.models import EventStatus
-from watchers.rows import BLIND_AFTER, EVERYBODY, Gate, Interest, Row
+from watchers.rows import ASTRAY, BLIND_AFTER, EVERYBODY, Gate, Interest, Row
 
 MINUTE = timedelta(minutes=1)
 
@@ -161,3 +162,66 @@ def test_a_target_not_seen_for_an_hour_is_blind_however_often_it_was_asked() -> 
     row.record(row.history.after(now))
     assert not row.is_blind(at(121))
     assert row.is_blind(at(122))
+
+
+# ── a clock that was wrong ───────────────────────────────────────────────────────────────────────────────
+
+
+def row_seen(*looks: Look, later: timedelta = timedelta(0)) -> Row:
+    """A row after these looks, the last of which a clock dated so much later."""
+    *before, last = observations(looks)
+    history, wrong = History(), replace(last, at=last.at + later)
+    for seen in (*before, wrong):
+        history = history.after(seen)
+    row = Row(last.target, since=START, history=history)
+    row.asked_ms = row.seen_ms
+    return row
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_what_a_wrong_clock_dated_later_was_a_moment_ago(closed: bool) -> None:
+    looks = price(100_00), price(100_00), in_stock(90_00)
+    row = row_seen(*looks, later=timedelta(days=365))
+    row.archived = {FACE: row.seen_ms}
+    if closed:
+        row = next(iter(decode(encode({row.target.id: row})).values()))
+    now = START + timedelta(days=1)
+    assert row.is_due(now, MINUTE) is False
+    row.set_right(now)
+    before = milliseconds(now - MINUTE)
+    assert row.is_due(now, MINUTE)
+    assert (row.asked_ms, row.seen_ms, row.archived) == (before, before, {FACE: before})
+    assert row.history.seen_at == now - MINUTE
+    assert [run[:3] for run in row.history.prices[FACE]][-1] == (90_00, before, before)
+    assert row.history.prices[FACE][:-1] == row_seen(*looks).history.prices[FACE][:-1]
+    assert row.history.availability[-1].last_ms == before
+    assert row.history.lows[FACE].days == (((now - MINUTE).date(), 90_00),)
+
+
+def test_lows_of_days_to_come_are_one_low_of_today() -> None:
+    record = Lows(START)
+    for days, low in ((0, 80_00), (1, 90_00), (5, 95_00), (400, 99_00)):
+        record = record.after(low, at(days=days))
+    today = at(days=1)
+    assert record.until(today).days == ((START.date(), 80_00), (today.date(), 90_00))
+    assert record.until(at(days=400)) == record
+    assert Lows(at(days=9)).until(today) == Lows(today)
+
+
+def test_clocks_that_differ_by_little_move_nothing() -> None:
+    row = row_seen(price(100_00), price(100_00))
+    before = replace(row)
+    seen_at = row.history.seen_at
+    assert seen_at is not None
+    row.set_right(seen_at - ASTRAY)
+    assert row == before
+    assert row.history is before.history
+
+
+def test_only_the_time_it_was_asked_is_set_right_where_it_was_not_seen() -> None:
+    row = row_seen(price(100_00), price(100_00))
+    seen_ms, now = row.seen_ms, START + timedelta(days=1)
+    row.asked_ms, row.failures = milliseconds(now + timedelta(days=365)), 9
+    row.set_right(now)
+    assert (row.asked_ms, row.seen_ms) == (milliseconds(now - MINUTE), seen_ms)
+    assert row.is_due(now + timedelta(hours=1), MINUTE)

@@ -22,10 +22,12 @@ from watchers.errors import (
     ProviderUnavailableError,
     StoreUnavailableError,
 )
+from watchers.history import milliseconds
 from watchers.models import Observation, Price
 from watchers.providers.base import Fetched, concurrency
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rules import decide
+from watchers.tick import tick
 from watchers.watch import Target
 
 DAY = timedelta(days=1)
@@ -599,6 +601,40 @@ def test_a_corrupt_board_is_rebuilt_from_the_jobs_and_tells_nobody_again(
     assert events(caplog, "board.unreadable")[:1] == ["board.unreadable"]
     world.minutes(9500, 9500, 8500)
     assert world.texts() == [FIRST, FIRST]
+
+
+def a_year_ahead(world: World) -> None:
+    """One tick while the machine's clock is wrong; what the database dates, it dates rightly."""
+    when = world.now + 365 * DAY
+    tick(world.documents, PLACES, world.shop, board_name="shop-0", run="ahead", now=when)
+
+
+@pytest.mark.parametrize("price", [None, 10000, 9500])
+def test_a_clock_that_was_a_year_ahead_stops_nobody_once_it_is_right(world: World, price: int | None) -> None:
+    world.shop.costs("a", price)
+    a_year_ahead(world)
+    calls = world.shop.calls
+    world.minutes(10000, 10000, 8500, 8500)
+    assert world.shop.calls - calls == 4
+    assert world.texts() == [FIRST]
+    row = world.board().rows[A]
+    assert row.history.seen_at == world.now
+    first, last = milliseconds(world.now - MINUTE), milliseconds(world.now)
+    assert row.history.prices[FACE][-1] == (8500, first, last, 2)
+
+
+def test_who_failed_or_was_first_looked_at_a_year_ahead_is_asked_again(world: World) -> None:
+    world.save(below(target=item("b")), "w2")
+    world.shop.failures["a"] = "not_found"
+    world.shop.costs("b", 10000)
+    a_year_ahead(world)
+    world.shop.failures.clear()
+    asked = world.shop.asked.copy()
+    world.minutes(8500, 8500)  # after a failure it rests twice as long
+    assert world.texts("w1") == [FIRST]
+    assert world.shop.asked - asked == {"a": 1, "b": 2}
+    row = world.board().rows[item_id("b")]
+    assert row.since < world.now == row.history.seen_at
 
 
 def test_jobs_restored_from_a_backup_are_not_told_again_what_stands_in_the_outbox(world: World) -> None:

@@ -22,7 +22,7 @@ from watchers.demand import Demand
 from watchers.history import Facts, History, Lows, Run, Runs, Seen, milliseconds, moment
 from watchers.models import Availability, EventStatus
 from watchers.money import PriceKey
-from watchers.rows import Gate, Row
+from watchers.rows import ANYTHING, Gate, Row
 from watchers.schedule import Pace
 from watchers.watch import Target
 
@@ -74,13 +74,13 @@ class _Packed:
 
     content: bytes
 
-    def opened(self, seen_ms: int) -> tuple[History, Gate, dict[PriceKey, int]]:
-        """See ``rows.Closed``. What is damaged is forgotten, as with a board that was lost."""
+    def opened(self, target: Target, seen_ms: int) -> tuple[History, Gate, dict[PriceKey, int]]:
+        """See ``rows.Closed``. What is damaged is forgotten, and the next look concerns everybody."""
         try:
             return unpacked(self.content, seen_ms)
         except UnreadableBoardError:
-            log.exception("row.unreadable")
-            return History(), Gate(), {}
+            log.exception("row.unreadable", extra={"target": target.id})
+            return History(), Gate(waits_for={ANYTHING}), {}
 
 
 _DAMAGE = (

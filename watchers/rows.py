@@ -31,6 +31,9 @@ _DAY_MS = 24 * 60 * 60 * 1000
 _OVER = 0.05  # of a target's weight once its event is over: it may still be moved to another day
 
 
+ANYTHING = "anything"  # what a gate waits for that was lost: whatever is seen next concerns everybody
+
+
 @dataclass(slots=True)
 class Gate:
     """At what anybody who watches a target wants to be asked: prices in minor units, and other events.
@@ -90,7 +93,7 @@ EVERYBODY = Interest()
 class Closed(Protocol):
     """The part of a row that is rarely needed, as it lies on a stored board."""
 
-    def opened(self, seen_ms: int) -> tuple[History, Gate, dict[PriceKey, int]]:
+    def opened(self, target: Target, seen_ms: int) -> tuple[History, Gate, dict[PriceKey, int]]:
         """History, gate and ``archived``, as they were when the row was closed, last seen at ``seen_ms``."""
         ...
 
@@ -153,7 +156,7 @@ class Row:
         """Open the row: Python asks here only for what is not set, as in a row that is closed."""
         if self.closed is None or name not in _OPENED:
             raise AttributeError(name)
-        history, self.gate, self.archived = self.closed.opened(self.seen_ms - self.repeated_ms)
+        history, self.gate, self.archived = self.closed.opened(self.target, self.seen_ms - self.repeated_ms)
         self.history = _stretched(history, self.seen_ms, self.repeats) if self.repeats else history
         self.closed, self.repeats, self.repeated_ms = None, 0, 0
         return getattr(self, name)
@@ -236,6 +239,9 @@ class Row:
 
     def concerned(self, now: Observation) -> Iterator[Interest]:
         """Whom this observation concerns: the gate. Nothing is yielded for an uneventful look."""
+        if ANYTHING in self.gate.waits_for:
+            yield EVERYBODY
+            return
         for key, price in now.buyable_prices.items():
             runs = self.history.runs(key)
             if not runs:

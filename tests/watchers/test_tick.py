@@ -16,6 +16,7 @@ from tests.world import AFTER_THE_LEASE, MINUTE, PLACES, World, below
 from watchers import board
 from watchers.asking import GIVE_UP_AFTER, at_once
 from watchers.documents import Delete, Put, Query, Update, Write
+from watchers.encoding import _Packed, encode
 from watchers.errors import (
     DocumentTooLargeError,
     ProviderRejectedError,
@@ -23,7 +24,7 @@ from watchers.errors import (
     StoreUnavailableError,
 )
 from watchers.history import milliseconds
-from watchers.models import Observation, Price
+from watchers.models import Availability, Observation, Price
 from watchers.providers.base import Fetched, concurrency
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rules import decide
@@ -600,6 +601,41 @@ def test_a_corrupt_board_is_rebuilt_from_the_jobs_and_tells_nobody_again(
     assert (world.texts(), list(world.board().rows)) == ([FIRST], [A])
     assert events(caplog, "board.unreadable")[:1] == ["board.unreadable"]
     world.minutes(9500, 9500, 8500)
+    assert world.texts() == [FIRST, FIRST]
+
+
+def damage(world: World) -> None:
+    """Spoil what is rarely needed of every row: history and gate."""
+    document, rows = world.documents.get(board.path("shop-0")), world.board().rows
+    assert document is not None
+    for row in rows.values():
+        row.closed, row.mark = _Packed(b"\xc1"), 0
+    world.documents.commit(Update(document.path, {"blob": encode(rows)}, document.version))
+
+
+def test_whoever_watches_a_damaged_row_is_told_later_news(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a price nothing else would ask for them: what they wait for stood in the gate that was lost."""
+    world, stock = World(), [Availability.UNAVAILABLE]
+    world.shop.answers["a"] = lambda target, now: Observation(target, now, availability=stock[0])
+    world.save(below(conditions=[{"kind": "back_in_stock"}]))
+    for _ in range(3):
+        world.minute()
+    before = world.board().rows[A].gate
+    damage(world)
+    world.minute()
+    lost = [record.__dict__["target"] for record in caplog.records if record.message == "row.unreadable"]
+    assert lost == [A]
+    row = world.board().rows[A]
+    assert (row.gate, row.gate.demand.kinds) == (before, {"back_in_stock": 1})
+    for stock[0] in (Availability.UNAVAILABLE, Availability.AVAILABLE) * 2:
+        world.minutes(None, None)
+    assert len(world.texts()) == 2
+
+
+def test_who_was_told_of_a_price_is_not_told_again_because_a_row_was_damaged(world: World) -> None:
+    world.minutes(8500)
+    damage(world)
+    world.minutes(8500, 9500, 9500, 8500)
     assert world.texts() == [FIRST, FIRST]
 
 

@@ -6,6 +6,7 @@ saved are simply read again, by the database's own time.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 500
 THREADS = 16  # counts in flight when many targets are new at once
+_Newcomers = defaultdict[str, list[str]]  # watches that are to get a first look, by target
 OVERLAP = timedelta(seconds=5)  # how late a write may become visible after its time
 
 
@@ -33,18 +35,19 @@ def fold(documents: Documents, places: Places, board: Board, now: datetime, dead
         The home boards of other providers these jobs belong on: before this one is saved they must stand.
     """
     read, since, limit = set[str](), board.cursor, PAGE
-    elsewhere: set[str] = set()
+    elsewhere, newcomers = set[str](), _Newcomers(list)
     complete = False
     while not complete and stopwatch() < deadline:
         page = documents.find(jobs.changed_since(places, since, limit))
         unread = [document for document in page if document.path not in read]
-        touched = {target_id for document in unread for target_id in _fold_one(board, document, now)}
+        touched = {one for document in unread for one in _fold_one(board, document, now, newcomers)}
         _recount(documents, places, board, touched, now)
         elsewhere |= boards_of(unread)
         read |= {document.path for document in unread}
         complete = len(page) < limit
         limit = PAGE if unread else limit + PAGE  # a whole page of the same moment
         since = page[-1].fields["updated_at"] if page else since
+    _join(board, newcomers)
     _move_cursor(board, since, complete=complete)
     return elsewhere - {home_of(provider_of(board.name))}
 
@@ -55,7 +58,7 @@ def boards_of(page: Iterable[Document]) -> set[str]:
     return {home_of(provider_of(str(target_id))) for target_id in watched}
 
 
-def _fold_one(board: Board, document: Document, now: datetime) -> set[str]:
+def _fold_one(board: Board, document: Document, now: datetime, newcomers: _Newcomers) -> set[str]:
     """Put one job's wishes on the board; return the targets whose watchers must be counted anew."""
     try:
         job = jobs.read_job(document)
@@ -66,7 +69,8 @@ def _fold_one(board: Board, document: Document, now: datetime) -> set[str]:
         return set()
     for target_id, target in mine.items():
         row = board.rows.setdefault(target_id, Row(target, since=now))
-        _admit(row, job, wishes[target_id])
+        if _admit(row, job, wishes[target_id]):
+            newcomers[target_id].append(job.watch_id)
     if job.copied_at and board.cursor and job.copied_at < board.cursor:
         return {target_id for target_id in mine if not board.rows[target_id].watchers}
     return {*mine, *(target_id for target_id in job.left if target_id in board.rows)}
@@ -77,13 +81,20 @@ def _belongs(board: Board, target_id: str) -> bool:
     return is_ours and shard_of(target_id, board.shards) == board.shard
 
 
-def _admit(row: Row, job: Job, at: Thresholds) -> None:
+def _admit(row: Row, job: Job, at: Thresholds) -> bool:
+    """Let its wishes through; whether it is to get a first look."""
     row.gate.widen(at.fires_at, at.rearms_at, jobs.waits_for(job.watch))
     row.mark = 0  # somebody new may want to know what the others have heard
     known = job.state.of(row.target.id).tracks
     missed = any(str(key) not in known for key in row.history.prices)  # appeared while it was paused
-    if (missed or job.awaits_first_look(row.target.id)) and job.watch_id not in row.fresh:
-        row.fresh = (*row.fresh, job.watch_id)
+    return missed or job.awaits_first_look(row.target.id)
+
+
+def _join(board: Board, newcomers: _Newcomers) -> None:
+    """Give them their first look. Once a fold: thousands may watch one target at once."""
+    for target_id, watch_ids in newcomers.items():
+        if row := board.rows.get(target_id):
+            row.fresh = tuple(dict.fromkeys((*row.fresh, *watch_ids)))
 
 
 def _recount(documents: Documents, places: Places, board: Board, touched: set[str], now: datetime) -> None:

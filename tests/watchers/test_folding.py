@@ -1,5 +1,7 @@
 """How the board learns of watches that changed: once, twice, late, in pages, and under a deadline."""
 
+import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +9,8 @@ import pytest
 from tests.fake_provider import FakeProvider, item, item_id
 from tests.world import MINUTE, PLACES, World, below
 from watchers import board, folding
-from watchers.documents import SERVER_TIME, Put, Query, Update
+from watchers.documents import SERVER_TIME, Document, Put, Query, Update
+from watchers.jobs import Job, read_job
 
 A = item_id("a")
 FIRST = ("below_limit", 8500)
@@ -96,6 +99,40 @@ def test_folding_stops_in_time_and_goes_on_where_it_stopped(
         rows.append(len(claimed.rows))
     assert rows[0] < rows[1] < len(names)
     assert rows[-1] == len(names)
+
+
+class CountedId(str):
+    """A watch's id that counts how often it is compared with another."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        CountedId.compared += 1
+        return str(self) == other
+
+
+def test_many_who_start_to_watch_one_target_are_not_compared_with_each_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "PAGE", 7)
+    monkeypatch.setattr(CountedId, "compared", 0)
+    ids = [f"w{one}" for one in range(30)]
+    for watch_id in ids:
+        world.save(below(), watch_id, watch_id)
+
+    def read(document: Document) -> Job:
+        job = read_job(document)
+        return replace(job, watch_id=CountedId(job.watch_id))
+
+    monkeypatch.setattr("watchers.folding.jobs.read_job", read)
+    claimed = board.claim(world.documents, "shop-0", "run", world.shop.quota, world.now, at_most=100)
+    assert isinstance(claimed, board.Board)
+    for _ in range(2):
+        folding.fold(world.documents, PLACES, claimed, world.now, math.inf)
+    assert CountedId.compared <= 5 * len(ids)
+    assert sorted(claimed.rows[A].fresh) == sorted(ids)
 
 
 def test_a_crash_while_folding_folds_again(world: World) -> None:

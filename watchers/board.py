@@ -24,7 +24,7 @@ from watchers.documents import Create, Document, Documents, Update
 from watchers.errors import ConflictError
 from watchers.history import milliseconds
 from watchers.quota import Budget, Ledger, Quota
-from watchers.rows import Row
+from watchers.rows import Row, set_right
 from watchers.schedule import Pool
 from watchers.shards import provider_of, shard_in
 
@@ -127,8 +127,7 @@ def claim(  # noqa: PLR0913 - what a lease is given for
     if document is not None and (why := _refusal(document, run, now)):
         return Refused(why)
     board = _decoded(name, document) if document else Board(name, shard=shard_in(name))
-    for row in board.rows.values():
-        row.set_right(now)
+    set_right(board.rows.values(), now)
     board.quota = quota
     board.ledger = board.ledger.advanced(board.quota, moment or Moment(now), board.hours)
     budget = Budget(

@@ -283,6 +283,15 @@ class Row:
 _OPENED = frozenset({"history", "gate", "archived"})
 
 
+def set_right(rows: Iterable[Row], now: datetime) -> None:
+    """See ``Row.set_right``; for many, of whom next to none need it."""
+    latest = now + ASTRAY
+    latest_ms = milliseconds(latest)
+    for row in rows:
+        if row.asked_ms > latest_ms or row.seen_ms > latest_ms or row.since > latest:
+            row.set_right(now)
+
+
 def milliseconds_of(pause: timedelta) -> int:
     """A duration in whole milliseconds."""
     return pause // timedelta(milliseconds=1)

@@ -11,11 +11,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from queue import SimpleQueue
-from time import monotonic
 
 from watchers import schedule
 from watchers.board import Board
 from watchers.choosing import Call
+from watchers.clocks import stopwatch
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError
 from watchers.providers.base import Fetched, Provider, concurrency
 from watchers.quota import Budget, Part, Quota
@@ -48,7 +48,7 @@ def answers(
 ) -> Iterator[Asked]:
     """Make the calls in their order, and say what came of each as soon as it is known.
 
-    Whoever's turn it was moves the board's odometer. After ``deadline`` (monotonic) no call is begun.
+    Whoever's turn it was moves the board's odometer. After ``deadline`` (of ``stopwatch``) no call is begun.
     """
     waiting, failed_in_a_row = deque(calls), 0
     under_way: dict[Future[Fetched], tuple[list[Target], Part]] = {}
@@ -56,7 +56,7 @@ def answers(
     most = at_once(board.quota or provider.quota, len(calls))
     with ThreadPoolExecutor(most) as threads:
         while waiting or under_way:
-            patient = failed_in_a_row < GIVE_UP_AFTER and monotonic() < deadline
+            patient = failed_in_a_row < GIVE_UP_AFTER and stopwatch() < deadline
             while waiting and patient and len(under_way) < most and budget.left > len(under_way):
                 call, purse = waiting.popleft(), budget.part()
                 schedule.serve(board.pool, call.in_turn)

@@ -199,6 +199,7 @@ def reshard(provider: str, boards: int, *, as_json: bool) -> None:
     Needed when the log says board.filling. It may be broken off and run again; nothing is lost.
     """
     from watchers.resharding import NotNowError, reshard
+    from web.words import many
 
     documents, now = _documents(_settings()), datetime.now(UTC)
     quota, holder = _quota_for(provider, boards), f"reshard-{secrets.token_hex(8)}"
@@ -209,7 +210,8 @@ def reshard(provider: str, boards: int, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(done) | {"provider": provider}))
     else:
-        click.echo(f"{provider}: {done.targets} targets on {done.after} boards ({done.before} before)")
+        spread = f"{many(done.targets, 'target')} on {many(done.after, 'board')}"
+        click.echo(f"{provider}: {spread} ({done.before} before)")
 
 
 def _quota_for(provider: str, boards: int) -> "Quota":
@@ -236,6 +238,7 @@ def rebuild(name: str, *, as_json: bool) -> None:
     from watchers import homes
     from watchers.resharding import NotNowError, rebuild
     from watchers.shards import is_board
+    from web.words import many
 
     documents, now = _documents(_settings()), datetime.now(UTC)
     names = [name] if is_board(name) else [board.name for board in homes.every(documents, name)]
@@ -248,7 +251,7 @@ def rebuild(name: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(emptied))
     for board, targets in emptied.items() if not as_json else ():
-        click.echo(f"{board}: emptied of {targets} targets; the next tick looks at every watch anew")
+        click.echo(f"{board}: emptied of {many(targets, 'target')}; the next tick looks at every watch anew")
     if not as_json:
         click.echo("what searches listed is not known any more: their next look is a silent first one")
 

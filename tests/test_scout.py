@@ -710,7 +710,7 @@ def test_targets_are_spread_over_more_boards_and_back_and_everything_else_goes_o
     market.set_price(ITEM, "face", 45)
     assert run_json("tick")["alerts"] == 2
     said = run("reshard", "ticketmaster", "1").output
-    assert said == "ticketmaster: 1 targets on 1 boards (3 before)\n"
+    assert said == "ticketmaster: 1 target on 1 board (3 before)\n"
     assert run_json("tick")["alerts"] == 0
 
 

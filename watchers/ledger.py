@@ -277,16 +277,17 @@ def split(ledgers: Sequence[Ledger], quota: Quota, of: int, moment: Moment) -> l
     """What ``of`` new shards remember of what the old ones did; ``quota`` is that of all shards together.
 
     Their calls are dealt in groups of ``of``, and each new shard is charged one at the group's latest: never
-    fewer in any stretch than its part of what was made in it.
+    fewer in any stretch than its part of what was made in it. What may be made at once is divided evenly.
     """
     whole = Ledger(moment, _milliseconds(moment.at), quota.slot)
-    surplus = blocked = until = 0
+    surplus = blocked = until = level = 0
     last: float = 0
     for old in (ledger.advanced(quota, moment) for ledger in ledgers):
         shift = whole.time - old.time
         for number, count in old.slots():
             whole = whole.with_calls(count, (number + 1) * old.slot - 1 + shift) if count else whole
         last = max(last, old.last + shift if old.last else 0)
+        level += old.level or 0
         blocked = max(blocked, old.blocked + shift if old.blocked > old.time else 0)
         surplus, until = surplus + old.surplus, max(until, old.surplus_until + shift if old.surplus else 0)
     counts, owed = list[int](), 0
@@ -298,7 +299,7 @@ def split(ledgers: Sequence[Ledger], quota: Quota, of: int, moment: Moment) -> l
         whole,
         counts=tuple(reversed(counts)),
         last=last,
-        level=0,
+        level=level // of,
         blocked=blocked,
         surplus=-(-surplus // of),
         surplus_until=until,

@@ -1,7 +1,7 @@
 """How good the schedule is, and what it costs.
 
     .venv/bin/python bench/schedule.py                  a small world: a minute
-    .venv/bin/python bench/schedule.py --json
+    .venv/bin/python bench/schedule.py --json PATH
     .venv/bin/python bench/schedule.py --full           every row of the theory's table: some twenty minutes
 
 The first compares the shipped code with equal intervals and with a clairvoyant who knows every rate, in the
@@ -10,8 +10,6 @@ from 50 looks (time of the processor, so that a busy machine does not count), an
 passed). The exit code of ``--full`` is 1 if a limit was missed.
 """
 
-import argparse
-import json
 import sqlite3
 import statistics
 import sys
@@ -30,6 +28,7 @@ sys.modules["tests"].__path__ = [str(ROOT / "tests")]
 
 from tqdm import tqdm
 
+from bench.report import Report, arguments
 from bench.small_world import DAY_MS, START, START_MS, Clairvoyant, Equal, Shipped, Target, delay
 from watchers import schedule
 from watchers.schedule import Pool
@@ -152,16 +151,12 @@ def full() -> int:
 
 def main() -> int:
     """Print what was asked for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = arguments(__doc__)
     parser.add_argument("--full", action="store_true", help="every row of the theory's table of acceptance")
-    parser.add_argument("--json", action="store_true", help="as JSON")
     asked = parser.parse_args()
     if asked.full:
         return full()
     found = {"quality": quality(), "speed": speed()}
-    if asked.json:
-        print(json.dumps(found, indent=2))
-        return 0
     print(
         f"{f'medians of {len(SEEDS)} seeds':38}{'hours':>8}{'/ equal':>9}{'/ known':>9}{'equal / known':>15}"
     )
@@ -171,7 +166,7 @@ def main() -> int:
     print(f"\n{'milliseconds':38}{'median':>8}{'p99':>9}")
     for name, of in found["speed"].items():
         print(f"{name:38}{of['median_ms']:8.2f}{of['p99_ms']:9.2f}")
-    return 0
+    return Report("schedule", figures=found).end(asked.json)
 
 
 if __name__ == "__main__":

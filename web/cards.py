@@ -157,12 +157,9 @@ def _prices(watch: Watch, known: Known) -> Iterator[Seen]:
         yield from _of_row(watch, row, where, known.now)
 
 
-_UNKNOWN_THERE = frozenset({"not_found", "missing", "bad_id"})
-
-
 def _of_row(watch: Watch, row: Row, where: str, now: datetime) -> Iterator[Seen]:
     history = row.history
-    if row.unseen_why in _UNKNOWN_THERE:
+    if row.unseen_why in words.UNKNOWN_THERE:
         yield Seen("", f"{words.shop(row.target.provider)} knows nothing by this id: check it.")
     if history.seen_at is None:
         yield Seen("", f"Not seen yet{where}; asked for since {words.span(now - row.since)}.")

@@ -91,6 +91,8 @@ class Plans:
         found, shop = self._peek.boards([target.id])[target.id], words.shop(target.provider)
         if found.saved_at is None or target.id not in found.rows:
             return "The first look is still to come."
+        if _is_unknown(found, target):
+            return f"{shop} knows nothing by this id: check it."
         if found.down_since is not None:
             return f"{shop} has not answered for {words.span(self._now - found.down_since)}."
         return f"The worker has not looked for {words.span(self._now - found.saved_at)}: is it running?"
@@ -105,7 +107,7 @@ class Plans:
             onto = [one for one in targets if one in joins and boards.get(one.id) is board]
             known = self._worked_out(board, watch, onto) if onto else self._plan(board)
             turn = known.turns.get(target.id) if known and known.is_kept(self._now) else None
-            if known and turn:
+            if known and turn and not _is_unknown(board, target):
                 where = f" at {words.shop(target.provider)}" if len(targets) > 1 else ""
                 wrong = plan.warning(watch, target, turn, known, self._asked[target.provider])
                 yield Served(target, turn, plan.sentence(watch, turn, where), wrong)
@@ -132,3 +134,9 @@ class Plans:
         if provider not in self._of_providers:
             self._of_providers[provider] = list(homes.every(self._documents, provider))
         return self._of_providers[provider]
+
+
+def _is_unknown(board: Board, target: Target) -> bool:
+    """Whether the shop said that it knows nothing by this id: how often we look is then no comfort."""
+    row = board.rows.get(target.id)
+    return row is not None and row.unseen_why in words.UNKNOWN_THERE

@@ -124,6 +124,10 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
+UNKNOWN_THERE = frozenset({"not_found", "missing", "bad_id"})
+"""Why a look failed, where the shop knows nothing by the id."""
+
+
 def many(number: int, what: str) -> str:
     """``1 call``, ``2,000 calls``."""
     return f"{number:,} {what}{'s' * (number != 1)}"

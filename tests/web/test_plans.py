@@ -88,7 +88,7 @@ def test_a_card_costs_no_more_reads_than_before(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "why", ["off", "paused", "refused", "not ticked", "no answer", "blind", "not on it yet"]
+    "why", ["off", "paused", "refused", "not ticked", "no answer", "blind", "not on it yet", "unknown there"]
 )
 def test_a_card_promises_nothing_that_is_not_so(world: World, why: str) -> None:
     watched(world)
@@ -108,6 +108,9 @@ def test_a_card_promises_nothing_that_is_not_so(world: World, why: str) -> None:
     if why == "blind":
         see_another(world)
         see_again(world, timedelta(hours=2))
+    if why == "unknown there":
+        _run_again(world)
+        world.see(ITEM, unseen_why="not_found")
     world.later = timedelta(minutes=20) if why == "not ticked" else timedelta()
 
     assert "Checked about" not in world.person("ann").get("/")

@@ -881,7 +881,7 @@ def test_an_operator_sees_how_everything_is_doing(
     page = entry("web").get("/status").get_data(as_text=True)
 
     assert hidden == 404
-    assert "of 4,500 a day" in page
+    assert "of 4,500 calls are left in 24 hours" in page
     assert "about every 5 minutes on average" in page
     assert "2 targets" not in page
 

@@ -91,7 +91,9 @@ def _kept(documents: Documents, asked: Mapping[str, Provider], runs_every: timed
         yield _ticking(kept, now, QUIET + pause)
         if blind := sum(row.blind for row in kept.rows.values()):
             yield Finding(
-                "WRONG", kept.name, f"{blind} of {len(kept.rows)} targets were not seen for an hour"
+                "WRONG",
+                kept.name,
+                f"{blind} of {len(kept.rows)} targets were not seen for longer than they should be",
             )
     wrong = list(_left_behind(documents, now))
     yield from wrong or [Finding("ok", "outbox", "nothing is left behind")]

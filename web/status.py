@@ -65,7 +65,12 @@ def _facts(known: Plan, now: datetime) -> Iterator[tuple[str, str]]:
         yield "Looked at", f"{often}, every {plan.span(known.worst)} at worst"
     if known.slow:
         yield "Slow", f"{words.many(known.slow, 'target')} less often than every {plan.span(plan.SLOW)}"
-    yield "Blind", f"{words.many(known.blind, 'target')} not seen for an hour" if known.blind else "none"
+    yield (
+        "Blind",
+        f"{words.many(known.blind, 'target')} not seen for longer than they should be"
+        if known.blind
+        else "none",
+    )
     yield "Last ticked", words.ago(known.ticked_at, now) if known.ticked_at else "never"
 
 

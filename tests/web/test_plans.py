@@ -304,7 +304,7 @@ def test_the_status_page_warns_of_what_is_slow_blind_overloaded_or_not_running(w
     page = text_of(status(world, "olga"))
 
     assert "Not being ticked" in page
-    assert "122 targets not seen for an hour" in page
+    assert "122 targets not seen for longer than they should be" in page
     assert "122 targets less often than every 6 hours" in page
     assert "122 targets, and the quota allows 50 looks a day: some changes are never seen." in page
 

@@ -4,8 +4,9 @@ A clock can be set: by hand, by a time server after a reboot, on a laptop that w
 ask what time it is, only how much time has surely passed since something was written down: the least that any
 clock says. Nothing is believed of a clock that says less than none.
 
-What cannot be known: on a machine that has only its wall clock to go by (SQLite, after a reboot), a clock
-that was set forward while nobody looked is taken at its word.
+What cannot be known: where only wall clocks can be compared (after a reboot, or when another instance
+wrote last), one that was set forward while nobody looked is taken at its word. The worker cannot have the
+database's time of now without a further operation, so it passes none.
 """
 
 import math

@@ -27,10 +27,10 @@ from cloudevents.http import CloudEvent
 
 from notifiers.base import Notifier
 from watchers.documents import Documents
+from watchers.kinds import Channel
 from watchers.loading import without_collecting
 from watchers.providers.base import Provider
 from watchers.settings import Settings
-from watchers.watch import Channel
 
 if TYPE_CHECKING:
     from notifiers.limits import Limits

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from watchers.providers.base import Provider
     from watchers.quota import Quota
     from watchers.settings import Settings
+    from watchers.target import Target
     from watchers.tick import Report
     from watchers.verbs import Change
-    from watchers.watch import Target, Watch
+    from watchers.watch import Watch
     from web.plans import Plans
 
 _ATTEMPTS = 5  # at a person whom others are changing
@@ -263,7 +264,7 @@ def reconcile(*, hours: int, as_json: bool) -> None:
     """Compare the outbox with Twilio's own list of texts, and say every difference."""
     from notifiers.errors import NotifierUnavailableError
     from notifiers.reconcile import SETTLED_BY, reconcile
-    from watchers.watch import Channel
+    from watchers.kinds import Channel
 
     means = _means(_settings())
     if Channel.SMS not in means.notifiers:
@@ -382,7 +383,7 @@ def _target(provider: str, what: str | None, asked: dict[str, Any]) -> "Target":
 
     from watchers.asked import sentences
     from watchers.providers import refusal
-    from watchers.watch import Filters, Target
+    from watchers.watch import Filters, read_target
 
     narrowing = {name: asked[name] for name in ("city", "date_from", "date_to") if asked[name]}
     if what is None and not (asked["is_search"] or narrowing):
@@ -393,7 +394,7 @@ def _target(provider: str, what: str | None, asked: dict[str, Any]) -> "Target":
     else:
         question = {"item": what, **country}
     try:
-        target = Target.model_validate({"provider": provider, **question})
+        target = read_target({"provider": provider, **question})
     except ValidationError as exc:
         raise click.UsageError(" ".join(sentences(exc))) from exc
     if said := refusal(target, Filters()):

@@ -35,7 +35,8 @@ from store.firestore import FirestoreDocuments
 from store.sqlite import SqliteDocuments
 from watchers.documents import Documents, Put
 from watchers.folding import OVERLAP
-from watchers.jobs import Places, copy_watch
+from watchers.jobs import copy_watch
+from watchers.places import Places
 from watchers.providers import refusal
 
 PLACES = Places()

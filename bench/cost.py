@@ -36,12 +36,15 @@ from store.sqlite import SqliteDocuments
 from watchers import alerts
 from watchers.documents import Create, Put, Query
 from watchers.folding import OVERLAP
-from watchers.jobs import Places, copy_watch
+from watchers.jobs import copy_watch
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, Availability, News, Observation, Price, Reason
 from watchers.money import Basis
+from watchers.places import Places
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
-from watchers.watch import Channel, Filters, Target
+from watchers.target import Target
+from watchers.watch import Filters
 from watchers.worker import Round, work
 from web.app import create_app
 

@@ -45,7 +45,8 @@ from sandbox.servers import serving
 from store.firestore import FirestoreDocuments
 from watchers.documents import Put, Query
 from watchers.folding import OVERLAP
-from watchers.jobs import Places, copy_watch
+from watchers.jobs import copy_watch
+from watchers.places import Places
 from watchers.providers import refusal
 
 PEOPLE = 1_000

@@ -27,15 +27,16 @@ from store.sqlite import SqliteDocuments
 from watchers import board as boards
 from watchers.board import Board
 from watchers.documents import Create
-from watchers.jobs import Places
 from watchers.models import Availability, Observation, Price
 from watchers.money import Basis
+from watchers.places import Places
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
 from watchers.rows import Row
 from watchers.shards import board_name, shard_of
+from watchers.target import Target
 from watchers.tick import tick
-from watchers.watch import Filters, Target
+from watchers.watch import Filters
 
 TARGETS, TICKS, CHANGES = 5_000, 3, 100
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -27,7 +27,7 @@ from watchers.history import KEPT_RUNS, History, Run, milliseconds
 from watchers.money import Basis, PriceKey
 from watchers.price_history import append, collection, read, ripe
 from watchers.rows import Row
-from watchers.watch import Target
+from watchers.target import Target
 
 TARGETS, SAMPLE, DAYS, SETTLED = 5_000, 200, 60, 15
 MEAN, SIGMA = 2.5, 1.25

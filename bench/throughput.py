@@ -30,10 +30,10 @@ from bench.watches import BEGAN, fill
 from store.sqlite import SqliteDocuments
 from watchers.asking import at_once
 from watchers.documents import Delete, Query
-from watchers.jobs import Places
+from watchers.places import Places
 from watchers.providers.steam import Steam
 from watchers.quota import Quota
-from watchers.watch import Target
+from watchers.target import Target
 from watchers.worker import work
 
 TARGETS, WATCHERS = 5_000, 5

@@ -35,7 +35,8 @@ from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
 from watchers.rows import Row
 from watchers.schedule import Pace
-from watchers.watch import Filters, Target
+from watchers.target import Target
+from watchers.watch import Filters
 from watchers.worker import Round, work
 
 TARGETS, WATCHERS = 5_000, 5

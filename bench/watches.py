@@ -7,7 +7,8 @@ from tqdm import tqdm
 from store.sqlite import SqliteDocuments
 from watchers.asked import Refusal
 from watchers.documents import Put
-from watchers.jobs import Places, copy_watch
+from watchers.jobs import copy_watch
+from watchers.places import Places
 
 PLACES = Places()
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from notifiers import email, push, sms
 from notifiers.base import Notifier
 from notifiers.errors import NotConfiguredError
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 NOTIFIERS: dict[Channel, Callable[[Mapping[str, str]], Notifier]] = {
     Channel.SMS: sms.from_env,

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from notifiers.errors import Fault
+from watchers.kinds import Channel
 from watchers.models import AlertState
-from watchers.watch import Channel
 
 
 class Guarantee(StrEnum):

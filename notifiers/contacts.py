@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from notifiers.errors import Fault, NotifierRejectedError
 from watchers.documents import Document, Documents, Update
 from watchers.errors import StoreError
+from watchers.kinds import Channel
 from watchers.models import Every, Person, QuietHours
-from watchers.watch import Channel
 
 COLLECTION = "people"
 _CONTACTS = {Channel.SMS: "phone", Channel.EMAIL: "email", Channel.PUSH: "push_url"}

@@ -26,8 +26,8 @@ from notifiers.parcels import Outcome, Parcel, sort
 from notifiers.records import set_aside
 from watchers import alerts
 from watchers.documents import Document
+from watchers.kinds import Channel
 from watchers.models import Alert
-from watchers.watch import Channel
 
 ATTEMPTS = 5  # at what others keep changing
 _YIELD = 0.3  # seconds that the trigger leaves to the worker that made the alert

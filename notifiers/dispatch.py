@@ -29,8 +29,8 @@ from notifiers.records import log_outcome, remember, set_aside
 from notifiers.sending import Settlement, look_up, send
 from notifiers.spend import Allowance
 from watchers.errors import StoreError, StoreUnavailableError
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, Person
-from watchers.watch import Channel
 
 log = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from notifiers.errors import (
     NotifierUnavailableError,
 )
 from notifiers.mail_pool import MailPool
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 TIMEOUT = 10.0  # seconds for each step of the dialogue
 

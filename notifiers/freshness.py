@@ -10,9 +10,10 @@ from datetime import datetime
 from watchers import jobs
 from watchers.documents import Document, Documents
 from watchers.homes import Peek
-from watchers.jobs import Places, UnreadableJobError
+from watchers.jobs import UnreadableJobError
 from watchers.models import Alert, News, Reason
 from watchers.money import PriceKey
+from watchers.places import Places
 from watchers.shards import provider_of
 from watchers.watch import Watch
 

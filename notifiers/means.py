@@ -9,8 +9,8 @@ from notifiers.base import Notifier
 from notifiers.limits import Limits
 from notifiers.links import Links
 from watchers.documents import Documents
-from watchers.jobs import Places
-from watchers.watch import Channel
+from watchers.kinds import Channel
+from watchers.places import Places
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from notifiers.words import digests, letters, phrases
 from notifiers.words.digests import Topic
 from notifiers.words.gsm import fits, plain, segments, shorten
 from notifiers.words.letters import email
+from watchers.kinds import Channel
 from watchers.models import Alert, News, Reason
-from watchers.watch import Channel
 
 __all__ = ["email", "push", "render", "segments", "sms"]
 

@@ -42,8 +42,8 @@ from notifiers.base import GUARANTEES, Guarantee, Report
 from watchers import alerts
 from watchers.documents import Create, Document, Documents, Query, Update, Write
 from watchers.errors import ConflictError
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News
-from watchers.watch import Channel
 
 log = logging.getLogger(__name__)
 

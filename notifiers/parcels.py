@@ -21,8 +21,8 @@ from notifiers.spend import Allowance
 from notifiers.tallies import Tally
 from notifiers.words.gsm import segments
 from watchers.documents import Write
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, Person, Reason
-from watchers.watch import Channel
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ go, and a server or a password is often repaired within hours: it is tried for a
 from dataclasses import dataclass
 from datetime import timedelta
 
+from watchers.kinds import Channel
 from watchers.models import Alert
-from watchers.watch import Channel
 
 
 @dataclass(frozen=True, slots=True)

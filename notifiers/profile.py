@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from notifiers.tallies import Tally
+from watchers.kinds import Channel
 from watchers.models import Person
-from watchers.watch import Channel
 
 
 def profile(person: Person, tally: Tally | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from notifiers.base import Message
 from notifiers.errors import DeliveryUnknownError, Fault, NotConfiguredError, NotifierRejectedError
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 TIMEOUT = 10.0  # seconds, to connect and again to be answered
 

@@ -19,8 +19,8 @@ from notifiers.parcels import Outcome
 from notifiers.sending import says
 from watchers import alerts
 from watchers.documents import Document, Documents, Query
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from notifiers.errors import Fault
 from notifiers.means import Clock, Means
 from notifiers.parcels import Outcome
 from watchers.errors import StoreError
+from watchers.kinds import Channel
 from watchers.models import Alert, Person
-from watchers.watch import Channel
 
 log = logging.getLogger("notifiers.deliver")
 

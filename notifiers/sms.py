@@ -29,7 +29,7 @@ from notifiers.links import is_local
 from notifiers.twilio import listing, senders
 from notifiers.twilio.codes import CODES, Action, code_of, fault_of
 from notifiers.twilio.senders import Senders
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 if TYPE_CHECKING:
     from requests import Response

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from watchers.documents import Create, Document, Update
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 COLLECTION = "tallies"
 _TWO_DAYS = timedelta(days=2)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import time
 from typing import Any
 
+from watchers.kinds import Channel
 from watchers.models import Every
-from watchers.watch import Channel
 
 _MOST_MESSAGES = 1000
 _MOST_SEGMENTS = 10_000

@@ -10,7 +10,8 @@ from watchers.memory import WatchState
 from watchers.models import Availability, EventStatus, Observation, Presale, Price
 from watchers.money import Basis, PriceKey
 from watchers.rules import Decision, decide
-from watchers.watch import Search, Target, Watch
+from watchers.target import Search, Target
+from watchers.watch import Watch
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FACE = PriceKey(Basis.FACE, "USD")

@@ -9,7 +9,8 @@ from watchers.models import Availability, Observation, Price
 from watchers.money import Basis, PriceKey
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
-from watchers.watch import Filters, Target
+from watchers.target import Target
+from watchers.watch import Filters
 
 FACE = PriceKey(Basis.FACE, "USD")
 RESALE = PriceKey(Basis.RESALE, "USD")

@@ -27,7 +27,8 @@ from tests.builders import (
 )
 from watchers.models import Availability, EventStatus, Observation
 from watchers.money import Basis, PriceKey
-from watchers.watch import Target, Watch
+from watchers.target import Target
+from watchers.watch import Watch
 
 RULES = settings(
     deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from notifiers import NOTIFIERS, limits
+from watchers.kinds import Channel
 from watchers.providers import PROVIDERS
 from watchers.settings import DOCUMENTED
-from watchers.watch import Channel
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -26,7 +26,7 @@ from tests.twilio_callbacks import signature
 from watchers.chunks import decode
 from watchers.documents import Delete, Put, Query, Update
 from watchers.fanout import Message, Topic
-from watchers.jobs import Places
+from watchers.places import Places
 from watchers.providers.ticketmaster import Ticketmaster
 from watchers.tick import tick
 

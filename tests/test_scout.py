@@ -21,10 +21,11 @@ from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import an_alert
 from watchers import alerts
 from watchers.documents import Document, Query, Update
-from watchers.jobs import Places, copy_watch
+from watchers.jobs import copy_watch
+from watchers.kinds import Channel
 from watchers.models import AlertState, Reason
+from watchers.places import Places
 from watchers.providers import refusal
-from watchers.watch import Channel
 from watchers.why import REASONS
 
 ITEM = "SbxNightTram01"

@@ -18,8 +18,8 @@ from tests.fakes import FaultyDocuments
 from tests.notifiers.kit import an_alert
 from watchers import alerts
 from watchers.documents import Documents, Put, Update
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 
 PHONE, EMAIL, TOPIC = "+15005550010", "ann@example.com", "ntfys://ntfy.sh/a-private-topic"
 ADD = ("person", "add", "ann", "--phone", PHONE, "--email", EMAIL)

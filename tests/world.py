@@ -17,8 +17,9 @@ from tests.fakes import Crash, FaultyDocuments
 from watchers import alerts, board, jobs
 from watchers.board import Board
 from watchers.documents import Delete, Document, Documents, Put, Query, Write
-from watchers.jobs import Job, Places
+from watchers.jobs import Job
 from watchers.models import Alert
+from watchers.places import Places
 from watchers.tick import Report, tick
 
 MINUTE = timedelta(minutes=1)

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from watchers.documents import Create, Document
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, PastPrice, Reason
 from watchers.money import Basis
-from watchers.watch import Channel
 
 COLLECTION = "alerts"
 _END_OF_TIME = (

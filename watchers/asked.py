@@ -12,9 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from watchers.errors import WatchRefusedError
+from watchers.kinds import Kind
 from watchers.money import Basis
 from watchers.providers.base import beyond_every_provider
-from watchers.watch import MAX_NAME, Condition, Filters, Kind, PriceCondition, Target, Watch
+from watchers.target import Target
+from watchers.watch import MAX_NAME, Condition, Filters, PriceCondition, Watch
 
 Refusal = Callable[[Target, Filters], str | None]
 """Why a target cannot be watched with these filters, as a sentence; ``None`` when it can."""

@@ -19,7 +19,7 @@ from watchers.clocks import stopwatch
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError
 from watchers.providers.base import Fetched, Provider, concurrency
 from watchers.quota import Budget, Part, Quota
-from watchers.watch import Target
+from watchers.target import Target
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from watchers.history import milliseconds
 from watchers.providers.base import Provider
 from watchers.quota import Quota
 from watchers.rows import Row, milliseconds_of
-from watchers.watch import Target
+from watchers.target import Target
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from watchers.kinds import Kind
 from watchers.money import PriceKey
 from watchers.schedule import KEEN, nearness
-from watchers.watch import Kind
 
 STEP = math.log(1.05)
 AT_LEAST, AT_MOST = 0.05, max(KEEN.values())  # of one watcher

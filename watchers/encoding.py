@@ -24,7 +24,7 @@ from watchers.models import Availability, EventStatus
 from watchers.money import PriceKey
 from watchers.rows import ANYTHING, Gate, Row
 from watchers.schedule import Pace
-from watchers.watch import Target
+from watchers.target import Target, asked
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ def _row(  # noqa: PLR0913, PLR0917 - one argument a column
 @lru_cache(maxsize=1 << 15)
 def _asked(question: bytes) -> Target:
     """The target of a question: validated once, as most boards are read every minute."""
-    return Target.model_validate_json(question)
+    return asked(question)
 
 
 # ── what is rarely needed ────────────────────────────────────────────────────────────────────────────────

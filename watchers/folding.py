@@ -15,7 +15,8 @@ from watchers import jobs, schedule
 from watchers.board import Board
 from watchers.clocks import stopwatch
 from watchers.documents import Document, Documents
-from watchers.jobs import Job, Places
+from watchers.jobs import Job
+from watchers.places import Places, changed_since, watching
 from watchers.rows import Row
 from watchers.rules import Thresholds, thresholds
 from watchers.shards import home_of, provider_of, shard_of
@@ -38,7 +39,7 @@ def fold(documents: Documents, places: Places, board: Board, now: datetime, dead
     elsewhere, newcomers = set[str](), _Newcomers(list)
     complete = False
     while not complete and stopwatch() < deadline:
-        page = documents.find(jobs.changed_since(places, since, limit))
+        page = documents.find(changed_since(places, since, limit))
         unread = [document for document in page if document.path not in read]
         touched = {one for document in unread for one in _fold_one(board, document, now, newcomers)}
         _recount(documents, places, board, touched, now)
@@ -101,7 +102,7 @@ def _recount(documents: Documents, places: Places, board: Board, touched: set[st
     """How many watch each target now; one that nobody watches leaves the board."""
     targets = sorted(touched)
     with ThreadPoolExecutor(THREADS) as pool:
-        counted = list(pool.map(lambda one: documents.count(jobs.watching(places, one)), targets))
+        counted = list(pool.map(lambda one: documents.count(watching(places, one)), targets))
     for target_id, watchers in zip(targets, counted, strict=True):
         if not watchers:
             del board.rows[target_id]

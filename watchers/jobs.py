@@ -13,45 +13,23 @@ deleted watch stays as a tombstone, so that the board learns of it.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from watchers.asked import CannotSee, Refusal, read_watch
-from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Query, Update, Write
+from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.memory import WatchState
+from watchers.places import Places
 from watchers.providers.base import beyond_every_provider
 from watchers.rules import thresholds
-from watchers.watch import HistoricLow, Kind, PriceCondition, Target, Watch
+from watchers.target import Target
+from watchers.watch import HistoricLow, PriceCondition, Watch
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where documents lie: the outer contract, with the two names an operator may choose."""
-
-    app_id: str = "ticket-scout"
-    worker_collection: str = "worker_monitor_jobs"
-
-    def sources(self, uid: str) -> str:
-        """The collection of one person's own watches."""
-        return f"artifacts/{self.app_id}/users/{uid}/ticket_monitors"
-
-    def source(self, uid: str, watch_id: str) -> str:
-        """The person's own copy."""
-        return f"{self.sources(uid)}/{watch_id}"
-
-    def status(self, uid: str, watch_id: str) -> str:
-        """What the person's own clients may read."""
-        return f"artifacts/{self.app_id}/users/{uid}/ticket_status/{watch_id}"
-
-    def job(self, watch_id: str) -> str:
-        """The worker's copy."""
-        return f"{self.worker_collection}/{watch_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,32 +288,3 @@ def _job(watch: Watch, existing: Document | None, source: Document, uid: str) ->
 def _written(places: Places, job: Job) -> Write:
     path = places.job(job.watch_id)
     return Update(path, job.fields(), job.version) if job.version else Create(path, job.fields())
-
-
-# ── what the tick asks of jobs ───────────────────────────────────────────────────────────────────────────
-
-
-def changed_since(places: Places, at: datetime | None, limit: int) -> Query:
-    """Jobs written at ``at`` or later, oldest first. Two writes may bear the same time."""
-    since = at or datetime(1970, 1, 1, tzinfo=UTC)
-    return Query(places.worker_collection, ("updated_at",), ">=", since, limit)
-
-
-def watching(places: Places, target_id: str) -> Query:
-    """Every active watch of a target."""
-    return Query(places.worker_collection, ("targets",), "array_contains", target_id)
-
-
-def waiting_for(places: Places, target_id: str, kind: str | Kind) -> Query:
-    """Active watches of a target that wait for this kind of event."""
-    return Query(places.worker_collection, ("waits_for",), "array_contains", f"{target_id}:{kind}")
-
-
-def firing_at(places: Places, target_id: str, key: str, price: int) -> Query:
-    """Active watches of a target that fire at ``price`` or at a higher one."""
-    return Query(places.worker_collection, ("fires_at", target_id, key), ">=", price)
-
-
-def rearming_at(places: Places, target_id: str, key: str, price: int) -> Query:
-    """Active watches of a target that re-arm at ``price`` or at a lower one."""
-    return Query(places.worker_collection, ("rearms_at", target_id, key), "<=", price)

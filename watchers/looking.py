@@ -21,8 +21,9 @@ from watchers import encoding, jobs
 from watchers.documents import Document, Documents, Query
 from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.history import History, milliseconds
-from watchers.jobs import Places, UnreadableJobError
+from watchers.jobs import UnreadableJobError
 from watchers.models import Alert, Observation
+from watchers.places import Places, firing_at, rearming_at, waiting_for, watching
 from watchers.rows import EVERYBODY, Gate, Interest, Row
 from watchers.rules import thresholds
 from watchers.telling import Told, tell, tell_together
@@ -142,13 +143,13 @@ def _concerned(
 def _query(places: Places, target_id: str, interest: Interest) -> Query:
     if interest.fires_at:
         key, price = interest.fires_at
-        return jobs.firing_at(places, target_id, str(key), price)
+        return firing_at(places, target_id, str(key), price)
     if interest.rearms_at:
         key, price = interest.rearms_at
-        return jobs.rearming_at(places, target_id, str(key), price)
+        return rearming_at(places, target_id, str(key), price)
     if interest.waits_for:
-        return jobs.waiting_for(places, target_id, interest.waits_for)
-    return jobs.watching(places, target_id)
+        return waiting_for(places, target_id, interest.waits_for)
+    return watching(places, target_id)
 
 
 @dataclass(frozen=True, slots=True)

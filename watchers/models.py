@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 
+from watchers.kinds import Channel
 from watchers.money import Basis, PriceKey
-from watchers.watch import Channel, Target
+from watchers.target import Target
 
 
 class Availability(StrEnum):

@@ -24,13 +24,15 @@ from watchers.choosing import JITTER
 from watchers.demand import Demand
 from watchers.history import milliseconds
 from watchers.jobs import waits_for
+from watchers.kinds import Kind
 from watchers.money import Basis, PriceKey
 from watchers.providers.base import Provider
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rows import Row
 from watchers.schedule import LEAST, Pool
 from watchers.shards import share
-from watchers.watch import Below, Drop, Filters, Kind, Search, Target, Watch
+from watchers.target import Search, Target
+from watchers.watch import Below, Drop, Filters, Watch
 
 DAY = timedelta(days=1)
 BRIEF, A_WHILE = timedelta(minutes=12), timedelta(hours=2)  # resale listings were seen to live 5 to 20 min

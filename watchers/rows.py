@@ -17,11 +17,12 @@ import msgspec
 
 from watchers.demand import Demand
 from watchers.history import Facts, History, longer, milliseconds, moment
+from watchers.kinds import Kind
 from watchers.models import Availability, Observation
 from watchers.money import PriceKey
 from watchers.notices import announced
 from watchers.schedule import Pace
-from watchers.watch import Kind, Target
+from watchers.target import Target
 
 BLIND_AFTER = timedelta(hours=1)  # without a successful look, a target counts as blind
 ASTRAY = timedelta(minutes=5)  # what was seen so much later than now, was seen by a wrong clock

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from watchers.watch import Kind
+from watchers.kinds import Kind
 
 DAY = timedelta(days=1)
 SHAPE = 0.7  # of the belief about a target nobody knows yet: wide

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
-from watchers.jobs import Places
+from watchers.places import Places
 
 SECRETS = ("SECRET_KEY", "TICKETMASTER_API_KEY", "TWILIO_AUTH_TOKEN", "SMTP_URL")
 """Settings whose values must never appear in a log line."""

@@ -14,10 +14,11 @@ from watchers import alerts, jobs
 from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Update
 from watchers.errors import ConflictError
 from watchers.history import History, moment
-from watchers.jobs import Job, Places
+from watchers.jobs import Job
 from watchers.memory import LastTold
 from watchers.models import Alert, AlertState, News, Observation, PastPrice
 from watchers.money import PriceKey
+from watchers.places import Places
 from watchers.rules import Decision, decide
 
 ATTEMPTS = 5

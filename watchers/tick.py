@@ -36,16 +36,16 @@ from watchers.errors import (
 )
 from watchers.folding import fold
 from watchers.history import milliseconds, moment
-from watchers.jobs import Places
 from watchers.looking import UNEVENTFUL, Looked, look
 from watchers.models import Alert, Observation
 from watchers.money import spoken
+from watchers.places import Places
 from watchers.plan import plan
 from watchers.price_history import archive
 from watchers.providers.base import Fetched, Provider, concurrency
 from watchers.quota import Budget
 from watchers.rows import Row, milliseconds_of
-from watchers.watch import Target
+from watchers.target import Target
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,9 @@ from typing import Any
 from watchers.asked import Refusal, read_watch
 from watchers.documents import Document, Documents, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
-from watchers.jobs import Places
-from watchers.watch import Kind, Watch
+from watchers.kinds import Kind
+from watchers.places import Places
+from watchers.watch import Watch
 
 Fields = Mapping[str, Any]
 Change = Callable[[Fields], dict[str, Any]]

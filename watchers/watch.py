@@ -4,16 +4,14 @@ It comes from outside, so it is validated here: an unknown field is refused, nev
 is a sentence (``asked.py`` puts them together). Frozen values without I/O.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
+from msgspec.structs import replace
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -22,34 +20,19 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetCoreSchemaHandler,
     Tag,
+    TypeAdapter,
     model_validator,
 )
+from pydantic_core import CoreSchema, core_schema
 
+from watchers.kinds import Channel, Kind
 from watchers.money import CURRENCIES, Basis, PriceKey, exponent, minor_units
+from watchers.target import Search, Target, Weekday
 
 MAX_PRICE = Decimal(1_000_000)
 MAX_NAME = 200
-
-
-class Kind(StrEnum):
-    """What a condition waits for."""
-
-    BELOW = "below"
-    DROP = "drop"
-    HISTORIC_LOW = "historic_low"
-    NEW_LISTING = "new_listing"
-    BACK_IN_STOCK = "back_in_stock"
-    STATUS = "status"
-
-
-class Channel(StrEnum):
-    """How a person is told."""
-
-    SMS = "sms"
-    EMAIL = "email"
-    PUSH = "push"  # an app or a chat of theirs, through Apprise
-    APP = "app"  # the page of their own alerts: needs no address, and nothing to send
 
 
 class _Document(BaseModel):
@@ -94,11 +77,10 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_cu
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 ShortText = Annotated[str, Field(min_length=1, max_length=MAX_NAME), BeforeValidator(_one_line)]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class Search(_Document):
-    """A query over a provider's catalogue; at least a keyword, a city or a category."""
+class _SearchAsked(_Document):
+    """A query as a person writes it: at least a keyword, a city or a category."""
 
     keyword: ShortText | None = None
     city: ShortText | None = None
@@ -117,16 +99,12 @@ class Search(_Document):
         return self
 
 
-class Target(_Document):
-    """One thing that can be asked upstream. Watches that share a target share its calls.
-
-    Exactly one of ``item`` (the provider's own id) and ``search`` is given. ``country`` chooses the shop
-    for providers whose prices depend on it (two letters).
-    """
+class _TargetAsked(_Document):
+    """A target as a person writes it: what ``Target`` takes for granted is refused here."""
 
     provider: ProviderName
     item: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
-    search: Search | None = None
+    search: _SearchAsked | None = None
     country: Country | None = None
 
     @model_validator(mode="after")
@@ -135,26 +113,32 @@ class Target(_Document):
             raise ValueError("a target has either an item or a search")
         return self
 
-    @cached_property
-    def id(self) -> str:
-        """Derived from what is asked, so that equal questions are one target: ``steam-1f0c…``."""
-        canonical = json.dumps(self.to_document(), sort_keys=True, ensure_ascii=False)
-        return f"{self.provider}-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
+    def plain(self) -> Target:
+        search = Search(**dict(self.search)) if self.search else None
+        return Target(self.provider, self.item, search, self.country)
 
-    @cached_property
-    def question(self) -> bytes:
-        """The target as JSON, made once: boards hold thousands."""
-        return json.dumps(self.to_document(), separators=(",", ":"), ensure_ascii=False).encode()
 
-    def to_document(self) -> dict[str, Any]:
-        """The target as stored: only what was given."""
-        return self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+class _ReadAsTarget:
+    """Tells pydantic to read a ``Target`` by the rules of ``_TargetAsked``, and how it is stored."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(_source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, read: value if isinstance(value, Target) else read(value).plain(),
+            handler.generate_schema(_TargetAsked),
+            serialization=core_schema.plain_serializer_function_ser_schema(Target.to_document),
+        )
+
+
+AskedTarget = Annotated[Target, _ReadAsTarget]
+read_target = TypeAdapter[Target](AskedTarget).validate_python
+"""The target that a mapping asks for; ``ValidationError`` where it asks for none."""
 
 
 class Markets(_Document):
     """One event on several markets: any of them may fire."""
 
-    markets: Annotated[tuple[Target, ...], Field(min_length=1, max_length=10)]
+    markets: Annotated[tuple[AskedTarget, ...], Field(min_length=1, max_length=10)]
 
 
 class Below(_Document):
@@ -257,7 +241,7 @@ class Watch(_Document):
 
     name: ShortText
     target: Annotated[
-        Annotated[Target, Tag("target")] | Annotated[Markets, Tag("markets")],
+        Annotated[AskedTarget, Tag("target")] | Annotated[Markets, Tag("markets")],
         Discriminator(_target_or_markets),
     ]
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=10)]
@@ -276,8 +260,7 @@ class Watch(_Document):
     def _narrowed(self, target: Target) -> Target:
         if target.search is None or not self.filters.weekdays:
             return target
-        search = target.search.model_copy(update={"weekdays": self.filters.weekdays})
-        return target.model_copy(update={"search": search})
+        return replace(target, search=replace(target.search, weekdays=self.filters.weekdays))
 
     @property
     def rule(self) -> dict[str, Any]:

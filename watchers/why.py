@@ -19,7 +19,8 @@ from watchers.money import PriceKey, spoken
 from watchers.news import headline
 from watchers.rows import Row
 from watchers.rules import Decision, decide, rule_sentence
-from watchers.watch import Condition, NewListing, StatusChange, Target, Watch
+from watchers.target import Target
+from watchers.watch import Condition, NewListing, StatusChange, Watch
 
 NOT_REPLAYED = "Announcements and new listings are not replayed; what was told is below."
 REASONS = {

@@ -26,7 +26,7 @@ from watchers.documents import Document, Documents
 from watchers.errors import StoreError
 from watchers.fanout import Message, Publish
 from watchers.folding import PAGE, boards_of
-from watchers.jobs import Places, changed_since
+from watchers.places import Places, changed_since
 from watchers.providers.base import Provider
 from watchers.quota import Ledger
 from watchers.shards import board_name, due_shards, home_of, minute_of, provider_of, stride

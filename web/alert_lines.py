@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifiers.words import phrases
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News
-from watchers.watch import Channel
 from web import deliveries, words
 from web.deliveries import Clock
 

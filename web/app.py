@@ -19,7 +19,7 @@ from notifiers.limits import Limits
 from watchers.asked import Refusal
 from watchers.documents import Documents
 from watchers.errors import StoreUnavailableError
-from watchers.jobs import Places
+from watchers.places import Places
 from watchers.providers.base import Provider
 from web import alerts, entry, failures, forgery, saving, status, twilio, verbs, watches
 from web.site import EXTENSION, Link, Site, invented

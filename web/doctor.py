@@ -20,11 +20,11 @@ from watchers import alerts, homes, providers
 from watchers.board import Board
 from watchers.documents import Documents, Query
 from watchers.errors import StoreError
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, Reason
 from watchers.providers.base import Provider
 from watchers.settings import Settings
 from watchers.shards import provider_of, stride
-from watchers.watch import Channel
 
 _LOOK_EVERY = 0.5  # seconds
 _UNHEARD = "accepted, and nothing was heard of it: can Twilio reach PUBLIC_URL? `scout.py reconcile` asks it"

@@ -10,20 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from watchers.kinds import Channel, Kind
 from watchers.money import exponent
-from watchers.watch import (
-    MAX_NAME,
-    Below,
-    Channel,
-    Condition,
-    Drop,
-    HistoricLow,
-    Kind,
-    Markets,
-    PriceCondition,
-    Target,
-    Watch,
-)
+from watchers.target import Target
+from watchers.watch import MAX_NAME, Below, Condition, Drop, HistoricLow, Markets, PriceCondition, Watch
 
 LONGEST = 2000  # characters of one field; an address may be that long
 
@@ -199,10 +189,10 @@ def _target(form: Form, base: Watch | None) -> dict[str, Any]:
 
 
 def _kept_of_search(base: Watch | None) -> dict[str, Any]:
-    search = base.target.search if base and isinstance(base.target, Target) else None
-    if search is None:
+    if base is None or not isinstance(base.target, Target) or base.target.search is None:
         return {}
-    return search.model_dump(mode="json", include={"category", "weekdays"}, exclude_defaults=True)
+    search = base.target.to_document()["search"]
+    return {name: search[name] for name in ("category", "weekdays") if name in search}
 
 
 def _conditions(form: Form) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,8 @@ from watchers import verbs
 from watchers.asked import read_watch
 from watchers.documents import Document, Query, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
-from watchers.watch import Target, Watch
+from watchers.target import Target
+from watchers.watch import Watch
 from web.site import site
 
 MAX_WATCHES = 200  # of one person

@@ -16,8 +16,10 @@ from watchers import jobs
 from watchers.documents import Document
 from watchers.errors import StoreUnavailableError
 from watchers.jobs import Job, UnreadableJobError
+from watchers.kinds import Channel
 from watchers.models import Person
-from watchers.watch import Channel, Target, Watch
+from watchers.target import Target
+from watchers.watch import Watch
 from web import alert_lines, cards, entry, feed, monitors, words
 from web.cards import Known
 from web.deliveries import Clock

@@ -6,8 +6,9 @@ from typing import Any
 
 from watchers import plan
 from watchers.documents import Documents, Query
-from watchers.jobs import Job, Places, UnreadableJobError, read_job
-from watchers.watch import Target
+from watchers.jobs import Job, UnreadableJobError, read_job
+from watchers.places import Places
+from watchers.target import Target
 from web import words
 from web.plans import Plans
 

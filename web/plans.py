@@ -18,7 +18,8 @@ from watchers.plan import Plan, Turn
 from watchers.providers.base import Provider
 from watchers.rows import Row
 from watchers.shards import provider_of
-from watchers.watch import Target, Watch
+from watchers.target import Target
+from watchers.watch import Watch
 from web import words
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from notifiers import contacts
 from notifiers.errors import NotifierRejectedError
+from watchers.kinds import Channel
 from watchers.models import Person
-from watchers.watch import Channel
 
 _STOPPED = "you replied STOP to our texts; reply START to our number to get them again"
 _MISSING = {

@@ -13,7 +13,7 @@ from notifiers.limits import Limits
 from notifiers.links import Links
 from watchers.asked import Refusal
 from watchers.documents import Documents
-from watchers.jobs import Places
+from watchers.places import Places
 from watchers.providers.base import Provider
 from web.plans import Plans
 

@@ -5,18 +5,8 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from watchers.models import Reason
 from watchers.money import Basis, decimal_amount, exponent, minor_units, spoken
-from watchers.watch import (
-    BackInStock,
-    Below,
-    Condition,
-    Drop,
-    HistoricLow,
-    Markets,
-    NewListing,
-    Search,
-    Target,
-    Watch,
-)
+from watchers.target import Search, Target
+from watchers.watch import BackInStock, Below, Condition, Drop, HistoricLow, Markets, NewListing, Watch
 
 BASES = {
     "any": "Any kind of price",

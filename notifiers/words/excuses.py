@@ -5,7 +5,7 @@ https://www.twilio.com/docs/api/errors/<code>, an SMTP server's in RFC 5321, 4.2
 """
 
 from notifiers.words.phrases import one_line
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 _UNCONFIRMED = frozenset(
     {*("no_answer", "bad_answer", "server_error", "push_unconfirmed"), *("lease_expired", "unconfirmed")}

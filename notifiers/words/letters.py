@@ -15,9 +15,9 @@ from notifiers.links import Links
 from notifiers.words import digests, phrases, pictures
 from notifiers.words.excuses import undelivered
 from notifiers.words.phrases import joined, one_line
+from watchers.kinds import Channel
 from watchers.models import Alert, News, Reason
 from watchers.money import Basis
-from watchers.watch import Channel
 
 __all__ = ["email", "subject", "undelivered"]
 

@@ -13,7 +13,7 @@ from bench.upstream import price_of, shop
 from tests.upstream import NOW, purse
 from watchers.providers.steam import Steam
 from watchers.quota import Quota
-from watchers.watch import Target
+from watchers.target import Target
 
 PRICES = tomllib.loads((Path(__file__).parents[2] / "bench/prices.toml").read_text())
 SPENT = {"an uneventful run": Counter(reads=3, writes=2), "a page of five watches": Counter(reads=22)}

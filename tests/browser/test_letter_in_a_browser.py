@@ -15,8 +15,8 @@ from notifiers.words.letters import email
 from notifiers.words.pictures import BAR, LAST_BAR
 from tests.notifiers.kit import NEWS, NOW, an_alert
 from watchers.alerts import alert_code
+from watchers.kinds import Channel
 from watchers.models import Alert, News, PastPrice
-from watchers.watch import Channel
 
 CHROMIUM = shutil.which("chromium")
 PICTURES = os.environ.get("LETTER_PICTURES")  # a folder: keep a screenshot of every letter

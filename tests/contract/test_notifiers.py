@@ -24,7 +24,7 @@ from notifiers.errors import (
 from tests.push_server import PushServer
 from tests.smtp_server import PASSWORD, USER, SmtpServer
 from tests.twilio_server import ACCOUNT, TOKEN, TwilioServer
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 MESSAGE = Message(
     "0" * 32, "K7Q28M4X", "the words", "the subject", "<p>the words</p>", "https://scout.example/stop"

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from msgspec import structs
 
 from tests.builders import BACK_IN_STOCK, NEW_LISTING, STATUS, below, drop, historic_low, watch
 from tests.upstream import DATA, NOW, Step, Upstream, fails, purse, says
@@ -23,7 +24,8 @@ from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedErro
 from watchers.money import Basis
 from watchers.providers import PROVIDERS, SwitchedOff, cannot_see, from_env, http
 from watchers.providers.base import Fetched, Provider
-from watchers.watch import Condition, Filters, Search, Target
+from watchers.target import Search, Target
+from watchers.watch import Condition, Filters
 
 EVERY = pytest.mark.parametrize("name", list(PROVIDERS))
 
@@ -361,7 +363,7 @@ def test_every_call_is_paid_for(name: str, answer: Step, calls: int) -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 49, 50, 51, 99, 100, 101, 350])
 def test_batches_lose_and_repeat_nothing(name: str, count: int) -> None:
     targets = kit(name).targets(count)
-    targets += [target.model_copy(update={"country": "DE"}) for target in targets[::3]]
+    targets += [structs.replace(target, country="DE") for target in targets[::3]]
     targets += [Target(provider=name, search=Search(keyword=f"show {n}")) for n in range(count // 10)]
     batches = kit(name).provider(Upstream(says({}))).batches(targets)
     assert sorted(target.id for batch in batches for target in batch) == sorted(one.id for one in targets)

@@ -32,7 +32,7 @@ from tests.emulator.functions import Function, free_port
 from tests.firestore_emulator import connect, running_emulator
 from watchers import board
 from watchers.documents import Query
-from watchers.jobs import Places
+from watchers.places import Places
 
 BOARD = "ticketmaster-0"
 PLACES = Places()

@@ -9,10 +9,11 @@ from tests.builders import watch
 from tests.faults.scenario import EMAIL, Scenario, Someone, Told
 from watchers import alerts
 from watchers.documents import Documents, Put
-from watchers.jobs import Job, Places
+from watchers.jobs import Job
+from watchers.kinds import Channel
 from watchers.models import Alert, News, Reason
 from watchers.money import Basis
-from watchers.watch import Channel
+from watchers.places import Places
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 

@@ -19,8 +19,8 @@ from tests.faults.vendors import Mail, Twilio, alert_of
 from tests.twilio_server import Text
 from watchers import alerts
 from watchers.documents import Documents, Query
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 
 SETTLED = outbox.FINAL | {AlertState.SENT, AlertState.UNCERTAIN}
 _PRICE, _MORE = re.compile(r"\$(\d+)"), re.compile(r"\b(\d+) more\b")

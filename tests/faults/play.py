@@ -38,8 +38,8 @@ from tests.faults.worker import Raw
 from tests.firestore_emulator import connect
 from tests.twilio_server import ACCOUNT, TOKEN
 from watchers.documents import Documents
-from watchers.jobs import Places
 from watchers.models import Alert, AlertState
+from watchers.places import Places
 from web.app import create_app
 
 PUBLIC_URL, SECRET_KEY, SENDER = "https://scout.example", "not-a-real-key", "+15005550006"

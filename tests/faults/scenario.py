@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 SMS, EMAIL = Channel.SMS, Channel.EMAIL
 TWILIO = {

@@ -34,7 +34,7 @@ from notifiers import deliver, outbox
 from notifiers.means import Means
 from watchers.documents import Write
 from watchers.errors import StoreError, StoreUnavailableError
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 __all__ = ["google", "notifiers", "store", "watchers", "web"]  # imported once, for all who are forked
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from notifiers.limits import Limits
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, QuietHours, Reason
-from watchers.watch import Channel
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)  # a Monday
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)

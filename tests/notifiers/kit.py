@@ -21,11 +21,13 @@ from tests.builders import watch
 from watchers import alerts, board, encoding
 from watchers.documents import Documents, Put, Query
 from watchers.history import History
-from watchers.jobs import Job, Places
+from watchers.jobs import Job
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, Observation, Price, Reason
 from watchers.money import Basis
+from watchers.places import Places
 from watchers.rows import Row
-from watchers.watch import Channel, Target
+from watchers.target import Target
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MINUTE, SECOND, MOMENT = timedelta(minutes=1), timedelta(seconds=1), timedelta(milliseconds=1)

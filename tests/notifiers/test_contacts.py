@@ -10,8 +10,8 @@ from notifiers import contacts
 from notifiers.errors import Fault, NotifierRejectedError
 from store.sqlite import SqliteDocuments
 from watchers.documents import Document, Put, Update
+from watchers.kinds import Channel
 from watchers.models import Every, Person, QuietHours
-from watchers.watch import Channel
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 SMS, EMAIL, PUSH, APP = Channel.SMS, Channel.EMAIL, Channel.PUSH, Channel.APP

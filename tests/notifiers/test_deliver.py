@@ -42,8 +42,8 @@ from tests.notifiers.kit import (
 )
 from watchers.documents import Put, Write
 from watchers.errors import StoreUnavailableError
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 
 HOUR = timedelta(hours=1)
 RESERVE, CLAIM, SETTLE = 1, 2, 3  # the commits of one text: its segments, its lease, its end

@@ -40,9 +40,9 @@ from tests.notifiers.kit import (
 )
 from watchers.documents import Document, Put, Query, Write
 from watchers.errors import DocumentTooLargeError, StoreUnavailableError
+from watchers.kinds import Channel
 from watchers.logs import TRACE
 from watchers.models import AlertState
-from watchers.watch import Channel
 
 HOUR = timedelta(hours=1)
 FAR_AWAY = date(2027, 6, 1)

@@ -27,7 +27,7 @@ from notifiers.parcels import Outcome
 from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import ADDRESS, MINUTE, NOW, means, save_alert
 from tests.smtp_server import PASSWORD, USER, SmtpServer
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 SENDER = "Ticket Scout <alerts@scout.example>"
 LONG_LINK = "https://scout.example/" + "long/" * 20 + "stop/K7Q28M4X"

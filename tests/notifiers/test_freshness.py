@@ -12,9 +12,9 @@ from tests.notifiers.kit import MINUTE, NEWS, NOW, TARGET, an_alert, save_price,
 from watchers import board, encoding
 from watchers.documents import Put
 from watchers.history import History
-from watchers.jobs import Places
 from watchers.models import AlertState, Availability, News, Observation, Price, Reason
 from watchers.money import Basis
+from watchers.places import Places
 from watchers.rows import Row
 
 HELD = an_alert(state=AlertState.HELD, news=replace(NEWS, target_id=TARGET.id))

@@ -37,8 +37,8 @@ from tests.notifiers.kit import (
     stored,
 )
 from watchers.documents import Update
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 
 SENT, DELIVERED, UNDELIVERED = AlertState.SENT, AlertState.DELIVERED, AlertState.UNDELIVERED
 LATER = NOW + MINUTE

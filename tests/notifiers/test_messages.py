@@ -15,9 +15,9 @@ from notifiers.words import digests, gsm
 from notifiers.words.gsm import plain, septets, shorten
 from tests.notifiers.kit import NEWS, NOW, PUBLIC_URL, an_alert
 from watchers.alerts import alert_code
+from watchers.kinds import Channel
 from watchers.models import Alert, News, Reason
 from watchers.money import Basis, spoken
-from watchers.watch import Channel
 
 CODE = "K7Q28M4X"
 END = f"#K7Q2 {PUBLIC_URL}/a/{CODE}"

@@ -36,8 +36,8 @@ from tests.notifiers.kit import (
     stored,
 )
 from watchers.documents import Write
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 
 VendorDay = Callable[[FakeNotifier], None]
 TOLD = {AlertState.SENT, AlertState.DELIVERED}

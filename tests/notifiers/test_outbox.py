@@ -26,8 +26,8 @@ from tests.notifiers.kit import (
 )
 from watchers import alerts
 from watchers.documents import Create, Documents, Put, Update
+from watchers.kinds import Channel
 from watchers.models import AlertState
-from watchers.watch import Channel
 
 LEASE = outbox.LEASES[Channel.SMS]
 YEAR = timedelta(days=365)

@@ -44,8 +44,8 @@ from tests.notifiers.kit import (
     stored,
     tally,
 )
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, Reason
-from watchers.watch import Channel
 
 HOUR = timedelta(hours=1)
 PRICED = replace(NEWS, target_id=TARGET.id)

@@ -29,7 +29,7 @@ from notifiers.errors import (
 )
 from notifiers.push import SERVICES, PushNotifier
 from tests.push_server import PushServer
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 MESSAGE = Message("0" * 32, "K7Q28M4X", "Deftones $84 all-in (was $112)", "Deftones is down to $84")
 TOKEN = "tk_not_a_real_token"

@@ -31,8 +31,8 @@ from tests.notifiers.kit import (
 )
 from tests.twilio_server import ACCOUNT, TOKEN, Text, TwilioServer
 from watchers.documents import Put, Update
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 
 ENV = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_FROM_NUMBER": "+15005550001"}
 SENT, DELIVERED, UNDELIVERED = AlertState.SENT, AlertState.DELIVERED, AlertState.UNDELIVERED

@@ -5,8 +5,8 @@ from typing import Any
 
 from notifiers.release import release
 from tests.notifiers.kit import NOW, Post, save_alert, stored
+from watchers.kinds import Channel
 from watchers.models import AlertState
-from watchers.watch import Channel
 
 LATER = NOW + timedelta(hours=5)
 

@@ -32,8 +32,8 @@ from notifiers.words.letters import undelivered
 from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import MINUTE, NOW, PHONE, Post, copies, means, save_alert, stored
 from tests.twilio_server import ACCOUNT, TOKEN, TwilioServer
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 
 MESSAGE = Message(
     "a" * 32, "K7Q28M4X", "$84 all-in (was $112) Deftones #K7Q2 https://scout.example/a/K7Q28M4X"

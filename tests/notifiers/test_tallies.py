@@ -14,7 +14,7 @@ from notifiers.tallies import Tally
 from store.sqlite import SqliteDocuments
 from watchers.documents import Document, Put
 from watchers.errors import ConflictError
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 NEW_YORK = ZoneInfo("America/New_York")
 EVENING = datetime(2026, 12, 1, 3, 0, tzinfo=UTC)  # still 30 November in New York

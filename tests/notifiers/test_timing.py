@@ -27,8 +27,8 @@ from tests.notifiers.clocks import (
     moments,
     quiet_hours,
 )
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, Every, Person, QuietHours, Reason
-from watchers.watch import Channel
 
 NEW_YORK, SYDNEY = "America/New_York", "Australia/Sydney"
 LUNCH = QuietHours(time(11), time(14))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from notifiers.contacts import from_document
 from notifiers.wishes import wished
 from watchers.documents import Document
+from watchers.kinds import Channel
 from watchers.models import Every, Person, QuietHours
-from watchers.watch import Channel
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 KNOWN: dict[str, Any] = {"phone": "+15005550006", "plan": "free"}

@@ -14,8 +14,10 @@ from tests.builders import BACK_IN_STOCK, NEW_LISTING, START, STATUS, below, dro
 from tests.histories import RULES
 from watchers.asked import MAX_BYTES, read_watch
 from watchers.errors import WatchRefusedError
+from watchers.kinds import Channel
 from watchers.providers import cannot_see
-from watchers.watch import Below, Channel, Filters, Target, Watch
+from watchers.target import Target
+from watchers.watch import Below, Filters, Watch
 
 KINDS = "below, drop, historic_low, new_listing, back_in_stock, status"
 PLAIN_NUMBER = 'write an amount as a plain number such as "90.00".'

@@ -12,7 +12,7 @@ from watchers.board import Board
 from watchers.choosing import Chosen, choose
 from watchers.history import milliseconds
 from watchers.rows import Row
-from watchers.watch import Search, Target
+from watchers.target import Search, Target
 
 MINUTE = timedelta(minutes=1)
 

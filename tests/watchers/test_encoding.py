@@ -17,12 +17,12 @@ from tests.builders import FACE, ITEM, RESALE, SEARCH, START, at, observed
 from tests.histories import RULES, histories
 from watchers.encoding import UnreadableBoardError, decode, encode
 from watchers.history import History, Runs, milliseconds
-from watchers.jobs import Places
 from watchers.looking import look
 from watchers.models import Observation
+from watchers.places import Places
 from watchers.rows import Gate, Row
 from watchers.schedule import Pace
-from watchers.watch import Target
+from watchers.target import Target
 
 prices = st.dictionaries(st.sampled_from([FACE, RESALE]), st.integers(0, 2**53), max_size=2)
 kinds = st.sets(st.sampled_from(["new_listing", "back_in_stock", "status", "historic_low:30"]))

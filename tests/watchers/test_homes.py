@@ -16,7 +16,7 @@ from watchers.errors import ConflictError
 from watchers.homes import Peek, adopt, claim, find, place, settle
 from watchers.rows import Row
 from watchers.shards import board_of, shard_of
-from watchers.watch import Target
+from watchers.target import Target
 
 ITEMS = [f"i{number}" for number in range(24)]
 

@@ -22,7 +22,8 @@ from watchers.plan import Plan, Turn
 from watchers.providers.steam import Steam
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rows import Row
-from watchers.watch import Search, Target, Watch
+from watchers.target import Search, Target
+from watchers.watch import Watch
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 WEIGHTS = st.lists(st.floats(0.05, 500), min_size=1, max_size=12)

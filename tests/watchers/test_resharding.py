@@ -30,7 +30,7 @@ from watchers.resharding import HELD_FOR, NotNowError, Resharded, deal, rebuild,
 from watchers.rows import Row
 from watchers.schedule import Pace, Pool
 from watchers.shards import shard_of
-from watchers.watch import Target
+from watchers.target import Target
 from watchers.worker import Round, work
 
 ITEMS = [f"i{number}" for number in range(9)]

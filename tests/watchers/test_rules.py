@@ -30,11 +30,12 @@ from tests.builders import (
     watch,
 )
 from watchers.history import History
+from watchers.kinds import Channel
 from watchers.memory import WatchState
 from watchers.models import EventStatus, News, Reason
 from watchers.money import Basis, PriceKey
 from watchers.rules import decide, thresholds
-from watchers.watch import Channel, Watch
+from watchers.watch import Watch
 
 EUROS = PriceKey(Basis.FACE, "EUR")
 ALL_IN = PriceKey(Basis.ALL_IN, "USD")

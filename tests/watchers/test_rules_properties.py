@@ -31,11 +31,12 @@ from watchers.documents import SERVER_TIME, Create, Delete, Document, Query, Wri
 from watchers.encoding import decode, encode
 from watchers.errors import ConflictError
 from watchers.history import History
-from watchers.jobs import Job, Places, waits_for
+from watchers.jobs import Job, waits_for
 from watchers.looking import look
 from watchers.memory import WatchState
 from watchers.models import Availability, News, Observation, Reason
 from watchers.money import PriceKey
+from watchers.places import Places
 from watchers.rows import Row
 from watchers.rules import Decision, decide
 from watchers.watch import Below, Drop, HistoricLow, Watch

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.builders import START, at
 from watchers import schedule
+from watchers.kinds import Kind
 from watchers.schedule import DAY, LEAST, MOST, Pace, Pool
-from watchers.watch import Kind
 
 NOW_MS = 1_800_000_000_000
 HOUR_MS = 3_600_000

@@ -14,10 +14,11 @@ from watchers import alerts, jobs
 from watchers.documents import Document, Documents, Put, Query
 from watchers.errors import ConflictError
 from watchers.history import History
-from watchers.jobs import Job, Places
+from watchers.jobs import Job
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, Observation, PastPrice
+from watchers.places import Places
 from watchers.telling import ATTEMPTS, Told, tell
-from watchers.watch import Channel
 
 PLACES = Places()
 PUSH_AND_PAGE = ("sms", "email", "push", "app")

@@ -28,8 +28,8 @@ from watchers.models import Availability, Observation, Price
 from watchers.providers.base import Fetched, concurrency
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rules import decide
+from watchers.target import Target
 from watchers.tick import tick
-from watchers.watch import Target
 
 DAY = timedelta(days=1)
 A = item_id("a")

@@ -14,9 +14,11 @@ from tests.fakes import Crash, FaultyDocuments
 from watchers import jobs, verbs
 from watchers.documents import Put
 from watchers.errors import StoreUnavailableError, WatchRefusedError
-from watchers.jobs import Places, copy_watch
+from watchers.jobs import copy_watch
+from watchers.places import Places
+from watchers.target import Target
 from watchers.verbs import Change, Planned
-from watchers.watch import Filters, Target
+from watchers.watch import Filters
 
 PLACES = Places()
 UNTIL = START + timedelta(days=1)

@@ -19,10 +19,10 @@ from tests.world import PLACES, below
 from watchers import board, jobs, worker
 from watchers.documents import Put, Query
 from watchers.errors import StoreUnavailableError
-from watchers.jobs import Places
+from watchers.kinds import Channel
+from watchers.places import Places
 from watchers.providers.steam import Steam
 from watchers.tick import Report
-from watchers.watch import Channel
 from watchers.worker import Round, run_key, work
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

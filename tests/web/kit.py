@@ -21,12 +21,15 @@ from watchers import alerts, board
 from watchers.documents import Document, Put, Query
 from watchers.errors import StoreUnavailableError
 from watchers.history import History
-from watchers.jobs import Places, copy_watch
+from watchers.jobs import copy_watch
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, Availability, News, Observation, Price, Reason
 from watchers.money import Basis
+from watchers.places import Places
 from watchers.quota import Quota
 from watchers.rows import Row
-from watchers.watch import Channel, Filters, Target
+from watchers.target import Target
+from watchers.watch import Filters
 from web.app import Link, create_app
 from web.entry import entry_token
 

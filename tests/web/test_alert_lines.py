@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.web.kit import news_of
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 from web import alert_lines
 from web.alert_lines import AlertEntry
 from web.deliveries import Clock

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.web.kit import Someone, World, news_of, text_of
-from watchers.watch import Channel
+from watchers.kinds import Channel
 
 CODE = "K7Q2ABCD"
 

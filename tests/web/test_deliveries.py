@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.web.kit import news_of
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 from web import deliveries
 from web.deliveries import Clock
 

@@ -22,9 +22,9 @@ from store.sqlite import SqliteDocuments
 from tests.push_server import PushServer
 from watchers import alerts
 from watchers.documents import Put, Query, Update
-from watchers.jobs import Places
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
+from watchers.places import Places
 from web import doctor
 from web.app import create_app
 from web.doctor import Finding, try_out

@@ -11,8 +11,8 @@ from tests.fakes import FaultyDocuments
 from tests.web.kit import Someone, World, news_of, text_of
 from watchers import alerts
 from watchers.documents import Create, Update
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
-from watchers.watch import Channel
 from web import feed
 
 

@@ -13,8 +13,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from notifiers.tallies import Tally
 from tests.web.kit import FACE, ITEM, World, news_of
 from watchers.documents import Put
+from watchers.kinds import Channel
 from watchers.models import AlertState
-from watchers.watch import Channel
 from web.app import Link
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -19,7 +19,7 @@ from sandbox.phone import Phone, phone_app
 from sandbox.servers import listen, port_of, serving
 from store.sqlite import SqliteDocuments
 from watchers.documents import Put, Query
-from watchers.jobs import Places
+from watchers.places import Places
 from watchers.settings import Settings
 from web import laptop
 from web.laptop import Laptop

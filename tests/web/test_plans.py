@@ -14,7 +14,8 @@ from watchers import board
 from watchers.documents import Update
 from watchers.errors import StoreUnavailableError
 from watchers.quota import Budget, Ledger
-from watchers.watch import Target, Watch
+from watchers.target import Target
+from watchers.watch import Watch
 from web.entry import entry_token
 from web.plans import Plans, Served
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from watchers.kinds import Channel
 from watchers.models import Person
-from watchers.watch import Channel
 from web.reach import reach
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ from tests.web.kit import Someone, World, news_of
 from watchers import alerts
 from watchers.documents import Delete, Put, Update
 from watchers.errors import StoreUnavailableError
+from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, PastPrice
-from watchers.watch import Channel
 from web import feed, shelf
 
 DAY = timedelta(days=1)

@@ -29,9 +29,9 @@ from tests.fakes import Crash
 from tests.web.kit import NUMBER, PLACES, TWILIO_TOKEN, World, news_of
 from watchers.documents import Put, Query, Update, Write
 from watchers.errors import StoreUnavailableError
+from watchers.kinds import Channel
 from watchers.logs import JsonLines
 from watchers.models import AlertState
-from watchers.watch import Channel
 from web.site import EXTENSION
 from web.twilio import is_signed
 

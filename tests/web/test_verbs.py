@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 from notifiers.links import VERBS_WORK_FOR, Links
 from tests.web.kit import PLACES, SECRET, Someone, World, news_of, text_of
 from watchers.documents import Delete, Put
+from watchers.kinds import Channel
 from watchers.models import AlertState
-from watchers.watch import Channel
 from web.verbs import OFFERS
 
 CODE = "K7Q2ABCD"

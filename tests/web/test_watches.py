@@ -11,10 +11,10 @@ from notifiers.tallies import Tally
 from tests.web.kit import FACE, ITEM, PLACES, WATCH, Someone, World, errors_of, news_of, text_of
 from watchers.documents import Delete, Put
 from watchers.history import History
+from watchers.kinds import Channel
 from watchers.models import AlertState, Availability, Observation, Price, Reason
 from watchers.money import Basis
 from watchers.telling import tell
-from watchers.watch import Channel
 from web.words import REASONS
 
 

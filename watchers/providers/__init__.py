@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from watchers.models import Observation
 from watchers.providers.base import Provider, beyond_every_provider
-from watchers.watch import Condition, Filters, Target
+from watchers.target import Target
+from watchers.watch import Condition, Filters
 
 if TYPE_CHECKING:
     import httpx

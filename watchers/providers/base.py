@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from watchers.kinds import Kind
 from watchers.models import Observation
 from watchers.quota import Budget, Quota
-from watchers.watch import Condition, Filters, Kind, Target
+from watchers.target import Target
+from watchers.watch import Condition, Filters
 
 ANSWER_SECONDS = 2.0  # hardly an answer takes longer; while it is under way, other calls may be made
 FEWEST, MOST = 2, 64  # one slow answer must not stop all others; more than this only wait for each other

@@ -18,13 +18,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from watchers.errors import ProviderError, ProviderUnavailableError
+from watchers.kinds import Kind
 from watchers.models import Availability, Observation, Price
 from watchers.money import Basis, exponent, minor_units
 from watchers.providers import SwitchedOff, http, settings, shapes
 from watchers.providers.base import Fetched
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
-from watchers.watch import Condition, Filters, Kind, PriceCondition, Target
+from watchers.target import Target
+from watchers.watch import Condition, Filters, PriceCondition
 
 if TYPE_CHECKING:
     import httpx

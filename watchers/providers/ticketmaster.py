@@ -40,7 +40,8 @@ from watchers.providers.discovery.search import EVERYTHING, found, question
 from watchers.providers.discovery.shows import Entry, entry, item, shows, with_problem
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
-from watchers.watch import Condition, Filters, PriceCondition, Search, Target
+from watchers.target import Search, Target
+from watchers.watch import Condition, Filters, PriceCondition
 
 if TYPE_CHECKING:
     import httpx

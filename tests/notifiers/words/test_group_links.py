@@ -16,8 +16,8 @@ from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import NEWS, NOW, PUBLIC_URL, Post, copies, everything, save_alert
 from tests.web.kit import PLACES
 from watchers.documents import Document, Put
+from watchers.kinds import Channel
 from watchers.models import Alert
-from watchers.watch import Channel
 from web.app import create_app
 
 WATCHES = ("w1", "w2", "w3")

@@ -17,8 +17,8 @@ from notifiers.words import phrases
 from notifiers.words.letters import email, undelivered
 from tests.notifiers.kit import NEWS, NOW, PUBLIC_URL, an_alert
 from watchers.alerts import alert_code
+from watchers.kinds import Channel
 from watchers.models import Alert, News, PastPrice, Reason
-from watchers.watch import Channel
 
 CODE = "K7Q28M4X"
 LINKS = Links(PUBLIC_URL)

@@ -14,7 +14,8 @@ from watchers.errors import ProviderError, ProviderUnavailableError
 from watchers.models import Availability, Observation, Price
 from watchers.money import Basis
 from watchers.providers.steam import Steam
-from watchers.watch import Filters, Search, Target
+from watchers.target import Search, Target
+from watchers.watch import Filters
 
 
 def steam(*steps: Step, **env: str) -> tuple[Steam, Upstream]:

@@ -19,7 +19,8 @@ from watchers.money import Basis, PriceKey
 from watchers.providers import SwitchedOff
 from watchers.providers.ticketmaster import Ticketmaster
 from watchers.quota import Budget, Ledger
-from watchers.watch import Filters, Search, Target
+from watchers.target import Search, Target
+from watchers.watch import Filters
 
 Event = dict[str, Any]
 KEY = "kit-secret-5b1d"

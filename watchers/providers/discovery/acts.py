@@ -9,7 +9,7 @@ from typing import Any
 
 from watchers.providers import shapes
 from watchers.providers.discovery.event import event_id
-from watchers.watch import Target
+from watchers.target import Target
 
 A_PAGE = 200
 MOST = 50_000  # events remembered; beyond that all are forgotten

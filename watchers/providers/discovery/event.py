@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from watchers.models import Availability, EventStatus, Observation, Presale
 from watchers.providers import shapes
 from watchers.providers.discovery.prices import prices
-from watchers.watch import Target
+from watchers.target import Target
 
 _STATUS = {
     "onsale": EventStatus.ONSALE,

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from watchers.models import Availability, Observation, Price
 from watchers.money import PriceKey
 from watchers.providers.discovery.shows import Entry, shows
-from watchers.watch import Search, Target
+from watchers.target import Search, Target
 
 # Leave nothing out. Without these, events "to be announced" or in another language disappear.
 EVERYTHING = {"size": "200", "includeTBA": "yes", "includeTBD": "yes", "locale": "*"}

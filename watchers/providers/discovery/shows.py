@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from watchers.models import Observation
 from watchers.providers import shapes
 from watchers.providers.discovery.event import event_id, observe
-from watchers.watch import Target
+from watchers.target import Target
 
 # Types of a classification: https://app.ticketmaster.com/discovery/v2/classifications
 _NOT_SHOWS = frozenset({"parking", "upsell", "merchandise", "donation", "nonticket", "transportation"})
@@ -38,7 +38,7 @@ _EXTRA_BY_NAME = re.compile(
 )
 _CLASSICAL = "classical"  # where a suite is a piece of music
 _RESALE_ID = "Z7"  # Ticketmaster Resale's twin of a show
-_NAMELESS = Target.model_construct(provider="ticketmaster", item="")
+_NAMELESS = Target("ticketmaster", item="")
 
 
 class Entry(NamedTuple):

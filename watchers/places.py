@@ -1,0 +1,57 @@
+"""Where documents lie, and what the tick asks of jobs: the outer contract's names in one place."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from watchers.documents import Query
+from watchers.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where documents lie: the outer contract, with the two names an operator may choose."""
+
+    app_id: str = "ticket-scout"
+    worker_collection: str = "worker_monitor_jobs"
+
+    def sources(self, uid: str) -> str:
+        """The collection of one person's own watches."""
+        return f"artifacts/{self.app_id}/users/{uid}/ticket_monitors"
+
+    def source(self, uid: str, watch_id: str) -> str:
+        """The person's own copy."""
+        return f"{self.sources(uid)}/{watch_id}"
+
+    def status(self, uid: str, watch_id: str) -> str:
+        """What the person's own clients may read."""
+        return f"artifacts/{self.app_id}/users/{uid}/ticket_status/{watch_id}"
+
+    def job(self, watch_id: str) -> str:
+        """The worker's copy."""
+        return f"{self.worker_collection}/{watch_id}"
+
+
+def changed_since(places: Places, at: datetime | None, limit: int) -> Query:
+    """Jobs written at ``at`` or later, oldest first. Two writes may bear the same time."""
+    since = at or datetime(1970, 1, 1, tzinfo=UTC)
+    return Query(places.worker_collection, ("updated_at",), ">=", since, limit)
+
+
+def watching(places: Places, target_id: str) -> Query:
+    """Every active watch of a target."""
+    return Query(places.worker_collection, ("targets",), "array_contains", target_id)
+
+
+def waiting_for(places: Places, target_id: str, kind: str | Kind) -> Query:
+    """Active watches of a target that wait for this kind of event."""
+    return Query(places.worker_collection, ("waits_for",), "array_contains", f"{target_id}:{kind}")
+
+
+def firing_at(places: Places, target_id: str, key: str, price: int) -> Query:
+    """Active watches of a target that fire at ``price`` or at a higher one."""
+    return Query(places.worker_collection, ("fires_at", target_id, key), ">=", price)
+
+
+def rearming_at(places: Places, target_id: str, key: str, price: int) -> Query:
+    """Active watches of a target that re-arm at ``price`` or at a lower one."""
+    return Query(places.worker_collection, ("rearms_at", target_id, key), "<=", price)

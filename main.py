@@ -16,16 +16,16 @@ import logging
 import os
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import flask
 import functions_framework
 from cloudevents.http import CloudEvent
 
-from notifiers.base import Notifier
 from watchers.documents import Documents
 from watchers.kinds import Channel
 from watchers.loading import without_collecting
@@ -33,6 +33,7 @@ from watchers.providers.base import Provider
 from watchers.settings import Settings
 
 if TYPE_CHECKING:
+    from notifiers.base import Notifier
     from notifiers.limits import Limits
     from notifiers.means import Means
     from watchers.fanout import Publish
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("main")
 
 SWEEP_FOR = timedelta(seconds=30)
+SWEEP_AT_ONCE = 2000  # alerts
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,19 @@ class Parts:
     settings: Settings
     documents: Documents
     providers: dict[str, Provider]
-    notifiers: dict[Channel, Notifier]
     switched_off: dict[str, str]
     limits: "Limits"
     publish: "Publish | None"
+
+    @cached_property
+    def notifiers(self) -> "dict[Channel, Notifier]":
+        """The channels that are on; those that are off are said once, when somebody is first to be told."""
+        from notifiers import from_env
+
+        on, off = from_env(os.environ)
+        off.pop(Channel.PUSH, None)  # nobody misses it who did not set it up
+        _say_off(off.values())
+        return on
 
     @property
     def means(self) -> "Means":
@@ -65,10 +76,15 @@ class Parts:
 
     def sweep(self, now: datetime) -> Counter[str]:
         """Deliver what is due in the outbox."""
+        from watchers.alerts import due
+
+        found = due(self.documents, now + self.limits.longest_grouping, SWEEP_AT_ONCE)
+        if not found:
+            return Counter()
         with without_collecting():
             from notifiers.deliver import sweep
 
-        return sweep(self.means, now=now, deadline=now + SWEEP_FOR)
+        return sweep(self.means, now=now, deadline=now + SWEEP_FOR, limit=SWEEP_AT_ONCE, found=found)
 
 
 @cache
@@ -79,7 +95,6 @@ def parts() -> Parts:
 
 
 def _built() -> Parts:
-    import notifiers
     from notifiers.limits import Limits
     from store import open_documents
     from watchers import logs, providers
@@ -89,14 +104,16 @@ def _built() -> Parts:
     settings = Settings.from_env(os.environ)
     logs.configure(settings.secrets, settings.project)
     asked, off = providers.from_env(os.environ)
-    told, silent = notifiers.from_env(os.environ)
+    _say_off(f"{one.name}: {one.why}" for one in off)
     limits = Limits.from_env(os.environ)
-    silent.pop(Channel.PUSH, None)  # nobody misses it who did not set it up
-    for why in (*(f"{one.name}: {one.why}" for one in off), *silent.values()):
-        log.warning("switched_off", extra={"why": why})
     documents = open_documents(settings.store, project=settings.project)
     publish = Topic(settings.boards_topic).publish if settings.boards_topic else None
-    return Parts(settings, documents, asked, told, {one.name: one.why for one in off}, limits, publish)
+    return Parts(settings, documents, asked, {one.name: one.why for one in off}, limits, publish)
+
+
+def _say_off(reasons: Iterable[str]) -> None:
+    for why in reasons:
+        log.warning("switched_off", extra={"why": why})
 
 
 @functions_framework.http

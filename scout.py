@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from notifiers.means import Means
     from watchers.documents import Document, Documents, Write
-    from watchers.models import Observation
+    from watchers.observation import Observation
     from watchers.price_history import Series
     from watchers.providers import SwitchedOff
     from watchers.providers.base import Provider

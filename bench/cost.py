@@ -38,8 +38,9 @@ from watchers.documents import Create, Put, Query
 from watchers.folding import OVERLAP
 from watchers.jobs import copy_watch
 from watchers.kinds import Channel
-from watchers.models import Alert, AlertState, Availability, News, Observation, Price, Reason
+from watchers.models import Alert, AlertState, News, Reason
 from watchers.money import Basis
+from watchers.observation import Availability, Observation, Price
 from watchers.places import Places
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota

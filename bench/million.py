@@ -27,8 +27,8 @@ from store.sqlite import SqliteDocuments
 from watchers import board as boards
 from watchers.board import Board
 from watchers.documents import Create
-from watchers.models import Availability, Observation, Price
 from watchers.money import Basis
+from watchers.observation import Availability, Observation, Price
 from watchers.places import Places
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota

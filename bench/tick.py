@@ -29,8 +29,8 @@ from store.sqlite import SqliteDocuments
 from watchers.board import path as board_path
 from watchers.encoding import encode
 from watchers.history import KEPT_RUNS, History, milliseconds
-from watchers.models import Availability, Observation, Price
 from watchers.money import Basis, PriceKey
+from watchers.observation import Availability, Observation, Price
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
 from watchers.rows import Row

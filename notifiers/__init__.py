@@ -11,21 +11,43 @@ The page of alerts is a channel without a notifier: what is stored is told. To a
 """
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from notifiers import email, push, sms
-from notifiers.base import Notifier
-from notifiers.errors import NotConfiguredError
 from watchers.kinds import Channel
 
-NOTIFIERS: dict[Channel, Callable[[Mapping[str, str]], Notifier]] = {
-    Channel.SMS: sms.from_env,
-    Channel.EMAIL: email.from_env,
-    Channel.PUSH: push.from_env,
+if TYPE_CHECKING:
+    from notifiers.base import Notifier
+
+
+def _sms(env: Mapping[str, str]) -> "Notifier":
+    from notifiers import sms  # noqa: PLC0415 - lazy on purpose: a tick mostly tells nobody
+
+    return sms.from_env(env)
+
+
+def _email(env: Mapping[str, str]) -> "Notifier":
+    from notifiers import email  # noqa: PLC0415 - lazy on purpose
+
+    return email.from_env(env)
+
+
+def _push(env: Mapping[str, str]) -> "Notifier":
+    from notifiers import push  # noqa: PLC0415 - lazy on purpose
+
+    return push.from_env(env)
+
+
+NOTIFIERS: dict[Channel, "Callable[[Mapping[str, str]], Notifier]"] = {
+    Channel.SMS: _sms,
+    Channel.EMAIL: _email,
+    Channel.PUSH: _push,
 }
 
 
-def from_env(env: Mapping[str, str]) -> tuple[dict[Channel, Notifier], dict[Channel, str]]:
+def from_env(env: Mapping[str, str]) -> "tuple[dict[Channel, Notifier], dict[Channel, str]]":
     """The channels that are on, and for each one that is off a sentence that says what to set."""
+    from notifiers.errors import NotConfiguredError  # noqa: PLC0415 - lazy on purpose
+
     on: dict[Channel, Notifier] = {}
     off: dict[Channel, str] = {}
     for channel, configured in NOTIFIERS.items():

@@ -16,7 +16,7 @@ What somebody else has moved meanwhile is left to them. What a vendor says later
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from notifiers import outbox
@@ -62,18 +62,25 @@ def deliver(
     return Outcome.OVERTAKEN
 
 
-def sweep(means: Means, *, now: datetime, deadline: datetime, limit: int = 2000) -> Counter[str]:
+def sweep(
+    means: Means,
+    *,
+    now: datetime,
+    deadline: datetime,
+    limit: int = 2000,
+    found: Sequence[Document] | None = None,
+) -> Counter[str]:
     """Deliver what is due until ``deadline``, the nearest events first; count the outcomes by name.
 
     What was created a moment ago is waited for. An alert that cannot be dealt with (``crashed``) is set
     aside for an hour and never stops the others. ``store_unavailable``: nothing is known about it; it is
-    found again.
+    found again. ``found``: what is due, if somebody has just looked.
     """
     clock, outcomes, idle = Clock(now), Counter[str](), 0
     for _ in range(_ROUNDS):
         until = clock() + means.limits.longest_grouping
-        found = outbox.due(means.documents, until, limit)
-        parcels = sort(_readable(found, means, clock, outcomes), means.limits)
+        waiting = alerts.due(means.documents, until, limit) if found is None else found
+        found, parcels = None, sort(_readable(waiting, means, clock, outcomes), means.limits)
         if ready := [parcel for parcel in parcels if parcel.ready_at <= clock()]:
             # of those that are equally near, another sweeper begins with others
             ready.sort(key=lambda parcel: (parcel.nearest, random.random()))  # noqa: S311

@@ -5,8 +5,9 @@ Settings: ``GROUPING_SECONDS``, ``MESSAGES_PER_DAY``, ``MESSAGES_PER_WATCH``, ``
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
+
+import msgspec
 
 DOCUMENTED: Mapping[str, str] = {
     "GROUPING_SECONDS": "0.15",
@@ -21,8 +22,7 @@ DOCUMENTED: Mapping[str, str] = {
 _LONGEST = 6  # times the grouping: news that keeps coming must not put off what came first
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What holds for everybody; ``Person.per_day`` and its like come first.
 
     Attributes:

@@ -114,11 +114,6 @@ def readable(found: Iterable[Document]) -> Iterator[Alert]:
             log.warning("alert.unreadable", extra={"alert": document.id, "why": type(exc).__name__})
 
 
-def due(documents: Documents, until: datetime, limit: int) -> list[Document]:
-    """What somebody must look at, now or until then; longest waiting first."""
-    return documents.find(Query(alerts.COLLECTION, ("due_at",), "<=", until, limit))
-
-
 def waiting(documents: Documents, alert: Alert, limit: int = 200) -> list[Document]:
     """What waits to be told to the same person on the same channel, up to ``limit``."""
     return documents.find(Query(alerts.COLLECTION, ("waits",), "==", alerts.waits(alert), limit))

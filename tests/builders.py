@@ -7,8 +7,8 @@ from typing import Any
 
 from watchers.history import History
 from watchers.memory import WatchState
-from watchers.models import Availability, EventStatus, Observation, Presale, Price
 from watchers.money import Basis, PriceKey
+from watchers.observation import Availability, EventStatus, Observation, Presale, Price
 from watchers.rules import Decision, decide
 from watchers.target import Search, Target
 from watchers.watch import Watch

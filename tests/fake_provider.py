@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from watchers.models import Availability, Observation, Price
 from watchers.money import Basis, PriceKey
+from watchers.observation import Availability, Observation, Price
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Quota
 from watchers.target import Target

@@ -25,8 +25,8 @@ from tests.builders import (
     observed,
     watch,
 )
-from watchers.models import Availability, EventStatus, Observation
 from watchers.money import Basis, PriceKey
+from watchers.observation import Availability, EventStatus, Observation
 from watchers.target import Target
 from watchers.watch import Watch
 

@@ -15,10 +15,15 @@ The whole flow, and where each step lives::
                      │                  demand.py how keenly each is watched
                      │  asking.py       many calls at once, within quota.py
                      │  providers/      ask upstream -> Observation
-                     │  looking.py      whom it concerns; rules.py: decide(watch, state, before, now)
+                     │  looking.py      what an answer means to its row, and whether it concerns anybody
+                     │  concerned.py    telling those: rules.py: decide(watch, state, before, now)
                      │  price_history.py  what a board forgets
                      ▼
                 alerts/{alert}        the outbox: `notifiers` takes it from here
+
+The words: kinds.py, target.py (what can be asked), observation.py (what a provider says), watch.py (what a
+person asks for), models.py (what we conclude), places.py (where documents lie). An uneventful look needs
+neither watch.py nor the rules, so a process that wakes for one does not load them.
 
 Beside it: plan.py says what the quota comes to, in words; resharding.py spreads a provider's targets over
 more boards; purse.py keeps a part of the quota for people who search.

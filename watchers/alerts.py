@@ -1,6 +1,6 @@
 """Alerts as the outbox stores them: their derived identity and their document form.
 
-Pure. The tick creates them, ``notifiers/outbox.py`` moves them from state to state.
+The tick creates them, ``notifiers/outbox.py`` moves them from state to state.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from watchers.documents import Create, Document
+from watchers.documents import Create, Document, Documents, Query
 from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, PastPrice, Reason
 from watchers.money import Basis
@@ -37,6 +37,11 @@ def alert_code(identity: str) -> str:
 def path(identity: str) -> str:
     """Where the alert lies."""
     return f"{COLLECTION}/{identity}"
+
+
+def due(documents: Documents, until: datetime, limit: int) -> list[Document]:
+    """What somebody must look at, now or until then; longest waiting first."""
+    return documents.find(Query(COLLECTION, ("due_at",), "<=", until, limit))
 
 
 def waits(alert: Alert) -> str | None:

@@ -7,9 +7,11 @@ never call at once.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
 
 SLOTS = 512  # of a window, in the log: a call may count for 0.2 % longer than it has to
 SEARCH_SLICE = 10  # every tenth call is kept for people who search
@@ -18,8 +20,7 @@ EDGE = timedelta(seconds=2)  # by how much the ways of two calls may differ
 RESET_MARGIN = timedelta(minutes=2)  # by how much a provider's clock and ours may differ
 
 
-@dataclass(frozen=True, slots=True)
-class Midnight:
+class Midnight(msgspec.Struct, frozen=True):
     """The whole quota is free again at midnight in a zone: ``Midnight("America/Los_Angeles")``."""
 
     zone: str
@@ -30,16 +31,14 @@ class Midnight:
         return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(now.tzinfo)
 
 
-@dataclass(frozen=True, slots=True)
-class FirstCall:
+class FirstCall(msgspec.Struct, frozen=True):
     """A window begins with the first call after the one before has ended. No call is made near its end."""
 
 
 Resets = Midnight | FirstCall
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(msgspec.Struct, frozen=True):
     """At most ``calls`` in any window of ``per``, and at most ``per_second``.
 
     Any window: this also satisfies a provider whose windows are fixed, wherever they begin. One that names

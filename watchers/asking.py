@@ -8,9 +8,10 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from queue import SimpleQueue
+
+import msgspec
 
 from watchers import schedule
 from watchers.board import Board
@@ -29,8 +30,7 @@ SHORT = "short_of_calls"  # it was begun and takes more than there were: no faul
 FEW = 8  # calls may always be under way at once
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """One batch that was asked for: the answer, or one word for why there is none; and what it cost."""
 
     targets: list[Target]

@@ -10,8 +10,9 @@ Pure but for the provider's own grouping.
 import logging
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from watchers import schedule
 from watchers.board import Board
@@ -27,16 +28,14 @@ PATIENCE = 1  # failures after which a first look no longer goes before everybod
 JITTER = timedelta(seconds=5)  # how early a scheduler may call; a look is not put off by a whole tick for it
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """Targets to be asked together; ``in_turn`` are those that neither wait for a first nor a second look."""
 
     targets: list[Target]
     in_turn: tuple[Row, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True):
     """The calls to make, best first, and how many targets are due in all."""
 
     calls: list[Call]

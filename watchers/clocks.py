@@ -11,17 +11,18 @@ database's time of now without a further operation, so it passes none.
 
 import math
 import time
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 _MS = timedelta(milliseconds=1)
 _ROUNDING = 1e-3  # of a millisecond: what floats lose
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """One moment by every clock there is.
 
     Attributes:

@@ -8,7 +8,8 @@ left; ``watchers`` is exact and bounds what comes out. Never used to decide whom
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from watchers.kinds import Kind
 from watchers.money import PriceKey
@@ -18,12 +19,11 @@ STEP = math.log(1.05)
 AT_LEAST, AT_MOST = 0.05, max(KEEN.values())  # of one watcher
 
 
-@dataclass(slots=True)
-class Demand:
+class Demand(msgspec.Struct):
     """``limits``: of each price key, how many watches fire at about ``1.05 ** step``; ``kinds``: by word."""
 
-    limits: dict[PriceKey, dict[int, int]] = field(default_factory=dict)
-    kinds: dict[str, int] = field(default_factory=dict)
+    limits: dict[PriceKey, dict[int, int]] = msgspec.field(default_factory=dict)
+    kinds: dict[str, int] = msgspec.field(default_factory=dict)
 
     def add(self, fires_at: Mapping[str, int], waits_for: Iterable[str]) -> None:
         """One more watch with these wishes; prices by the text of their key."""

@@ -10,10 +10,11 @@ Values are what JSON has, plus aware ``datetime`` and ``bytes``. Map keys are fr
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final, Literal, Protocol
+
+import msgspec
 
 
 class _Marker(Enum):
@@ -24,8 +25,7 @@ SERVER_TIME: Final = _Marker.SERVER_TIME
 """As a field's value in a write: the database's own clock at commit, never this machine's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A document as it stood when read. ``version`` is opaque; ``updated_at`` is the database's time."""
 
     path: str
@@ -39,16 +39,14 @@ class Document:
         return self.path.rsplit("/", 1)[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(msgspec.Struct, frozen=True):
     """Write a document that must not exist yet."""
 
     path: str
     fields: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(msgspec.Struct, frozen=True):
     """Replace the named top-level fields of a document that must still be ``version``; others stay."""
 
     path: str
@@ -56,16 +54,14 @@ class Update:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(msgspec.Struct, frozen=True):
     """Replace a whole document, whatever stands there or not: the last writer wins."""
 
     path: str
     fields: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(msgspec.Struct, frozen=True):
     """Remove a document; one that is not there is no error."""
 
     path: str
@@ -74,8 +70,7 @@ class Delete:
 Write = Create | Update | Put | Delete
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """The documents of one collection whose ``field`` compares so with ``value``, ordered by it.
 
     ``field`` is a path of map keys: ``("fires_at", "steam-1f0c", "listing_USD")``. A document without the

@@ -20,8 +20,8 @@ import msgspec
 
 from watchers.demand import Demand
 from watchers.history import Facts, History, Lows, Run, Runs, Seen, milliseconds, moment
-from watchers.models import Availability, EventStatus
 from watchers.money import PriceKey
+from watchers.observation import Availability, EventStatus
 from watchers.rows import ANYTHING, Gate, Row
 from watchers.schedule import Pace
 from watchers.target import Target, asked

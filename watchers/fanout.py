@@ -9,10 +9,11 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from watchers.shards import is_board, shard_in
 
@@ -26,8 +27,7 @@ _SECONDS = 10.0  # for Pub/Sub to take a message
 _ODD = "this is no message about a board"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """Tick this board: one of ``shards``, where it is known how many there are."""
 
     board: str

@@ -10,16 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from watchers import jobs, schedule
+from watchers import schedule
 from watchers.board import Board
 from watchers.clocks import stopwatch
 from watchers.documents import Document, Documents
-from watchers.jobs import Job
 from watchers.places import Places, changed_since, watching
 from watchers.rows import Row
-from watchers.rules import Thresholds, thresholds
 from watchers.shards import home_of, provider_of, shard_of
+
+if TYPE_CHECKING:
+    from watchers.jobs import Job
 
 log = logging.getLogger(__name__)
 
@@ -61,16 +63,20 @@ def boards_of(page: Iterable[Document]) -> set[str]:
 
 def _fold_one(board: Board, document: Document, now: datetime, newcomers: _Newcomers) -> set[str]:
     """Put one job's wishes on the board; return the targets whose watchers must be counted anew."""
+    from watchers import jobs, rules  # noqa: PLC0415 - loaded by the first watch that changed
+
     try:
         job = jobs.read_job(document)
         mine = {target_id: target for target_id, target in job.targets.items() if _belongs(board, target_id)}
-        wishes = {target_id: thresholds(job.watch, job.state, target_id) for target_id in mine}
+        wishes = {target_id: rules.thresholds(job.watch, job.state, target_id) for target_id in mine}
     except Exception:  # whatever one job holds must not keep the others off the board
         log.exception("job.unreadable", extra={"watch": document.id})
         return set()
     for target_id, target in mine.items():
+        at = wishes[target_id]
         row = board.rows.setdefault(target_id, Row(target, since=now))
-        if _admit(row, job, wishes[target_id]):
+        row.gate.widen(at.fires_at, at.rearms_at, jobs.waits_for(job.watch))
+        if _admit(row, job):
             newcomers[target_id].append(job.watch_id)
     if job.copied_at and board.cursor and job.copied_at < board.cursor:
         return {target_id for target_id in mine if not board.rows[target_id].watchers}
@@ -82,9 +88,8 @@ def _belongs(board: Board, target_id: str) -> bool:
     return is_ours and shard_of(target_id, board.shards) == board.shard
 
 
-def _admit(row: Row, job: Job, at: Thresholds) -> bool:
-    """Let its wishes through; whether it is to get a first look."""
-    row.gate.widen(at.fires_at, at.rearms_at, jobs.waits_for(job.watch))
+def _admit(row: Row, job: "Job") -> bool:
+    """Whether it is to get a first look."""
     row.mark = 0  # somebody new may want to know what the others have heard
     known = job.state.of(row.target.id).tracks
     missed = any(str(key) not in known for key in row.history.prices)  # appeared while it was paused

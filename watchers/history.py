@@ -6,13 +6,14 @@ The board keeps one ``History`` a target and replaces it with ``after``; the rul
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from statistics import median
 from typing import Generic, NamedTuple, TypeVar
 
-from watchers.models import Availability, EventStatus, Observation
+import msgspec
+from msgspec.structs import replace
+
 from watchers.money import PriceKey
+from watchers.observation import Availability, EventStatus, Observation
 
 KEPT_RUNS = 9  # of different prices, each seen any number of times: what a full board leaves room for
 KEPT_IDS = 2000
@@ -42,8 +43,7 @@ class Run(NamedTuple, Generic[V]):
 Runs = tuple[Run[V], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lows:
+class Lows(msgspec.Struct, frozen=True):
     """The lowest price of each day that still matters, since the record began.
 
     A day is forgotten once a later one was as cheap: it can never be the minimum again.
@@ -73,8 +73,7 @@ class Lows:
         return Lows(min(self.since, at), (*earlier, (today, min(later))) if later else earlier)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """What a seller announced: each field is the last known value."""
 
     status: EventStatus | None = None
@@ -100,8 +99,7 @@ class Facts:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """Ids ever listed by a search, as short digests. 48 bits: no clash among some thousands."""
 
     digests: Mapping[str, None]
@@ -123,8 +121,7 @@ class Seen:
         return hashlib.sha256(listing_id.encode()).hexdigest()[:12]
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(msgspec.Struct, frozen=True):
     """Everything known about one target before the next look.
 
     Attributes:
@@ -137,8 +134,8 @@ class History:
         seen_at: The last successful look.
     """
 
-    prices: Mapping[PriceKey, Runs[int]] = field(default_factory=dict)
-    lows: Mapping[PriceKey, Lows] = field(default_factory=dict)
+    prices: Mapping[PriceKey, Runs[int]] = msgspec.field(default_factory=dict)
+    lows: Mapping[PriceKey, Lows] = msgspec.field(default_factory=dict)
     availability: Runs[Availability] = ()
     facts: Facts | None = None
     listed: Seen | None = None
@@ -257,4 +254,6 @@ def _suspicious(price: int, earlier: Runs[int]) -> bool:
     if not earlier:
         return False
     weighted = [run.value for run in earlier for _ in range(min(run.looks, _WEIGHT))]
+    from statistics import median  # noqa: PLC0415 - brings much along, and hardly any look needs it
+
     return 2 * price < median(weighted) or 5 * price < 3 * min(run.value for run in earlier)

@@ -8,9 +8,10 @@ a board that says another number proves it wrong.
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
+
+import msgspec
 
 from watchers import board as boards
 from watchers.board import Board, Refused, is_held, path, shards_in
@@ -83,8 +84,7 @@ def tell(
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a tick works: a board, its document if there is one, and how many boards its provider has.
 
     ``shards`` is 0 when the board is not one of them (any more).

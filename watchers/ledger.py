@@ -10,9 +10,11 @@ for the ways of two calls that differ (``Quota.memory``).
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import msgspec
+from msgspec.structs import asdict, replace
 
 from watchers.allowance import SLOTS, Midnight, Quota
 from watchers.clocks import Moment
@@ -26,8 +28,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(msgspec.Struct, frozen=True):
     """The calls of the last window, and until when none may be made.
 
     Attributes:
@@ -63,7 +64,7 @@ class Ledger:
 
     def to_document(self) -> dict[str, Any]:
         """The ledger as a map of the board's document: numbers, one list of them, one time."""
-        said: dict[str, Any] = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        said: dict[str, Any] = asdict(self)
         said |= {"clock": None, "counts": list(self.counts), "last": math.ceil(self.last)}
         if self.clock is not None:
             said |= {
@@ -86,7 +87,7 @@ class Ledger:
         if "spent" in said or "began_at" in said or "blocked_until" in said:
             until = said.get("blocked_until")
             return cls(unplaced=int(said.get("spent", 0)), blocked=_milliseconds(until) if until else 0)
-        names = {entry.name for entry in fields(cls)} - {"clock", "counts"}
+        names = {*cls.__struct_fields__} - {"clock", "counts"}
         kept = {name: value for name, value in said.items() if name in names}
         at = said.get("at")
         clock = Moment(at, said.get("boot", ""), said.get("uptime", 0) / 1000, saved_at) if at else None

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from watchers.models import Availability, News, Observation, Reason
+from watchers.models import News, Reason
 from watchers.money import Basis, PriceKey
 from watchers.notices import Verdict
+from watchers.observation import Availability, Observation
 from watchers.watch import Watch
 
 _IMPORTANCE = {

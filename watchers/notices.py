@@ -4,19 +4,19 @@ Pure, and part of ``rules.decide``. The first look at anything is silent, and wh
 remembered by its content, so that neither a crash nor a source that flips back and forth tells it twice.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from watchers.history import Facts, History
+from watchers.announcements import announced
+from watchers.history import History
 from watchers.memory import TargetState
-from watchers.models import Availability, EventStatus, Observation, Reason
+from watchers.models import Reason
 from watchers.money import PriceKey
+from watchers.observation import Availability, Observation
 from watchers.watch import BackInStock, NewListing, StatusChange, Watch
 
 SAME_NEWS = timedelta(days=1)  # the same facts are not news again within this time
 _KEPT_LISTINGS, _KEPT_FACTS = 200, 10
-_STANDING = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.RESCHEDULED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +114,3 @@ def _decide_facts(
     kept = dict(latest) | {after.fingerprint: now.at}
     verdict = replace(verdict, reason=Reason.STATUS_CHANGED, detail="; ".join(changes))
     return _told(memory, verdict, "status", facts_told=kept)
-
-
-def announced(old: Facts, new: Facts, at: datetime) -> Iterator[str]:
-    """What became known between two sets of facts, in words. On and off sale are not announcements."""
-    if new.status != old.status and new.status in _STANDING:
-        yield str(new.status)
-    elif new.status != old.status and old.status in (EventStatus.CANCELLED, EventStatus.POSTPONED):
-        yield f"no longer {old.status}"
-    if new.starts_on and old.starts_on and new.starts_on != old.starts_on:
-        yield f"moved from {old.starts_on:%d %b %Y} to {new.starts_on:%d %b %Y}"
-    elif new.starts_at and old.starts_at and new.starts_at != old.starts_at:
-        yield "start time moved"
-    if new.onsale_at and new.onsale_at != old.onsale_at and new.onsale_at > at:
-        yield f"on sale {'moved to ' if old.onsale_at else ''}{_moment(new.onsale_at)}"
-    for name, starts_at in new.presales:
-        if (name, starts_at) not in old.presales and starts_at > at:
-            yield f"presale {name} {_moment(starts_at)}"
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%d %b %H:%M} UTC"

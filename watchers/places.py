@@ -1,14 +1,14 @@
 """Where documents lie, and what the tick asks of jobs: the outer contract's names in one place."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from watchers.documents import Query
 from watchers.kinds import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(msgspec.Struct, frozen=True):
     """Where documents lie: the outer contract, with the two names an operator may choose."""
 
     app_id: str = "ticket-scout"

@@ -17,10 +17,11 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
+
+import msgspec
 
 from watchers.chunks import Span, Spans, UnreadableChunkError, decode, encode, spans, spliced
 from watchers.documents import Create, Delete, Document, Documents, Query, Update
@@ -51,8 +52,7 @@ class Step(NamedTuple):
     price: int
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(msgspec.Struct, frozen=True):
     """The steps of each price key, oldest first.
 
     Attributes:
@@ -62,12 +62,11 @@ class Series:
     """
 
     since: datetime
-    steps: Mapping[PriceKey, tuple[Step, ...]] = field(default_factory=dict)
+    steps: Mapping[PriceKey, tuple[Step, ...]] = msgspec.field(default_factory=dict)
     damaged: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
+class _Chunk(msgspec.Struct, frozen=True):
     """A chunk as it was read; ``prices`` is ``None`` where it is damaged."""
 
     number: int

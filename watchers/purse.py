@@ -9,8 +9,9 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from watchers.clocks import Moment, stopwatch
 from watchers.documents import Create, Document, Documents, Update

@@ -12,8 +12,9 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from watchers.allowance import FirstCall, Midnight, Quota
 from watchers.clocks import Moment, stopwatch

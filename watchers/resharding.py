@@ -20,6 +20,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
+from msgspec import structs
+
 from watchers import board as boards
 from watchers.board import LEASE, Board, path, to_document
 from watchers.clocks import Moment
@@ -219,14 +221,14 @@ def _write(
         for board in dealt[len(held) :]:
             documents.commit(Put(path(board.name), to_document(board)))
         staying = [Update(path(old.name), to_document(new), old.version) for old, new in zip(held, dealt)]  # noqa: B905
-        staying[0] = replace(staying[0], fields={**staying[0].fields, **kept})
+        staying[0] = structs.replace(staying[0], fields={**staying[0].fields, **kept})
         leaving = [
             Update(path(old.name), to_document(Board(old.name, shard=old.shard, shards=n)), old.version)
             for old in held[n:]
         ]
         by_path = {path(old.name): old for old in held}
         for chunk in _chunks(staying, leaving):
-            writes = [replace(write, version=by_path[write.path].version) for write in chunk]
+            writes = [structs.replace(write, version=by_path[write.path].version) for write in chunk]
             for write, version in zip(writes, documents.commit(*writes), strict=True):
                 by_path[write.path].version = version
     except ConflictError as exc:
@@ -245,8 +247,12 @@ def _chunks(staying: Sequence[Update], leaving: Sequence[Update]) -> Iterator[li
     waiting = deque([*staying, *leaving])
     if len(waiting) > _WRITES or sum(map(_size, waiting)) > _BYTES:
         home, *others = staying
-        spent = [replace(one, fields={"ledger": one.fields["ledger"]}) for one in others]
-        yield [home, *spent, *(replace(one, fields={"shards": one.fields["shards"]}) for one in leaving)]
+        spent = [structs.replace(one, fields={"ledger": one.fields["ledger"]}) for one in others]
+        yield [
+            home,
+            *spent,
+            *(structs.replace(one, fields={"shards": one.fields["shards"]}) for one in leaving),
+        ]
         waiting.popleft()
     while waiting:
         chunk, size = [waiting.popleft()], 0

@@ -9,18 +9,19 @@ bytes until somebody asks for them, and a look that repeats the last one is note
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
+from watchers.announcements import announced
 from watchers.demand import Demand
 from watchers.history import Facts, History, longer, milliseconds, moment
 from watchers.kinds import Kind
-from watchers.models import Availability, Observation
 from watchers.money import PriceKey
-from watchers.notices import announced
+from watchers.observation import Availability, Observation
 from watchers.schedule import Pace
 from watchers.target import Target
 
@@ -75,8 +76,7 @@ class Gate:
             self.demand.asked_about(interest.waits_for)
 
 
-@dataclass(frozen=True, slots=True)
-class Interest:
+class Interest(msgspec.Struct, frozen=True):
     """Whom an observation concerns. Exactly one is given; with none, everybody who watches the target.
 
     ``fires_at``: watches that fire at this price or a higher one. ``rearms_at``: told watches that re-arm

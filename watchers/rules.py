@@ -23,10 +23,11 @@ from math import floor
 
 from watchers.history import History
 from watchers.memory import Episode, TargetState, Track, WatchState
-from watchers.models import EventStatus, News, Observation, Reason
+from watchers.models import News, Reason
 from watchers.money import PriceKey, minor_units, spoken
 from watchers.news import clearest_price, headline, tell
 from watchers.notices import Verdict, notices
+from watchers.observation import EventStatus, Observation
 from watchers.watch import Below, Drop, HistoricLow, PriceCondition, Watch
 
 FURTHER_STEP_PERCENT = 5  # under the price last told, before the same episode is worth another text

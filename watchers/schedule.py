@@ -19,9 +19,10 @@ limit); R. van Mourik, TicketWatch, 2016 (prices move with the days d to the eve
 import heapq
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from watchers.kinds import Kind
 
@@ -47,8 +48,7 @@ KEEN: Mapping[str, float] = {
 """How much a minute's delay matters, by the kind of the condition. A guess: fourfold halves the wait."""
 
 
-@dataclass(slots=True)
-class Pace:
+class Pace(msgspec.Struct):
     """What the schedule remembers of one target.
 
     Attributes:
@@ -64,8 +64,7 @@ class Pace:
     due_v: float = 0.0
 
 
-@dataclass(slots=True)
-class Pool:
+class Pool(msgspec.Struct):
     """What the schedule remembers of one board: its odometer, and how often anything changed here.
 
     Attributes:
@@ -78,7 +77,7 @@ class Pool:
     v: float = 0.0
     changes: float = 0.0
     exposure: float = 0.0
-    hours: list[tuple[float, float]] = field(default_factory=list)
+    hours: list[tuple[float, float]] = msgspec.field(default_factory=list)
 
     def to_document(self) -> dict[str, Any]:
         """The pool as a map of the board's document."""

@@ -5,9 +5,10 @@ A setting that is there but wrong stops the start with a sentence that names it;
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from watchers.places import Places
 
@@ -36,8 +37,7 @@ DOCUMENTED: Mapping[str, str] = {
 CENTURY = 36_500  # days: longer is no different, and the calendar has an end
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """What an operator may choose.
 
     Attributes:

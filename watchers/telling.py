@@ -16,10 +16,12 @@ from watchers.errors import ConflictError
 from watchers.history import History, moment
 from watchers.jobs import Job
 from watchers.memory import LastTold
-from watchers.models import Alert, AlertState, News, Observation, PastPrice
+from watchers.models import Alert, AlertState, News, PastPrice
 from watchers.money import PriceKey
+from watchers.observation import Observation
 from watchers.places import Places
-from watchers.rules import Decision, decide
+from watchers.rows import Gate
+from watchers.rules import Decision, decide, thresholds
 
 ATTEMPTS = 5
 
@@ -31,6 +33,11 @@ class Told:
     job: Job
     decision: Decision
     alerts: tuple[Alert, ...] = ()
+
+    def open(self, gate: Gate, target_id: str) -> None:
+        """Let through what the watch wants to be asked about next."""
+        at = thresholds(self.job.watch, self.job.state, target_id)
+        gate.widen(at.fires_at, at.rearms_at, jobs.waits_for(self.job.watch))
 
 
 def tell(

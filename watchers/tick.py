@@ -17,10 +17,11 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from watchers import board as boards
 from watchers import homes, schedule
@@ -37,10 +38,10 @@ from watchers.errors import (
 from watchers.folding import fold
 from watchers.history import milliseconds, moment
 from watchers.looking import UNEVENTFUL, Looked, look
-from watchers.models import Alert, Observation
+from watchers.models import Alert
 from watchers.money import spoken
+from watchers.observation import Observation
 from watchers.places import Places
-from watchers.plan import plan
 from watchers.price_history import archive
 from watchers.providers.base import Fetched, Provider, concurrency
 from watchers.quota import Budget
@@ -57,8 +58,7 @@ Told = Callable[[], None]
 """Is called when alerts were created, so that somebody may start sending them."""
 
 
-@dataclass(slots=True)
-class Report:
+class Report(msgspec.Struct):
     """What a tick did, in numbers. ``would_tell`` is filled by a dry run only."""
 
     board: str
@@ -75,10 +75,10 @@ class Report:
     blind: int = 0
     founded: tuple[str, ...] = ()
     blocked_until: datetime | None = None
-    failures: Counter[str] = field(default_factory=Counter)
-    operations: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = msgspec.field(default_factory=Counter)
+    operations: Counter[str] = msgspec.field(default_factory=Counter)
     milliseconds: int = 0
-    would_tell: list[dict[str, Any]] = field(default_factory=list)
+    would_tell: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
     @property
     def is_eventful(self) -> bool:
@@ -87,7 +87,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """For the answer and the log: what is empty is left out."""
-        said = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        said = msgspec.structs.asdict(self)
         said |= {"failures": dict(self.failures), "operations": dict(self.operations)}
         said |= {"blocked_until": self.blocked_until.isoformat() if self.blocked_until else None}
         return {name: value for name, value in said.items() if value not in (None, (), [], {})}
@@ -180,8 +180,7 @@ def tick(  # noqa: PLR0913 - what a tick is made of
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(msgspec.Struct, frozen=True):
     """What the steps of one tick share."""
 
     documents: Documents
@@ -200,7 +199,7 @@ class _Scene:
     grouping: timedelta
     is_last: bool
     keep: timedelta
-    changed: list[Row] = field(default_factory=list)
+    changed: list[Row] = msgspec.field(default_factory=list)
 
     @property
     def deadline(self) -> float:
@@ -395,6 +394,8 @@ def _be_patient(scene: _Scene) -> None:
     unseen = [row for row in scene.board.rows.values() if not row.failures and row.is_blind(scene.now)]
     if not unseen or scene.board.down_since is not None:
         return
+    from watchers.plan import plan  # noqa: PLC0415 - loaded where somebody waits
+
     try:
         turns = plan(scene.board, scene.provider, scene.now, scene.every).turns
     except Exception:  # a forecast that fails must not stop the tick

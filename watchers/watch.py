@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from msgspec.structs import replace
 from pydantic import (
@@ -197,18 +197,21 @@ class NewListing(_Document):
     """An id not seen before among a search's results."""
 
     kind: Literal[Kind.NEW_LISTING]
+    basis: ClassVar[None] = None  # no price is compared
 
 
 class BackInStock(_Document):
     """Sold out or off sale, and now available."""
 
     kind: Literal[Kind.BACK_IN_STOCK]
+    basis: ClassVar[None] = None  # no price is compared
 
 
 class StatusChange(_Document):
     """On-sale or presale dates announced or moved; cancelled, postponed, rescheduled."""
 
     kind: Literal[Kind.STATUS]
+    basis: ClassVar[None] = None  # no price is compared
 
 
 PriceCondition = Below | Drop | HistoricLow

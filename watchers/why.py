@@ -14,9 +14,10 @@ from watchers.history import History, Run, Runs, moment
 from watchers.homes import Peek
 from watchers.jobs import Job
 from watchers.memory import WatchState
-from watchers.models import Alert, Availability, Observation, Price, Reason
+from watchers.models import Alert, Reason
 from watchers.money import PriceKey, spoken
 from watchers.news import headline
+from watchers.observation import Availability, Observation, Price
 from watchers.rows import Row
 from watchers.rules import Decision, decide, rule_sentence
 from watchers.target import Target

@@ -15,9 +15,10 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
+
+import msgspec
 
 from watchers import homes
 from watchers.board import shards_in
@@ -66,8 +67,7 @@ def _time(text: str) -> datetime | None:
     return at if at.tzinfo else None
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(msgspec.Struct, frozen=True):
     """What a run did: a report for each board it ticked, and what was swept.
 
     ``failed`` boards could not run; ``published`` ones are ticked by others.
@@ -78,7 +78,7 @@ class Round:
     reports: tuple[Report, ...]
     swept: Mapping[str, int]
     failed: tuple[str, ...] = ()
-    operations: Mapping[str, int] = field(default_factory=dict)
+    operations: Mapping[str, int] = msgspec.field(default_factory=dict)
     published: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -102,8 +102,7 @@ class Round:
         return sum(one.calls for one in self.reports if provider_of(one.board) == provider)
 
 
-@dataclass(slots=True)
-class _Due:
+class _Due(msgspec.Struct):
     """A board to be ticked in this run. ``shards`` are its provider's, as far as its home says so."""
 
     name: str

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from watchers.documents import Document
 from watchers.jobs import Job
 from watchers.memory import LastTold
-from watchers.models import Availability
 from watchers.money import spoken
+from watchers.observation import Availability
 from watchers.rows import Row
 from watchers.rules import rule_sentence
 from watchers.watch import Below, PriceCondition, Watch

@@ -100,7 +100,7 @@ def _kept(documents: Documents, asked: Mapping[str, Provider], runs_every: timed
 
 
 def _left_behind(documents: Documents, now: datetime) -> Iterator[Finding]:
-    if waiting := outbox.due(documents, now - QUIET, limit=_MOST):
+    if waiting := alerts.due(documents, now - QUIET, limit=_MOST):
         yield Finding(
             "WRONG", "outbox", f"{len(waiting)} alerts have waited for over {QUIET.seconds // 60} minutes"
         )

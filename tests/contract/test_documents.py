@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from pprint import pformat
 from typing import Any, Literal
 
 import pytest
+from msgspec.structs import replace
 
 from store.firestore import FirestoreDocuments
 from store.sqlite import SqliteDocuments

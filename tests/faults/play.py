@@ -37,6 +37,7 @@ from tests.faults.vendors import HANG, Mail, Twilio
 from tests.faults.worker import Raw
 from tests.firestore_emulator import connect
 from tests.twilio_server import ACCOUNT, TOKEN
+from watchers import alerts
 from watchers.documents import Documents
 from watchers.models import Alert, AlertState
 from watchers.places import Places
@@ -199,7 +200,7 @@ class _Stage:
     def settle(self) -> None:
         """A worker whom nothing happens to, until nothing is due."""
         self.now += timedelta(seconds=300)
-        if outbox.due(self.documents, self.now + _FAR, 1):
+        if alerts.due(self.documents, self.now + _FAR, 1):
             self.run([self.asked(f"settle-{len(self.logs)}", Worker(("settle",)))])
             settled = [one for one in _records(self.logs[-1]) if one["event"] == "worker.settled"]
             self.now = max([self.now, *(datetime.fromisoformat(one["at"]) for one in settled)])

@@ -30,8 +30,9 @@ import store.firestore_api
 import store.sqlite
 import watchers.providers
 import web.app
-from notifiers import deliver, outbox
+from notifiers import deliver
 from notifiers.means import Means
+from watchers import alerts
 from watchers.documents import Write
 from watchers.errors import StoreError, StoreUnavailableError
 from watchers.kinds import Channel
@@ -171,7 +172,7 @@ def _settle(means: Means, now: datetime) -> None:
     """Sweep whenever something is due, until nothing ever is: time passes without waiting."""
     for _ in range(SWEEPS):
         deliver.sweep(means, now=now, deadline=now + timedelta(seconds=30))
-        waiting = outbox.due(means.documents, now + _FAR, 500)
+        waiting = alerts.due(means.documents, now + _FAR, 500)
         if not waiting:
             break
         now = max(now, waiting[0].fields["due_at"])

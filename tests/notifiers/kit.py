@@ -23,8 +23,9 @@ from watchers.documents import Documents, Put, Query
 from watchers.history import History
 from watchers.jobs import Job
 from watchers.kinds import Channel
-from watchers.models import Alert, AlertState, News, Observation, Price, Reason
+from watchers.models import Alert, AlertState, News, Reason
 from watchers.money import Basis
+from watchers.observation import Observation, Price
 from watchers.places import Places
 from watchers.rows import Row
 from watchers.target import Target
@@ -138,7 +139,7 @@ def copies(documents: Documents) -> list[Alert]:
 
 def due(documents: Documents, now: datetime) -> list[str]:
     """Whom somebody must look at by then."""
-    return [document.id for document in outbox.due(documents, now, 500)]
+    return [document.id for document in alerts.due(documents, now, 500)]
 
 
 def tally(documents: Documents, uid: str = "u1") -> Tally:
@@ -255,7 +256,7 @@ class Post:
         """Sweep whenever something is due, until nothing ever is again; when that was."""
         for _ in range(200):
             self.sweep(now)
-            waiting = outbox.due(self.documents, now + timedelta(days=400), 500)
+            waiting = alerts.due(self.documents, now + timedelta(days=400), 500)
             if not waiting:
                 return now
             now = max(now, waiting[0].fields["due_at"])

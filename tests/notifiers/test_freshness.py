@@ -12,8 +12,9 @@ from tests.notifiers.kit import MINUTE, NEWS, NOW, TARGET, an_alert, save_price,
 from watchers import board, encoding
 from watchers.documents import Put
 from watchers.history import History
-from watchers.models import AlertState, Availability, News, Observation, Price, Reason
+from watchers.models import AlertState, News, Reason
 from watchers.money import Basis
+from watchers.observation import Availability, Observation, Price
 from watchers.places import Places
 from watchers.rows import Row
 

@@ -457,7 +457,7 @@ def test_the_longest_waiting_come_first_and_only_so_many(documents: SqliteDocume
     for minutes in (3, 1, 2):
         documents.commit(alerts.creation(an_alert(id=f"a{minutes}", due_at=NOW - minutes * MINUTE)))
 
-    assert [document.id for document in outbox.due(documents, NOW, 2)] == ["a3", "a2"]
+    assert [document.id for document in alerts.due(documents, NOW, 2)] == ["a3", "a2"]
 
 
 def test_those_that_wait_are_of_one_person_and_one_channel(documents: SqliteDocuments) -> None:

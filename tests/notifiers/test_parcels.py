@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from notifiers import outbox
 from notifiers.base import Report
@@ -451,11 +452,11 @@ def test_a_watch_that_says_too_much_is_capped_and_the_others_are_not(post: Post)
     ("person", "limits", "why"),
     [
         ({"segments_per_month": 1}, AT_ONCE, "over_budget_person"),
-        ({}, replace(AT_ONCE, segments_per_person=1), "over_budget_person"),
-        ({}, replace(AT_ONCE, segments_in_all=1), "over_budget"),
+        ({}, structs.replace(AT_ONCE, segments_per_person=1), "over_budget_person"),
+        ({}, structs.replace(AT_ONCE, segments_in_all=1), "over_budget"),
         (
             {"segments_per_month": 5},
-            replace(AT_ONCE, segments_per_person=1, segments_in_all=1),
+            structs.replace(AT_ONCE, segments_per_person=1, segments_in_all=1),
             "over_budget",
         ),
     ],
@@ -480,7 +481,7 @@ def test_texts_over_the_budget_go_by_email_with_the_reason(
 
 
 def test_next_month_there_are_texts_again(post: Post) -> None:
-    post.limits = replace(AT_ONCE, segments_in_all=1, segments_per_person=1)
+    post.limits = structs.replace(AT_ONCE, segments_in_all=1, segments_per_person=1)
     save_alert(post.documents)
     post.sweep()
     next_month = NOW + timedelta(days=31)
@@ -491,14 +492,14 @@ def test_next_month_there_are_texts_again(post: Post) -> None:
 
 
 def test_a_test_goes_whatever_was_spent(post: Post) -> None:
-    post.limits = replace(AT_ONCE, segments_in_all=0, segments_per_person=0, per_day=0)
+    post.limits = structs.replace(AT_ONCE, segments_in_all=0, segments_per_person=0, per_day=0)
     save_alert(post.documents, news=replace(NEWS, reason=Reason.TEST))
 
     assert post.sweep() == {"sent": 1}
 
 
 def test_an_email_costs_no_segments(post: Post) -> None:
-    post.limits = replace(AT_ONCE, segments_in_all=0, segments_per_person=0)
+    post.limits = structs.replace(AT_ONCE, segments_in_all=0, segments_per_person=0)
     save_alert(post.documents, Channel.EMAIL)
 
     assert post.sweep() == {"sent": 1}

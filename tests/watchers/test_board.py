@@ -15,7 +15,7 @@ from watchers.documents import Write
 from watchers.errors import ProviderUnavailableError, StoreUnavailableError
 from watchers.history import History
 from watchers.memory import WatchState
-from watchers.models import Observation
+from watchers.observation import Observation
 from watchers.rules import decide
 from watchers.watch import Watch
 

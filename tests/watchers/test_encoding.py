@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from store.sqlite import SqliteDocuments
 from tests.builders import FACE, ITEM, RESALE, SEARCH, START, at, observed
@@ -18,7 +19,7 @@ from tests.histories import RULES, histories
 from watchers.encoding import UnreadableBoardError, decode, encode
 from watchers.history import History, Runs, milliseconds
 from watchers.looking import look
-from watchers.models import Observation
+from watchers.observation import Observation
 from watchers.places import Places
 from watchers.rows import Gate, Row
 from watchers.schedule import Pace
@@ -63,7 +64,7 @@ def to_the_second(row: Row) -> Row:
     history = row.history
     kept = {key: _cut(runs) for key, runs in history.prices.items()}
     archived = {key: last // 1000 * 1000 for key, last in row.archived.items()}
-    seen = replace(history, prices=kept, availability=_cut(history.availability))
+    seen = structs.replace(history, prices=kept, availability=_cut(history.availability))
     return replace(row, history=seen, archived=archived)
 
 
@@ -214,7 +215,7 @@ def test_looks_at_closed_rows_end_as_looks_at_open_ones(seen: list[Observation])
 
 
 def later(now: Observation, seconds: int) -> Observation:
-    return replace(now, at=now.at + timedelta(seconds=seconds))
+    return structs.replace(now, at=now.at + timedelta(seconds=seconds))
 
 
 def test_the_third_look_that_sees_the_same_opens_nothing() -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.fake_provider import item_id
 from tests.fakes import Crash, FaultyDocuments
 from tests.world import AFTER_THE_LEASE, MINUTE, PLACES, World, at_once, below
-from watchers import looking
+from watchers import concerned
 from watchers.documents import Delete, Document, Documents, Put, Update, Write
 from watchers.errors import ProviderUnavailableError, StoreError
 
@@ -53,7 +53,7 @@ def told(world: World) -> dict[str, list[tuple[str, int | None]]]:
 @pytest.fixture(autouse=True)
 def each_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Watches recorded one by one give the most places to die at; together is the fewest (below)."""
-    monkeypatch.setattr(looking, "TOGETHER", 1)
+    monkeypatch.setattr(concerned, "TOGETHER", 1)
 
 
 LAST = 5  # claim, three watches, save
@@ -89,7 +89,7 @@ def test_killed_around_a_commit_that_tells_everybody_together_tells_everybody_on
     world: World, monkeypatch: pytest.MonkeyPatch, when: str, number: int
 ) -> None:
     """Claim, three watches in one commit, save."""
-    monkeypatch.setattr(looking, "TOGETHER", 25)
+    monkeypatch.setattr(concerned, "TOGETHER", 25)
     world.shop.costs("a", 8500)
     world.now += MINUTE
     assert world.killed(world.tick, **{when: number})

@@ -126,7 +126,7 @@ def test_many_who_start_to_watch_one_target_are_not_compared_with_each_other(
         job = read_job(document)
         return replace(job, watch_id=CountedId(job.watch_id))
 
-    monkeypatch.setattr("watchers.folding.jobs.read_job", read)
+    monkeypatch.setattr("watchers.jobs.read_job", read)
     claimed = board.claim(world.documents, "shop-0", "run", world.shop.quota, world.now, at_most=100)
     assert isinstance(claimed, board.Board)
     for _ in range(2):

@@ -25,7 +25,7 @@ from tests.builders import (
 )
 from tests.histories import RULES, histories
 from watchers.history import KEPT_IDS, KEPT_RUNS, Facts, History, Lows, Run, Seen, milliseconds, moment
-from watchers.models import Availability, EventStatus, Observation
+from watchers.observation import Availability, EventStatus, Observation
 
 
 def after(*looks: Look) -> History:

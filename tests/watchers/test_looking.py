@@ -10,7 +10,7 @@ import pytest
 from tests.fake_provider import item
 from tests.fakes import FaultyDocuments
 from tests.world import AFTER_THE_LEASE, PLACES, World, below
-from watchers import looking, telling
+from watchers import concerned, telling
 from watchers.documents import Create, Documents, Update, Write
 from watchers.errors import StoreUnavailableError
 from watchers.rules import Decision, decide
@@ -157,7 +157,7 @@ def outcome(
     world = watchers()
     documents = FaultyDocuments(world.documents)
     with monkeypatch.context() as patched:
-        patched.setattr(looking, "TOGETHER", together)
+        patched.setattr(concerned, "TOGETHER", together)
         trouble(Trouble(documents, world, patched))
         report = drop(world, documents)
     alerts = sorted((one.watch_id, one.channel, one.state) for one in world.alerts())
@@ -180,7 +180,7 @@ def test_telling_together_ends_as_telling_one_by_one(
 ) -> None:
     one_by_one = outcome(monkeypatch, trouble, together=1)
 
-    assert outcome(monkeypatch, trouble, together=looking.TOGETHER) == one_by_one
+    assert outcome(monkeypatch, trouble, together=concerned.TOGETHER) == one_by_one
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_worker_that_dies_at_any_commit_tells_everybody_once(line: int, side: 
 
 def test_no_more_are_told_together_than_one_commit_takes() -> None:
     """Each of them writes its memory, its status, and an alert for every channel there is."""
-    assert looking.TOGETHER * (2 + 4) <= 500
+    assert concerned.TOGETHER * (2 + 4) <= 500
 
 
 def test_an_item_that_one_person_watches_needs_no_company() -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec.structs import replace
 
 from store.sqlite import SqliteDocuments
 from tests.builders import FACE, ITEM, RESALE, START, observed
@@ -448,7 +448,7 @@ def test_one_poisoned_row_does_not_stop_the_others(
     documents: SqliteDocuments, caplog: pytest.LogCaptureFixture
 ) -> None:
     good, poisoned = a_row(), a_row()
-    poisoned.target = structs.replace(ITEM, item="E2")
+    poisoned.target = replace(ITEM, item="E2")
     for row in (good, poisoned):
         now = seen(row, *range(8))
     runs: Any = poisoned.history.runs(FACE)
@@ -466,7 +466,7 @@ def test_too_many_at_once_are_put_off_and_those_with_most_to_lose_go_first(
 ) -> None:
     monkeypatch.setattr(price_history, "AT_ONCE", 1)
     calm, restless = a_row(), a_row()
-    restless.target = structs.replace(ITEM, item="E2")
+    restless.target = replace(ITEM, item="E2")
     seen(calm, *range(8))
     now = seen(restless, *range(10))
     assert archive(documents, [calm, restless], now, KEEP) == {"archived": 1, "history_put_off": 1}

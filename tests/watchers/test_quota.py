@@ -2,13 +2,13 @@
 
 import math
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.builders import START, at
 from tests.histories import RULES

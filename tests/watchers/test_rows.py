@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from tests.builders import (
     FACE,
@@ -23,7 +24,7 @@ from tests.builders import (
 )
 from watchers.encoding import decode, encode
 from watchers.history import History, Lows, milliseconds
-from watchers.models import EventStatus
+from watchers.observation import EventStatus
 from watchers.rows import ASTRAY, BLIND_AFTER, EVERYBODY, Gate, Interest, Row
 
 MINUTE = timedelta(minutes=1)
@@ -170,7 +171,7 @@ def test_a_target_not_seen_for_an_hour_is_blind_however_often_it_was_asked() -> 
 def row_seen(*looks: Look, later: timedelta = timedelta(0)) -> Row:
     """A row after these looks, the last of which a clock dated so much later."""
     *before, last = observations(looks)
-    history, wrong = History(), replace(last, at=last.at + later)
+    history, wrong = History(), structs.replace(last, at=last.at + later)
     for seen in (*before, wrong):
         history = history.after(seen)
     row = Row(last.target, since=START, history=history)

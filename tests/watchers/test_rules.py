@@ -32,8 +32,9 @@ from tests.builders import (
 from watchers.history import History
 from watchers.kinds import Channel
 from watchers.memory import WatchState
-from watchers.models import EventStatus, News, Reason
+from watchers.models import News, Reason
 from watchers.money import Basis, PriceKey
+from watchers.observation import EventStatus
 from watchers.rules import decide, thresholds
 from watchers.watch import Watch
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.builders import (
     FACE,
@@ -34,8 +35,9 @@ from watchers.history import History
 from watchers.jobs import Job, waits_for
 from watchers.looking import look
 from watchers.memory import WatchState
-from watchers.models import Availability, News, Observation, Reason
+from watchers.models import News, Reason
 from watchers.money import PriceKey
+from watchers.observation import Availability, Observation
 from watchers.places import Places
 from watchers.rows import Row
 from watchers.rules import Decision, decide
@@ -106,7 +108,7 @@ def test_the_same_arguments_give_the_same_decision(story: tuple[Watch, list[Obse
 @given(stories())
 def test_the_order_in_which_prices_are_listed_does_not_matter(story: tuple[Watch, list[Observation]]) -> None:
     asked, seen = story
-    turned = [replace(now, prices=now.prices[::-1]) for now in seen]
+    turned = [structs.replace(now, prices=now.prices[::-1]) for now in seen]
     assert alerts(decisions(asked, turned)) == alerts(decisions(asked, seen))
 
 
@@ -180,9 +182,9 @@ def test_a_price_key_that_vanishes_fires_nothing(
     story: tuple[Watch, list[Observation]], gone: PriceKey
 ) -> None:
     asked, seen = story
-    last = replace(seen[-1], listings=None)
-    settled = [replace(last, at=last.at + timedelta(minutes=minutes)) for minutes in (1, 2, 3)]
-    without = replace(
+    last = structs.replace(seen[-1], listings=None)
+    settled = [structs.replace(last, at=last.at + timedelta(minutes=minutes)) for minutes in (1, 2, 3)]
+    without = structs.replace(
         last, at=last.at + timedelta(minutes=4), prices=tuple(one for one in last.prices if one.key != gone)
     )
     assert decisions(asked, [*seen, *settled, without])[-1].news is None
@@ -233,7 +235,7 @@ def test_a_row_that_is_not_saved_doubles_no_alert(
     for now in seen:
         decision = decide(asked, state, history, now)
         if decision.news and data.draw(st.booleans()):
-            later = replace(now, at=now.at + timedelta(seconds=20))
+            later = structs.replace(now, at=now.at + timedelta(seconds=20))
             repeated = decide(asked, decision.state, history, later)
             assert repeated.news is None or repeated.news.reason is not decision.news.reason
         state, history = decision.state, history.after(now)

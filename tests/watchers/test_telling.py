@@ -16,7 +16,8 @@ from watchers.errors import ConflictError
 from watchers.history import History
 from watchers.jobs import Job
 from watchers.kinds import Channel
-from watchers.models import Alert, AlertState, Observation, PastPrice
+from watchers.models import Alert, AlertState, PastPrice
+from watchers.observation import Observation
 from watchers.places import Places
 from watchers.telling import ATTEMPTS, Told, tell
 

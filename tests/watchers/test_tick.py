@@ -24,7 +24,7 @@ from watchers.errors import (
     StoreUnavailableError,
 )
 from watchers.history import milliseconds
-from watchers.models import Availability, Observation, Price
+from watchers.observation import Availability, Observation, Price
 from watchers.providers.base import Fetched, concurrency
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rules import decide

@@ -23,8 +23,9 @@ from watchers.errors import StoreUnavailableError
 from watchers.history import History
 from watchers.jobs import copy_watch
 from watchers.kinds import Channel
-from watchers.models import Alert, AlertState, Availability, News, Observation, Price, Reason
+from watchers.models import Alert, AlertState, News, Reason
 from watchers.money import Basis
+from watchers.observation import Availability, Observation, Price
 from watchers.places import Places
 from watchers.quota import Quota
 from watchers.rows import Row

@@ -1,12 +1,13 @@
 """One real test through the real outbox: to the sandbox's phone and back over the web application, signed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from notifiers import email, sms, spend, tallies
 from notifiers.base import Notifier

@@ -1,12 +1,13 @@
 """What Twilio tells us is believed when it is signed, done once, and answered at most once."""
 
+import dataclasses
 import json
 import logging
 import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from msgspec import structs
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
@@ -773,8 +775,8 @@ def test_an_answer_whose_commit_nobody_heard_of_is_not_sent_twice(
 
 def capped(world: World, segments_in_all: int) -> Twilio:
     app = world.app(public_url=PUBLIC)
-    limits = replace(Limits(), segments_in_all=segments_in_all)
-    app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], limits=limits)
+    limits = structs.replace(Limits(), segments_in_all=segments_in_all)
+    app.extensions[EXTENSION] = dataclasses.replace(app.extensions[EXTENSION], limits=limits)
     return Twilio(app)
 
 

@@ -12,8 +12,9 @@ from tests.web.kit import FACE, ITEM, PLACES, WATCH, Someone, World, errors_of, 
 from watchers.documents import Delete, Put
 from watchers.history import History
 from watchers.kinds import Channel
-from watchers.models import AlertState, Availability, Observation, Price, Reason
+from watchers.models import AlertState, Reason
 from watchers.money import Basis
+from watchers.observation import Availability, Observation, Price
 from watchers.telling import tell
 from web.words import REASONS
 

@@ -5,21 +5,22 @@ is imported before it is asked for, so that importing this package stays cheap.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from watchers.models import Observation
+import msgspec
+
+from watchers.observation import Observation
 from watchers.providers.base import Provider, beyond_every_provider
 from watchers.target import Target
-from watchers.watch import Condition, Filters
 
 if TYPE_CHECKING:
     import httpx
 
+    from watchers.watch import Condition, Filters
 
-@dataclass(frozen=True, slots=True)
-class SwitchedOff:
+
+class SwitchedOff(msgspec.Struct, frozen=True):
     """A provider that cannot be asked, and what someone must do about it: ``FOO_API_KEY is not set``."""
 
     name: str
@@ -30,12 +31,12 @@ class Kind(Protocol):
     """What a provider can do before it is set up: its class."""
 
     @staticmethod
-    def refusal(target: Target, filters: Filters) -> str | None:
+    def refusal(target: Target, filters: "Filters") -> str | None:
         """See ``Provider.refusal``."""
         ...
 
     @staticmethod
-    def cannot_see(target: Target, condition: Condition) -> str | None:
+    def cannot_see(target: Target, condition: "Condition") -> str | None:
         """Why this condition can never fire on this target here, and what to choose instead. Pure.
 
         A sentence that goes on after a colon; ``None`` when the condition may fire.
@@ -89,14 +90,14 @@ def from_env(
     return switched_on, tuple(one for one in built.values() if isinstance(one, SwitchedOff))
 
 
-def refusal(target: Target, filters: Filters) -> str | None:
+def refusal(target: Target, filters: "Filters") -> str | None:
     """Why nobody can watch this target with these filters, as a sentence. Needs no key."""
     if target.provider not in PROVIDERS:
         return f"There is no provider called {target.provider}; choose one of {', '.join(PROVIDERS)}."
     return PROVIDERS[target.provider]().refusal(target, filters)
 
 
-def cannot_see(target: Target, condition: Condition) -> str | None:
+def cannot_see(target: Target, condition: "Condition") -> str | None:
     """Why this condition can never fire on this target, and what to choose instead. Needs no key.
 
     Of a provider that is not known nothing more is said: ``refusal`` says it.

@@ -6,22 +6,24 @@ about watches, rules, boards or people. Its settings stand beside it, read once 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from watchers.kinds import Kind
-from watchers.models import Observation
+from watchers.observation import Observation
 from watchers.quota import Budget, Quota
 from watchers.target import Target
-from watchers.watch import Condition, Filters
+
+if TYPE_CHECKING:
+    from watchers.watch import Condition, Filters
 
 ANSWER_SECONDS = 2.0  # hardly an answer takes longer; while it is under way, other calls may be made
 FEWEST, MOST = 2, 64  # one slow answer must not stop all others; more than this only wait for each other
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True):
     """The answer to one batch, by target id. A target in neither map was not asked and stays due.
 
     ``failures`` are short codes for a log (``not_found``, ``malformed``): the target was asked for and not
@@ -29,9 +31,9 @@ class Fetched:
     shows as fully as if each had been asked for itself: the events on a search's pages.
     """
 
-    observations: Mapping[str, Observation] = field(default_factory=dict)
-    failures: Mapping[str, str] = field(default_factory=dict)
-    also: Mapping[str, Observation] = field(default_factory=dict)
+    observations: Mapping[str, Observation] = msgspec.field(default_factory=dict)
+    failures: Mapping[str, str] = msgspec.field(default_factory=dict)
+    also: Mapping[str, Observation] = msgspec.field(default_factory=dict)
 
 
 def concurrency(quota: Quota) -> int:
@@ -39,7 +41,7 @@ def concurrency(quota: Quota) -> int:
     return max(FEWEST, min(MOST, quota.calls, math.ceil(quota.per_second * ANSWER_SECONDS)))
 
 
-def beyond_every_provider(target: Target, condition: Condition) -> str | None:
+def beyond_every_provider(target: Target, condition: "Condition") -> str | None:
     """Why this condition can never fire on this target, whoever is asked; ``None`` when it may. Pure."""
     if condition.kind is Kind.NEW_LISTING and target.search is None:
         return "an item lists nothing new; choose a search, or another condition."
@@ -61,7 +63,7 @@ class Provider(Protocol):
         """How often it may be asked."""
         ...
 
-    def refusal(self, target: Target, filters: Filters) -> str | None:
+    def refusal(self, target: Target, filters: "Filters") -> str | None:
         """Why this target cannot be watched here, as a sentence; ``None`` when it can. Pure."""
         ...
 

@@ -16,7 +16,6 @@ import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -43,8 +42,7 @@ _BAD_REQUEST, _LATER_CODES, _SERVER_ERROR = 400, frozenset({408, 425, 429}), 500
 _ENCODINGS = "gzip, deflate"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A complete answer of any status."""
 
     status: int

@@ -4,15 +4,15 @@ A list of calls is ``[{"status": 200, "headers": {...}, "response": {...}}, ...]
 """
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from watchers.errors import ProviderError, ProviderUnavailableError
 from watchers.providers.http import OK, decoded
 from watchers.providers.shapes import rows
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(msgspec.Struct, frozen=True):
     """One body; ``status`` is ``None`` where only the body was kept."""
 
     status: int | None

@@ -19,17 +19,18 @@ from typing import TYPE_CHECKING, Any
 
 from watchers.errors import ProviderError, ProviderUnavailableError
 from watchers.kinds import Kind
-from watchers.models import Availability, Observation, Price
 from watchers.money import Basis, exponent, minor_units
+from watchers.observation import Availability, Observation, Price
 from watchers.providers import SwitchedOff, http, settings, shapes
 from watchers.providers.base import Fetched
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Target
-from watchers.watch import Condition, Filters, PriceCondition
 
 if TYPE_CHECKING:
     import httpx
+
+    from watchers.watch import Condition, Filters
 
 NAME = "steam"
 BASE_URL = "https://store.steampowered.com"
@@ -79,7 +80,7 @@ class Steam:
         )
 
     @staticmethod
-    def refusal(target: Target, filters: Filters) -> str | None:
+    def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if target.search is not None:
             return "Steam can be watched by app id only; it offers no search to ask again and again."
@@ -90,9 +91,9 @@ class Steam:
         return _app_refusal(target.item or "")
 
     @staticmethod
-    def cannot_see(_target: Target, condition: Condition) -> str | None:
+    def cannot_see(_target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``: an answer of Steam holds a price, or none, and nothing else."""
-        if isinstance(condition, PriceCondition):
+        if condition.basis is not None:
             published = condition.basis in ("any", Basis.LISTING)
             return None if published else "Steam publishes listing prices only; choose listing or any."
         if condition.kind is Kind.BACK_IN_STOCK:

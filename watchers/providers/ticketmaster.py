@@ -21,8 +21,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableError
-from watchers.models import Observation
 from watchers.money import Basis
+from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings
 from watchers.providers.base import Fetched
 from watchers.providers.discovery.acts import Acts
@@ -41,10 +41,11 @@ from watchers.providers.discovery.shows import Entry, entry, item, shows, with_p
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Search, Target
-from watchers.watch import Condition, Filters, PriceCondition
 
 if TYPE_CHECKING:
     import httpx
+
+    from watchers.watch import Condition, Filters
 
 BASE_URL = "https://app.ticketmaster.com"
 # 5,000 a day; 5/s by the getting-started page, 2/s by the FAQ: https://developer.ticketmaster.com/support/faq/
@@ -97,7 +98,7 @@ class Ticketmaster:
     # ── before anything is asked ─────────────────────────────────────────────────────────────────────────
 
     @staticmethod
-    def refusal(target: Target, filters: Filters) -> str | None:
+    def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if filters.min_quantity or filters.sections:
             return "Ticketmaster's public API does not say which seats are left, nor how many."
@@ -112,9 +113,9 @@ class Ticketmaster:
         return _id_refusal(target.item or "")
 
     @staticmethod
-    def cannot_see(_target: Target, condition: Condition) -> str | None:
+    def cannot_see(_target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``."""
-        if isinstance(condition, PriceCondition) and condition.basis is Basis.LISTING:
+        if condition.basis is Basis.LISTING:
             return _NO_LISTING_PRICES
         return None
 

@@ -11,8 +11,8 @@ import pytest
 from tests.builders import BACK_IN_STOCK, NEW_LISTING, STATUS, below, drop, historic_low, watch
 from tests.upstream import NOW, PAYLOADS, Step, Upstream, purse, sample, says
 from watchers.errors import ProviderError, ProviderUnavailableError
-from watchers.models import Availability, Observation, Price
 from watchers.money import Basis
+from watchers.observation import Availability, Observation, Price
 from watchers.providers.steam import Steam
 from watchers.target import Search, Target
 from watchers.watch import Filters

@@ -14,8 +14,8 @@ import pytest
 from tests.builders import BACK_IN_STOCK, NEW_LISTING, STATUS, below, drop, historic_low, watch
 from tests.upstream import NOW, PAYLOADS, Step, Upstream, purse, sample, sample_json, says
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError, ProviderUnavailableError
-from watchers.models import Availability, EventStatus, Observation, Presale, Price
 from watchers.money import Basis, PriceKey
+from watchers.observation import Availability, EventStatus, Observation, Presale, Price
 from watchers.providers import SwitchedOff
 from watchers.providers.ticketmaster import Ticketmaster
 from watchers.quota import Budget, Ledger

@@ -7,8 +7,9 @@ https://developer.ticketmaster.com/products-and-docs/apis/getting-started/#rate-
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError, ProviderUnavailableError
 from watchers.providers import shapes
@@ -75,8 +76,7 @@ def _known(code: object) -> str:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One page of a search: its events as sent, its number, and how many pages there are."""
 
     events: list[Mapping[str, Any]]

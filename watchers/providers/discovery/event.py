@@ -7,12 +7,13 @@ one. It never raises; what cannot be understood becomes a problem of the observa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from watchers.models import Availability, EventStatus, Observation, Presale
+import msgspec
+
+from watchers.observation import Availability, EventStatus, Observation, Presale
 from watchers.providers import shapes
 from watchers.providers.discovery.prices import prices
 from watchers.target import Target
@@ -77,8 +78,7 @@ def _first_venue(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return venues[0] if venues else {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
+class _Start(msgspec.Struct, frozen=True):
     at: datetime | None
     on: date | None
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from watchers.models import Price
 from watchers.money import Basis, PriceKey, minor_units
+from watchers.observation import Price
 from watchers.providers import shapes
 
 _STANDARD = {"standard": Basis.FACE, "standard including fees": Basis.ALL_IN}

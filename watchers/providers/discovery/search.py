@@ -7,8 +7,8 @@ is a day wider on each side, and what does not lie on the days themselves is lef
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from watchers.models import Availability, Observation, Price
 from watchers.money import PriceKey
+from watchers.observation import Availability, Observation, Price
 from watchers.providers.discovery.shows import Entry, shows
 from watchers.target import Search, Target
 

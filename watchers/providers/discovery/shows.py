@@ -12,11 +12,12 @@ weekend pass is its ticket, and a VIP package lets one in.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from watchers.models import Observation
+from msgspec.structs import replace
+
+from watchers.observation import Observation
 from watchers.providers import shapes
 from watchers.providers.discovery.event import event_id, observe
 from watchers.target import Target

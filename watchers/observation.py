@@ -32,13 +32,26 @@ class EventStatus(StrEnum):
     RESCHEDULED = "rescheduled"
 
 
+class ItemCondition(StrEnum):
+    """What state a thing is sold in, where its seller says so. Only like is compared with like."""
+
+    NEW = "new"
+    OPEN_BOX = "open_box"
+    REFURBISHED = "refurbished"
+    USED = "used"
+
+
 class Price(msgspec.Struct, frozen=True):
-    """One price of one key, in minor units. ``high`` is the upper end where a range is published."""
+    """One price of one key, in minor units.
+
+    ``high`` is the upper end where a range is published, ``average`` the mean where the source itself says one.
+    """
 
     basis: Basis
     currency: str
     low: int
     high: int | None = None
+    average: int | None = None
 
     @property
     def key(self) -> PriceKey:
@@ -60,7 +73,14 @@ class Observation(msgspec.Struct, frozen=True):
     Attributes:
         target: What was asked. For an entry of ``listings``, the entry as a target of its own.
         at: When the answer arrived (aware UTC).
-        name, url, venue, city: As published; ``None`` when not said. ``url`` is the official page.
+        name, url, venue, city, region: As published; ``None`` when not said. ``url`` is the official page, ``region``
+            a state or province.
+        country: Of the venue, two letters.
+        performers: Who plays, by name, as published; the first is the headliner where the source says so.
+        category: What kind of event or thing it is, in the source's own words.
+        image: Address of a picture.
+        condition: Of a thing; ``None`` when not said.
+        listing_count: How many offers the source says there are.
         starts_at: Aware, in the event's own zone; ``None`` while the hour is not announced.
         starts_on: The local date where one is announced, also when the hour is not.
         status: ``None`` when not said.
@@ -77,6 +97,13 @@ class Observation(msgspec.Struct, frozen=True):
     url: str | None = None
     venue: str | None = None
     city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    performers: tuple[str, ...] = ()
+    category: str | None = None
+    image: str | None = None
+    condition: ItemCondition | None = None
+    listing_count: int | None = None
     starts_at: datetime | None = None
     starts_on: date | None = None
     status: EventStatus | None = None

@@ -1,4 +1,4 @@
-"""Asking over HTTP: one GET, and every way it can fail, said as a ``ProviderError``.
+"""Asking over HTTP: one call, and every way it can fail, said as a ``ProviderError``.
 
 It never follows a redirect, never tries again, never waits or reads without an end, and never lets an
 address into an error or a log line: an address may carry a key, and httpx logs it and puts it on its
@@ -111,8 +111,22 @@ class Connections:
         finally:
             self._idle.append(client)
 
-    def get(self, address: str, params: Mapping[str, str], who: str) -> Answer:
-        """Ask once; an answer of any status comes back.
+    def get(
+        self, address: str, params: Mapping[str, str], who: str, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Ask once by GET; see ``ask``."""
+        return self.ask("GET", f"{address}?{urlencode(params)}" if params else address, who, headers=headers)
+
+    def ask(
+        self,
+        method: str,
+        address: str,
+        who: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        """Ask once; an answer of any status comes back. ``headers`` come on top of those every call has.
 
         Raises:
             ProviderUnavailableError: no connection, no complete answer in time, or more than ``MAX_BYTES``.
@@ -121,8 +135,12 @@ class Connections:
 
         _hush()
         try:
+            said = _headers()
+            if headers:
+                said = said.copy()
+                said.update(headers)
             request = httpx.Request(
-                "GET", f"{address}?{urlencode(params)}", headers=_headers(), extensions={"timeout": TIMEOUT}
+                method, address, headers=said, content=content, extensions={"timeout": TIMEOUT}
             )
             with self._connection() as client:
                 response = client.send(request, stream=True, follow_redirects=False)

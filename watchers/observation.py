@@ -44,7 +44,7 @@ class ItemCondition(StrEnum):
 class Price(msgspec.Struct, frozen=True):
     """One price of one key, in minor units.
 
-    ``high`` is the upper end where a range is published, ``average`` the mean where the source itself says one.
+    ``high`` is the upper end where a range is published, ``average`` the mean where the source says one.
     """
 
     basis: Basis
@@ -73,8 +73,8 @@ class Observation(msgspec.Struct, frozen=True):
     Attributes:
         target: What was asked. For an entry of ``listings``, the entry as a target of its own.
         at: When the answer arrived (aware UTC).
-        name, url, venue, city, region: As published; ``None`` when not said. ``url`` is the official page, ``region``
-            a state or province.
+        name, url, venue, city, region: As published; ``None`` when not said. ``url`` is the official page,
+            ``region`` a state or province.
         country: Of the venue, two letters.
         performers: Who plays, by name, as published; the first is the headliner where the source says so.
         category: What kind of event or thing it is, in the source's own words.

@@ -5,7 +5,7 @@ about watches, rules, boards or people. Its settings stand beside it, read once 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -48,6 +48,18 @@ def beyond_every_provider(target: Target, condition: "Condition") -> str | None:
     if condition.kind is Kind.STATUS and target.search is not None:
         return "a search has no dates or status of its own; choose one event by its id, or new_listing."
     return None
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """One open question about an API that only a live call can answer; a provider lists its own (``probes``).
+
+    ``id`` is one word, for what is remembered. ``ask`` makes at most one call (``budget.take()`` stands
+    before it) and returns what it learned as a sentence; it raises what ``Provider.fetch`` raises.
+    """
+
+    id: str
+    question: str
+    ask: Callable[[Budget, datetime], str]
 
 
 class Provider(Protocol):

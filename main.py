@@ -29,6 +29,7 @@ from cloudevents.http import CloudEvent
 from watchers.documents import Documents
 from watchers.kinds import Channel
 from watchers.loading import without_collecting
+from watchers.places import due_alerts
 from watchers.providers.base import Provider
 from watchers.settings import Settings
 
@@ -76,9 +77,7 @@ class Parts:
 
     def sweep(self, now: datetime) -> Counter[str]:
         """Deliver what is due in the outbox."""
-        from watchers.alerts import due
-
-        found = due(self.documents, now + self.limits.longest_grouping, SWEEP_AT_ONCE)
+        found = self.documents.find(due_alerts(now + self.limits.longest_grouping, SWEEP_AT_ONCE))
         if not found:
             return Counter()
         with without_collecting():

@@ -38,6 +38,7 @@ def woken(tmp_path: Path) -> set[str]:
         "smtplib",
         "requests",
         "watchers.rules",
+        "watchers.models",
         "watchers.plan",
         "notifiers.deliver",
     ],

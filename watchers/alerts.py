@@ -10,12 +10,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from watchers.documents import Create, Document, Documents, Query
+from watchers.documents import Create, Document, Documents
 from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, PastPrice, Reason
 from watchers.money import Basis
+from watchers.places import ALERTS, due_alerts
 
-COLLECTION = "alerts"
+COLLECTION = ALERTS
 _END_OF_TIME = (
     9_999_999_999_999  # milliseconds, in the year 2286; what counts down from it sorts newest first
 )
@@ -41,7 +42,7 @@ def path(identity: str) -> str:
 
 def due(documents: Documents, until: datetime, limit: int) -> list[Document]:
     """What somebody must look at, now or until then; longest waiting first."""
-    return documents.find(Query(COLLECTION, ("due_at",), "<=", until, limit))
+    return documents.find(due_alerts(until, limit))
 
 
 def waits(alert: Alert) -> str | None:

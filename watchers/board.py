@@ -14,9 +14,10 @@ Never here: what anyone asked for, and any decision.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from watchers import encoding, schedule
 from watchers.clocks import Moment, stopwatch
@@ -35,8 +36,7 @@ KEPT_RUNS = 50
 _FILLING = 0.7 * 2**20  # of a document's 1 MiB; the rest is for targets that come and for prices that move
 
 
-@dataclass(slots=True)
-class Board:
+class Board(msgspec.Struct):
     """The rows of one shard by target id, and how far the jobs have been folded in.
 
     Every job written up to ``cursor`` is folded in; ``saved_at`` is when the board was last saved. Both are
@@ -46,14 +46,14 @@ class Board:
     """
 
     name: str
-    rows: dict[str, Row] = field(default_factory=dict)
-    ledger: Ledger = field(default_factory=Ledger)
+    rows: dict[str, Row] = msgspec.field(default_factory=dict)
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
     cursor: datetime | None = None
     runs: tuple[str, ...] = ()
     down_since: datetime | None = None
     saved_at: datetime | None = None
     version: str = ""
-    pool: Pool = field(default_factory=Pool)
+    pool: Pool = msgspec.field(default_factory=Pool)
     shard: int = 0
     shards: int = 1
     quota: Quota | None = None
@@ -82,8 +82,7 @@ def peek(documents: Documents, name: str) -> Board:
     return _decoded(name, document) if document else Board(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """Why a tick may not work on the board now: ``already_run`` or ``busy``."""
 
     why: str

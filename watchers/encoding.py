@@ -10,7 +10,6 @@ import logging
 import operator
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -68,8 +67,7 @@ class _Columns(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     rare: list[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
+class _Packed(msgspec.Struct, frozen=True):
     """What ``packed`` made of one row; implements ``rows.Closed``."""
 
     content: bytes

@@ -18,12 +18,12 @@ from msgspec import structs
 from watchers import encoding
 from watchers.documents import Documents
 from watchers.history import History, milliseconds
-from watchers.models import Alert
 from watchers.observation import Observation
 from watchers.places import Places
 from watchers.rows import EVERYBODY, Gate, Interest, Row
 
 if TYPE_CHECKING:
+    from watchers.models import Alert
     from watchers.telling import Told
 
 PATIENCE = 3  # looks kept unseen for a bug that nobody concerned escapes
@@ -35,7 +35,7 @@ class Looked(msgspec.Struct):
     ``changed``: it said something else than the one before; ``moved``: the row has moved on to it.
     """
 
-    alerts: list[Alert]
+    alerts: "list[Alert]"
     held: int
     failures: Counter[str]
     changed: bool

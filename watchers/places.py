@@ -1,4 +1,4 @@
-"""Where documents lie, and what the tick asks of jobs: the outer contract's names in one place."""
+"""Where documents lie, and what a run asks of them: the outer contract's names in one place."""
 
 from datetime import UTC, datetime
 
@@ -6,6 +6,8 @@ import msgspec
 
 from watchers.documents import Query
 from watchers.kinds import Kind
+
+ALERTS = "alerts"  # the outbox
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -55,3 +57,8 @@ def firing_at(places: Places, target_id: str, key: str, price: int) -> Query:
 def rearming_at(places: Places, target_id: str, key: str, price: int) -> Query:
     """Active watches of a target that re-arm at ``price`` or at a lower one."""
     return Query(places.worker_collection, ("rearms_at", target_id, key), "<=", price)
+
+
+def due_alerts(until: datetime, limit: int) -> Query:
+    """Alerts that somebody must look at, now or until then; longest waiting first."""
+    return Query(ALERTS, ("due_at",), "<=", until, limit)

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
@@ -98,7 +98,7 @@ def rebuild(documents: Documents, name: str, *, holder: str, now: datetime, slee
         raise NotNowError(f"there is no board {name}")
     board = _hold(documents, name, holder, now, sleep, time.monotonic())
     targets = len(board.rows)
-    emptied = replace(board, rows={}, cursor=None)
+    emptied = structs.replace(board, rows={}, cursor=None)
     try:
         documents.commit(Update(path(name), to_document(emptied), board.version))
     except ConflictError as exc:

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -38,7 +38,6 @@ from watchers.errors import (
 from watchers.folding import fold
 from watchers.history import milliseconds, moment
 from watchers.looking import UNEVENTFUL, Looked, look
-from watchers.models import Alert
 from watchers.money import spoken
 from watchers.observation import Observation
 from watchers.places import Places
@@ -47,6 +46,9 @@ from watchers.providers.base import Fetched, Provider, concurrency
 from watchers.quota import Budget
 from watchers.rows import Row, milliseconds_of
 from watchers.target import Target
+
+if TYPE_CHECKING:
+    from watchers.models import Alert
 
 log = logging.getLogger(__name__)
 
@@ -351,7 +353,7 @@ def _learn(scene: _Scene, row: Row, before: int, looked: Looked) -> None:
     )
 
 
-def _told(alert: Alert) -> dict[str, Any]:
+def _told(alert: "Alert") -> dict[str, Any]:
     news = alert.news
     return {
         "watch": alert.watch_id,

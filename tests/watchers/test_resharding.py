@@ -6,7 +6,6 @@ quota does not hold.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -14,6 +13,7 @@ from itertools import count
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.fake_provider import PLENTY, FakeProvider, item, item_id
 from tests.fakes import FaultyDocuments

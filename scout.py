@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from notifiers.means import Means
+    from watchers.deal import Deal
     from watchers.documents import Document, Documents, Write
+    from watchers.money import PriceKey
     from watchers.observation import Observation
     from watchers.price_history import Series
     from watchers.providers import SwitchedOff
@@ -826,19 +828,35 @@ def _print_alerts(alerts: Iterable[dict[str, Any]]) -> None:
 def prices(watch_or_target: str, *, days: int, as_json: bool) -> None:
     """Show what the targets of a watch, or one target, have cost."""
     from watchers.jobs import read_job
+    from watchers.price_history import within
 
     settings, now = _settings(), datetime.now(UTC)
     documents = _documents(settings)
     job = documents.get(settings.places.job(watch_or_target))
     targets = list(read_job(job).targets) if job else [watch_or_target]
-    since = now - min(timedelta(days=days), settings.price_history or timedelta(days=days))
-    found = {target_id: _past(documents, target_id, since) for target_id in targets}
-    if job is None and not any(series.steps or series.damaged for series in found.values()):
+    kept = settings.price_history or timedelta(days=days)
+    whole = {target_id: _past(documents, target_id, now - kept) for target_id in targets}
+    if job is None and not any(series.steps or series.damaged for series in whole.values()):
         raise click.ClickException(f"there is no watch {watch_or_target}, and no price of such a target")
+    found = {
+        target_id: within(series, now - min(timedelta(days=days), kept))
+        for target_id, series in whole.items()
+    }
+    deals = {target_id: _deals(series, now) for target_id, series in whole.items()}
     if as_json:
-        click.echo(json.dumps([_past_shown(target_id, series) for target_id, series in found.items()]))
+        click.echo(json.dumps([_past_shown(one, series, deals[one]) for one, series in found.items()]))
     for target_id, series in found.items() if not as_json else ():
-        _print_past(target_id, series)
+        _print_past(target_id, series, deals[target_id])
+
+
+def _deals(series: "Series", now: datetime) -> "dict[PriceKey, Deal]":
+    """How good the price is that was seen last, for each key."""
+    from watchers.deal import deal
+
+    return {
+        key: deal(steps[-1].price, key.currency, steps, now, since=series.since)
+        for key, steps in series.steps.items()
+    }
 
 
 def _past(documents: "Documents", target_id: str, since: datetime) -> "Series":
@@ -852,7 +870,7 @@ def _past(documents: "Documents", target_id: str, since: datetime) -> "Series":
     return read(documents, row, since) if row else read_target(documents, target_id, since)
 
 
-def _past_shown(target_id: str, series: "Series") -> dict[str, Any]:
+def _past_shown(target_id: str, series: "Series", deals: "Mapping[PriceKey, Deal]") -> dict[str, Any]:
     from watchers.money import decimal_amount
     from watchers.price_history import highest, lowest, typical
 
@@ -862,6 +880,7 @@ def _past_shown(target_id: str, series: "Series") -> dict[str, Any]:
             "basis": key.basis,
             "currency": key.currency,
             **{word: float(decimal_amount(of(steps) or 0, key.currency)) for word, of in words.items()},
+            "deal": deals[key].to_json(),
             "steps": [
                 {
                     "since": step.since.isoformat(),
@@ -877,7 +896,7 @@ def _past_shown(target_id: str, series: "Series") -> dict[str, Any]:
     return {"target": target_id, "since": series.since.isoformat(), "damaged": damaged, "prices": prices}
 
 
-def _print_past(target_id: str, series: "Series") -> None:
+def _print_past(target_id: str, series: "Series", deals: "Mapping[PriceKey, Deal]") -> None:
     from watchers.money import spoken
     from watchers.price_history import highest, lowest, typical
 
@@ -886,6 +905,7 @@ def _print_past(target_id: str, series: "Series") -> None:
         words = {"lowest": lowest, "typical": typical, "highest": highest}
         said = ", ".join(f"{word} {spoken(of(steps) or 0, key.currency)}" for word, of in words.items())
         click.echo(f"  {key.basis}: {said}")
+        click.echo(f"    last {spoken(steps[-1].price, key.currency)} - {deals[key]}")
         for step in steps:
             seen = f"{step.since:%d %b %Y %H:%M} - {step.until:%d %b %Y %H:%M}"
             click.echo(f"    {seen}  {spoken(step.price, key.currency)}")

@@ -130,6 +130,8 @@ def test_prices_shows_what_a_watch_or_a_target_has_cost(market: Market) -> None:
     assert (face["lowest"], face["highest"], face["currency"]) == (54, 79, "GBP")
     assert [one["prices"] for one in again] == [found["prices"]]
     assert "face: lowest £54, typical £" in said
+    assert "last £79 - low confidence: only 20 earlier prices in less than a day" in said
+    assert (face["deal"]["verdict"], face["deal"]["is_confident"]) == ("unknown", False)
     assert f"{found['target']}, since " in said
 
 

@@ -254,6 +254,16 @@ def _complete_since(chunks: Sequence[_Chunk], since: datetime) -> datetime:
     return since if oldest is None or oldest.number == 0 else max(since, oldest.document.fields["begun_at"])
 
 
+def within(series: Series, since: datetime) -> Series:
+    """The part of it from then on."""
+    cut = {
+        key: tuple(step._replace(since=max(step.since, since)) for step in steps if step.until >= since)
+        for key, steps in series.steps.items()
+    }
+    kept = {key: steps for key, steps in cut.items() if steps}
+    return Series(max(series.since, since), kept, series.damaged)
+
+
 def lowest(steps: Sequence[Step]) -> int | None:
     """The lowest price of these steps; ``None`` without any."""
     return min((step.price for step in steps), default=None)

@@ -289,15 +289,26 @@ def reconcile(*, hours: int, as_json: bool) -> None:
 @cli.command()
 @click.option("--send", "uid", metavar="PERSON", callback=_an_id, help="Also send this person one real test.")
 @click.option("--wait", "seconds", default=60.0, show_default=True, help="For the test to be delivered.")
+@click.option("--probe", is_flag=True, help="Put open questions to the live APIs: at most 10 calls.")
+@click.option("--again", is_flag=True, help="With --probe: also those that were answered.")
 @as_json
-def doctor(*, uid: str | None, seconds: float, as_json: bool) -> None:
+def doctor(*, uid: str | None, seconds: float, probe: bool, again: bool, as_json: bool) -> None:
     """Check the settings and the database, and say what is switched off and why.
 
-    Sends and spends nothing, unless it is asked to --send.
+    Sends and spends nothing, unless it is asked to --send or to --probe.
     """
-    from web.doctor import examine, try_out
+    from watchers.clocks import read_clocks
+    from web.doctor import examine, inquire, try_out
 
+    if again and not probe:
+        raise click.UsageError("--again goes with --probe")
+    asked = (
+        inquire(_documents(_settings()), _providers()[0], read_clocks(datetime.now(UTC)), again=again)
+        if probe
+        else []
+    )
     findings = examine(os.environ)
+    findings += [one for one in asked if one.mark != "ok"]  # what was learned is among them already
     if uid is not None and not any(finding.is_wrong for finding in findings if finding.what == "settings"):
         findings += try_out(_means(_settings()), uid, timedelta(seconds=seconds))
     if as_json:

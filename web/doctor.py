@@ -1,6 +1,7 @@
 """What an operator wants to know when something seems wrong.
 
-``examine`` only reads. ``try_out`` sends one real test through the real outbox, and waits for its callback.
+``examine`` only reads. ``inquire`` asks live APIs what only they can tell. ``try_out`` sends one real test
+through the real outbox, and waits for its callback.
 """
 
 import time
@@ -18,10 +19,12 @@ from notifiers.spend import spent
 from store import open_documents
 from watchers import alerts, homes, providers
 from watchers.board import Board
+from watchers.clocks import Moment
 from watchers.documents import Documents, Query
 from watchers.errors import StoreError
 from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, Reason
+from watchers.probing import Answer, ask, known
 from watchers.providers.base import Provider
 from watchers.settings import Settings
 from watchers.shards import provider_of, stride
@@ -79,9 +82,26 @@ def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("WRONG", "channels", "nobody can be told: set up SMS or e-mail")
     try:
         yield from _kept(documents, asked, settings.tick_every)
+        yield from map(_learned, known(documents, asked))
         yield _spending(spent(documents, datetime.now(UTC)), limits)
     except StoreError as exc:
         yield Finding("WRONG", "STORE", f"the database does not answer ({type(exc).__name__})")
+
+
+def inquire(
+    documents: Documents, asked: Mapping[str, Provider], now: Moment, *, again: bool
+) -> list[Finding]:
+    """Put the open questions to the live APIs: at most ``probing.MOST`` calls, of those kept for people."""
+    return [_learned(answer) for answer in ask(documents, asked, now, again=again)]
+
+
+def _learned(answer: Answer) -> Finding:
+    what = f"{answer.provider}: {answer.id}"
+    if answer.failed:
+        return Finding("off", what, f"{answer.question} Could not be asked: {answer.failed}")
+    if answer.said is None or answer.asked_at is None:
+        return Finding("off", what, f"{answer.question} Nobody has asked yet; `doctor --probe` does.")
+    return Finding("ok", what, f"{answer.question} {answer.said} (asked {answer.asked_at:%d %b %Y})")
 
 
 def _kept(documents: Documents, asked: Mapping[str, Provider], runs_every: timedelta) -> Iterator[Finding]:

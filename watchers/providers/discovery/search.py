@@ -7,9 +7,9 @@ is a day wider on each side, and what does not lie on the days themselves is lef
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from watchers.money import PriceKey
-from watchers.observation import Availability, Observation, Price
+from watchers.observation import Observation
 from watchers.providers.discovery.shows import Entry, shows
+from watchers.providers.listings import availability, cheapest, on_the_days
 from watchers.target import Search, Target
 
 # Leave nothing out. Without these, events "to be announced" or in another language disappear.
@@ -17,7 +17,6 @@ EVERYTHING = {"size": "200", "includeTBA": "yes", "includeTBD": "yes", "locale":
 _STEADY = {"sort": "id,asc"}  # the same order from page to page
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(2199, 12, 30)
 _A_DAY = timedelta(days=1)
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def question(search: Search) -> dict[str, str]:
@@ -39,40 +38,13 @@ def _within(day: date) -> date:
 
 def found(target: Target, search: Search, entries: Sequence[Entry], now: datetime) -> Observation:
     """Every show on the days asked for, and the lowest prices among those that can be bought."""
-    listings = tuple(one for one in shows(entries) if one.target.item and _matches(search, one))
+    listings = tuple(one for one in shows(entries) if one.target.item and on_the_days(search, one))
     nameless = any(not one.observation.target.item for one in entries)
     return Observation(
         target=target,
         at=now,
-        availability=_availability(listings),
-        prices=_cheapest(listings),
+        availability=availability(listings),
+        prices=cheapest(listings),
         listings=listings,
         problems=("An event without an id was left out.",) if nameless else (),
     )
-
-
-def _matches(search: Search, seen: Observation) -> bool:
-    """Whether a show lies on the local days asked for; one without a date lies on none."""
-    if not (search.date_from or search.date_to or search.weekdays):
-        return True
-    day = seen.starts_on
-    if day is None or (search.weekdays and _WEEKDAYS[day.weekday()] not in search.weekdays):
-        return False
-    return (search.date_from or day) <= day <= (search.date_to or day)
-
-
-def _cheapest(listings: Sequence[Observation]) -> tuple[Price, ...]:
-    lowest: dict[PriceKey, int] = {}
-    for one in listings:
-        if one.availability is Availability.AVAILABLE:
-            for price in one.prices:
-                lowest[price.key] = min(price.low, lowest.get(price.key, price.low))
-    return tuple(Price(key.basis, key.currency, low) for key, low in lowest.items())
-
-
-def _availability(listings: Sequence[Observation]) -> Availability:
-    """Available when any is; unavailable only when there are some and every one clearly is."""
-    kinds = {one.availability for one in listings}
-    if Availability.AVAILABLE in kinds:
-        return Availability.AVAILABLE
-    return Availability.UNAVAILABLE if kinds == {Availability.UNAVAILABLE} else Availability.UNKNOWN

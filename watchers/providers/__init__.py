@@ -71,9 +71,16 @@ def _steam() -> Kind:
     return Steam
 
 
+def _eventbrite() -> Kind:
+    from watchers.providers.eventbrite import Eventbrite  # noqa: PLC0415 - lazy on purpose
+
+    return Eventbrite
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
+    "eventbrite": _eventbrite,
 }
 
 

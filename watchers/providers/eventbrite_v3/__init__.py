@@ -1,0 +1,1 @@
+"""Eventbrite's API v3 in detail: its errors, its calls, its lists, and one event."""

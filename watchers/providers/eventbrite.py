@@ -34,6 +34,7 @@ from watchers.providers.eventbrite_v3.calls import Calls, answers
 from watchers.providers.eventbrite_v3.event import event_id, event_of, observe
 from watchers.providers.eventbrite_v3.items import Items, about_one
 from watchers.providers.recordings import Recording, recordings
+from watchers.providers.singly import Answers, fetched
 from watchers.quota import Budget, Quota
 from watchers.target import Search, Target
 
@@ -119,12 +120,8 @@ class Eventbrite:
             return self._list(batch[0], search, budget, now)
         askable = [target for target in batch if _ITEM.fullmatch(target.item or "")]
         asked = {target.id for target in askable}
-        unaskable = {target.id: "bad_id" for target in batch if target.id not in asked}
-        answered = self._items.ask(askable, budget, now)
-        return Fetched(
-            {id_: one for id_, one in answered.items() if isinstance(one, Observation)},
-            {id_: one for id_, one in answered.items() if isinstance(one, str)} | unaskable,
-        )
+        answered: Answers = {target.id: "bad_id" for target in batch if target.id not in asked}
+        return fetched(self._items.ask(askable, budget, now) | answered)
 
     def _list(self, target: Target, search: Search, budget: Budget, now: datetime) -> Fetched:
         owner = lists.owner_of(search.keyword)

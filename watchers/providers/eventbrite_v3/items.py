@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError, ProviderUnavailableError
+from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableError
 from watchers.observation import Observation
 from watchers.providers.eventbrite_v3.answers import (
     BadTokenError,
@@ -20,14 +20,12 @@ from watchers.providers.eventbrite_v3.answers import (
 )
 from watchers.providers.eventbrite_v3.calls import EXPANDED, PAUSE, Calls, Inner
 from watchers.providers.eventbrite_v3.event import event_id, event_of, observe
+from watchers.providers.singly import Answers, one_by_one
 from watchers.quota import Budget
 from watchers.target import Target
 
 A_CALL = 20  # nobody documents how many a batch may hold
 SINGLY_SECONDS, SINGLY_AFTER_THE_LIMIT = 3600.0, 86_400.0
-
-Answers = dict[str, Observation | str]
-"""By target id: what was seen, or the code of a failure. Who is not in it was not asked."""
 
 
 class Items:
@@ -84,22 +82,7 @@ class Items:
     def _one_by_one(
         self, targets: Sequence[Target], known: Answers, budget: Budget, now: datetime
     ) -> Answers:
-        """Ask by id, for as long as there is budget and an answer; what is known already is kept."""
-        answered = dict(known)
-        for target in targets:
-            try:
-                answered[target.id] = self._by_id(target, budget, now)
-            except ProviderError as exc:
-                if isinstance(exc, BadTokenError) or not (answered or _concerns_one(exc, targets)):
-                    raise
-                if isinstance(exc, OutOfQuotaError):
-                    break
-                answered[target.id] = (
-                    "unavailable" if isinstance(exc, ProviderUnavailableError) else "refused"
-                )
-                if isinstance(exc, ProviderUnavailableError):
-                    break
-        return answered
+        return one_by_one(targets, known, lambda one: self._by_id(one, budget, now), BadTokenError)
 
     def _by_id(self, target: Target, budget: Budget, now: datetime) -> Observation | str:
         try:
@@ -107,11 +90,6 @@ class Items:
         except (NotFoundError, NotPublicError) as exc:
             return about_one(exc)
         return _answer(body, target, now, expanded=expanded)
-
-
-def _concerns_one(error: ProviderError, targets: Sequence[Target]) -> bool:
-    """Whether the others may yet be answered."""
-    return isinstance(error, ProviderRejectedError) and len(targets) > 1
 
 
 def about_one(error: NotFoundError | NotPublicError) -> str:

@@ -77,10 +77,17 @@ def _eventbrite() -> Kind:
     return Eventbrite
 
 
+def _seatgeek() -> Kind:
+    from watchers.providers.seatgeek import Seatgeek  # noqa: PLC0415 - lazy on purpose
+
+    return Seatgeek
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
     "eventbrite": _eventbrite,
+    "seatgeek": _seatgeek,
 }
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
 # Controls, and halves of characters, which JSON can carry and no database or text message can.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _YEARS = range(1970, 2200)  # outside stand placeholders, such as Ticketmaster's 1900-01-01
+_FURTHEST, _QUARTER = timedelta(hours=14), timedelta(minutes=15)  # zones are quarters of an hour apart
 _NO_CURRENCY = frozenset({"XXX", "XTS"})  # ISO 4217: "no currency" and "for testing"
 
 
@@ -61,6 +62,12 @@ def zone(value: object) -> ZoneInfo | None:
         return ZoneInfo(value) if isinstance(value, str) and value else None
     except (KeyError, ValueError, OSError):  # unknown, not a key at all, a folder of the database
         return None
+
+
+def offset(utc: datetime, local: datetime) -> timezone | None:
+    """The zone of a place, by a moment and the same on its own clock (both naive); absurd is absent."""
+    ahead = local - utc
+    return timezone(ahead) if abs(ahead) <= _FURTHEST and not ahead % _QUARTER else None
 
 
 def currency(value: object) -> str | None:

@@ -306,6 +306,13 @@ def test_what_its_sales_say_counts_where_the_status_hides_it(code: str, standing
     assert (seen.status, seen.availability, seen.prices) == (standing, Availability.UNAVAILABLE, ())
 
 
+def test_without_a_zone_the_two_clocks_say_how_far_they_are_apart() -> None:
+    start = {"utc": "2026-12-05T03:30:00Z", "local": "2026-12-04T19:30:00", "timezone": "Nowhere/Else"}
+    seen = read(dusk(start=start))
+    assert str(seen.starts_at) == "2026-12-04 19:30:00-08:00"
+    assert seen.starts_on == date(2026, 12, 4)
+
+
 def test_without_a_zone_the_day_is_still_known_and_without_a_start_nothing_is() -> None:
     bare = read(dusk(start={"local": "2026-12-04T19:00:00"}))
     assert (bare.starts_at, bare.starts_on) == (None, date(2026, 12, 4))
@@ -607,10 +614,14 @@ def test_a_page_without_its_tickets_says_so_and_has_no_prices() -> None:
 
 
 def test_a_list_that_cannot_be_finished_is_not_begun_in_earnest() -> None:
-    provider, upstream = eventbrite(*PAGES)
+    first = sample_json("eventbrite", "organizer_page_1.json")
+    assert isinstance(first, dict)
+    first["pagination"]["page_count"] = 4
+    provider, upstream = eventbrite(says(first), PAGES[1])
     with pytest.raises(OutOfQuotaError):
-        look(provider, listed(), calls=1)
+        look(provider, listed(), calls=3)
     assert len(upstream.requests) == 1
+    assert look(eventbrite(says(first), PAGES[1])[0], listed(), calls=4).observations
 
 
 def test_a_very_long_list_says_that_it_was_cut() -> None:

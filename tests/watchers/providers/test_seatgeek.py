@@ -275,6 +275,8 @@ def test_whatever_the_stats_say_no_price_is_zero_and_none_is_upside_down(said: d
         ({"datetime_local": None}, "2026-12-04T19:30:00-08:00", "2026-12-04"),
         ({"datetime_local": None, "venue": {}}, "2026-12-05T03:30:00+00:00", None),
         ({"datetime_utc": None, "venue": {}}, None, "2026-12-04"),
+        ({"venue": {}}, "2026-12-04T19:30:00-08:00", "2026-12-04"),  # by the two clocks
+        ({"venue": {}, "datetime_utc": "2026-12-09T03:30:00"}, "2026-12-09T03:30:00+00:00", "2026-12-04"),
         ({"datetime_utc": "2026-12-05T03:30:00Z"}, "2026-12-04T19:30:00-08:00", "2026-12-04"),
         ({"datetime_utc": "soon", "datetime_local": 1}, None, None),
         ({"datetime_utc": "1900-01-01T00:00:00", "datetime_local": None}, None, None),
@@ -286,6 +288,7 @@ def test_a_start_is_what_is_announced_and_nothing_else(
     seen = read({**tram(), "stats": {}, **changed})
     assert seen.starts_at == (datetime.fromisoformat(at) if at else None)
     assert seen.starts_on == (date.fromisoformat(on) if on else None)
+    assert str(seen.starts_at) == str(datetime.fromisoformat(at) if at else None)  # also on its own clock
 
 
 @pytest.mark.parametrize(
@@ -389,7 +392,7 @@ def test_a_list_that_is_heeded_is_one_call() -> None:
     "listed",
     [
         page(tram(id=1), tram(id=2), total=9000),  # the list was not heeded at all
-        page(tram(), tram(id=1)),  # nor was this one
+        page(tram(), tram(id=7300002), tram(id=1)),  # nor was this one: whose answer is it?
         page(),
         page(tram()),  # only its first id
     ],
@@ -416,6 +419,13 @@ def test_what_a_list_leaves_out_is_gone_only_by_its_own_word() -> None:
     said = ask(provider, event(), event(MAPLE), event(SPRING))
     assert (type(said[TRAM]), type(said[MAPLE]), said[SPRING]) == (Observation, Observation, "not_found")
     assert upstream.paths == ["/2/events", f"/2/events/{SPRING}"]
+    assert len(provider.batches([event(), event(MAPLE)])) == 1
+
+
+def test_one_event_that_a_list_leaves_out_is_no_word_about_lists() -> None:
+    provider, _ = seatgeek(says(page(tram(), tram(id=7300002))), says(tram(id=7300003)))
+    said = ask(provider, event(), event(MAPLE), event(SPRING))
+    assert all(isinstance(one, Observation) for one in said.values())
     assert len(provider.batches([event(), event(MAPLE)])) == 1
 
 

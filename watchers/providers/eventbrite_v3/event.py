@@ -91,13 +91,18 @@ def _unknown_status(code: str | None) -> str | None:
 
 
 def _start(start: Mapping[str, Any]) -> tuple[datetime | None, date | None]:
-    zone, at = shapes.zone(start.get("timezone")), shapes.instant(start.get("utc"))
-    local = start.get("local")
-    on = shapes.local_date(local[:10]) if isinstance(local, str) else None
-    if at and zone:
-        at = at.astimezone(zone)
-        on = on or at.date()
-    return at.astimezone(zone or UTC) if at else None, on
+    utc, local = shapes.instant(start.get("utc")), _local(start.get("local"))
+    by_both = shapes.offset(utc.replace(tzinfo=None), local) if utc and local else None
+    zone = shapes.zone(start.get("timezone")) or by_both
+    at = utc.astimezone(zone or UTC) if utc else None
+    own = local or (at if zone else None)
+    return at, own.date() if own else None
+
+
+def _local(value: object) -> datetime | None:
+    """``2026-12-04T19:00:00``, by the place's own clock."""
+    moment = shapes.instant(f"{value}Z") if isinstance(value, str) else None
+    return moment.replace(tzinfo=None) if moment else None
 
 
 def _text(value: object) -> str | None:

@@ -97,7 +97,8 @@ def _start(event: Mapping[str, Any], venue: Mapping[str, Any]) -> tuple[datetime
         return None, None
     local, zone = _naive(event.get("datetime_local")), shapes.zone(venue.get("timezone"))
     utc = _naive(event.get("datetime_utc"))
-    at = utc.replace(tzinfo=UTC).astimezone(zone or UTC) if utc else None
+    own_zone = zone or (shapes.offset(utc, local) if utc and local else None)
+    at = utc.replace(tzinfo=UTC).astimezone(own_zone or UTC) if utc else None
     if at is None and local and zone:
         at = local.replace(tzinfo=zone)
     own = local or (at.replace(tzinfo=None) if at and zone else None)

@@ -474,6 +474,13 @@ def test_what_a_batch_leaves_unclear_is_asked_for_again_by_its_id() -> None:
     assert len(provider.batches([event(), event(NOON)])) == 1
 
 
+def test_a_batch_that_finds_nothing_at_all_is_not_believed() -> None:
+    lost = {"code": 404, "body": json.dumps(error("NOT_FOUND", 404))}
+    provider, _ = eventbrite(says([lost, lost]), says(dusk()), says(dusk(id=NOON)))
+    assert all(isinstance(one, Observation) for one in ask(provider, event(), event(NOON)).values())
+    assert len(provider.batches([event(), event(NOON)])) == 2
+
+
 def test_a_batch_that_hits_the_limit_inside_stops_everything_and_keeps_what_it_told() -> None:
     batch = [
         {"code": 200, "body": json.dumps(dusk())},

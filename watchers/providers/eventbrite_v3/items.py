@@ -57,7 +57,7 @@ class Items:
         if any(isinstance(one, HitRateLimitError) for one in said.values()):
             self._singly_for(SINGLY_AFTER_THE_LIMIT)
             budget.block_until(now + PAUSE)
-        known = {id_: one for id_, one in said.items() if not isinstance(one, ProviderError)}
+        known = _believed(said)
         rest = [one for one in targets if one.id not in known]
         answered = self._one_by_one(rest, known, budget, now)
         if not known and any(isinstance(one, Observation) for one in answered.values()):
@@ -90,6 +90,13 @@ class Items:
         except (NotFoundError, NotPublicError) as exc:
             return about_one(exc)
         return _answer(body, target, now, expanded=expanded)
+
+
+def _believed(said: Mapping[str, Observation | str | ProviderError]) -> Answers:
+    """What is clear. Where a batch shows no event at all, its "not found" may be about how it was asked."""
+    if not any(isinstance(one, Observation) for one in said.values()):
+        return {}
+    return {id_: one for id_, one in said.items() if not isinstance(one, ProviderError)}
 
 
 def about_one(error: NotFoundError | NotPublicError) -> str:

@@ -71,9 +71,16 @@ def _steam() -> Kind:
     return Steam
 
 
+def _ebay() -> Kind:
+    from watchers.providers.ebay import Ebay  # noqa: PLC0415 - lazy on purpose
+
+    return Ebay
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
+    "ebay": _ebay,
 }
 
 

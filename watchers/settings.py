@@ -12,7 +12,14 @@ import msgspec
 
 from watchers.places import Places
 
-SECRETS = ("SECRET_KEY", "TICKETMASTER_API_KEY", "EBAY_CLIENT_SECRET", "TWILIO_AUTH_TOKEN", "SMTP_URL")
+SECRETS = (
+    "SECRET_KEY",
+    "TICKETMASTER_API_KEY",
+    "EBAY_CLIENT_SECRET",
+    "BESTBUY_API_KEY",
+    "TWILIO_AUTH_TOKEN",
+    "SMTP_URL",
+)
 """Settings whose values must never appear in a log line."""
 
 DOCUMENTED: Mapping[str, str] = {

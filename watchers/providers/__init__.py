@@ -77,10 +77,17 @@ def _ebay() -> Kind:
     return Ebay
 
 
+def _bestbuy() -> Kind:
+    from watchers.providers.bestbuy import Bestbuy  # noqa: PLC0415 - lazy on purpose
+
+    return Bestbuy
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
     "ebay": _ebay,
+    "bestbuy": _bestbuy,
 }
 
 

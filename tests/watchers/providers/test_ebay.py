@@ -13,7 +13,7 @@ from tests.upstream import NOW, PAYLOADS, Step, Upstream, purse, sample, sample_
 from watchers.errors import ProviderError, ProviderRejectedError, ProviderUnavailableError
 from watchers.money import Basis
 from watchers.observation import Availability, ItemCondition, Observation, Price
-from watchers.providers import PROVIDERS, SwitchedOff
+from watchers.providers import SwitchedOff
 from watchers.providers.base import Fetched
 from watchers.providers.browse import item as listings
 from watchers.providers.browse import prices, search
@@ -451,7 +451,7 @@ RECORDED = sorted((PAYLOADS / "ebay").glob("*.json")) or [PAYLOADS / "ebay"]
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.name)
 def test_a_real_answer_is_read_without_a_crash_or_a_false_price(path: Path) -> None:
     sent_rows = json.loads(path.read_bytes())["itemSummaries"]
-    seen = PROVIDERS["ebay"]().read(path.read_bytes(), NOW)
+    seen = Ebay.read(path.read_bytes(), NOW)
     assert len(seen) == len(sent_rows)
     for one, said in zip(seen, sent_rows, strict=True):
         is_one_thing = "FIXED_PRICE" in said["buyingOptions"] and "itemGroupType" not in said

@@ -83,11 +83,18 @@ def _bestbuy() -> Kind:
     return Bestbuy
 
 
+def _stubhub() -> Kind:
+    from watchers.providers.stubhub import Stubhub  # noqa: PLC0415 - lazy on purpose
+
+    return Stubhub
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
     "ebay": _ebay,
     "bestbuy": _bestbuy,
+    "stubhub": _stubhub,
 }
 
 

@@ -198,6 +198,14 @@ def test_it_can_be_bought_only_where_best_buy_says_so(
     assert seen.availability is availability
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("Bell&apos;s Lantern", "Bell's Lantern"), ("Oil & Brass", "Oil & Brass"), ("&#10;", None), (7, None)],
+)
+def test_a_name_is_text_and_no_html(said: object, name: str | None) -> None:
+    assert observed(name=said).name == name
+
+
 def test_what_is_not_active_cannot_be_bought() -> None:
     assert observed(active=False).availability is UNAVAILABLE
 

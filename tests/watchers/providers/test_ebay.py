@@ -299,6 +299,7 @@ def test_a_warning_beside_an_answer_is_told_by_its_number() -> None:
         (says(sample("ebay", "error_not_found.json"), 404), "not_found"),
         (says(sample("ebay", "error_item_group.json"), 400), "item_group"),
         (says({"errors": [{"errorId": 11003, "category": "REQUEST"}]}, 400), "refused"),
+        (says({"errors": [{"errorId": 12013, "category": "BUSINESS"}]}, 409), "refused"),
         (says({"errors": [{"errorId": 11001}]}), "not_found"),
         (says({"title": "Lantern"}), "malformed"),
     ],

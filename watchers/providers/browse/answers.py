@@ -18,7 +18,8 @@ NAME = "ebay"
 NOT_FOUND, IS_A_GROUP = 11001, 11006  # ended or unknown; a number that several variations share
 # eBay's own trouble has the category APPLICATION: trying again may help, whatever the status.
 _OURS = "APPLICATION"
-_HTTP_NOT_FOUND, _BAD_REQUEST = 404, 400
+_HTTP_NOT_FOUND = 404
+_OF_THE_QUESTION = (None, OK, 400, _HTTP_NOT_FOUND, 409)  # and not of whoever asks
 
 
 class RefusedError(ProviderRejectedError):
@@ -44,7 +45,7 @@ def error_of(status: int | None, body: object) -> ProviderError | None:
     message = " ".join(filter(None, (f"{NAME}:", f"status {status}" if status else "", f"error {number}")))
     if first.get("category") == _OURS:
         return ProviderUnavailableError(message)
-    if status in (None, OK, _BAD_REQUEST, _HTTP_NOT_FOUND) and number:
+    if status in _OF_THE_QUESTION and number:
         return RefusedError(message, number)
     if status == _HTTP_NOT_FOUND:
         return RefusedError(message, NOT_FOUND)

@@ -56,7 +56,7 @@ def observe(product: Mapping[str, Any], target: Target, now: datetime) -> Observ
     return Observation(
         target=target,
         at=now,
-        name=shapes.text(product.get("name")),
+        name=_name(product),
         url=f"https://www.bestbuy.com/site/{target.item}.p?skuId={target.item}",
         category=shapes.text(product.get("department")),
         image=shapes.url(product.get("image")),
@@ -65,6 +65,16 @@ def observe(product: Mapping[str, Any], target: Target, now: datetime) -> Observ
         prices=(price,) if price else (),
         problems=(why,) if why else (),
     )
+
+
+def _name(product: Mapping[str, Any]) -> str | None:
+    """As text: some names come as HTML has it, with ``&apos;``."""
+    name = shapes.text(product.get("name"))
+    if name is None or "&" not in name:
+        return name
+    from html import unescape  # noqa: PLC0415 - few names need it
+
+    return shapes.text(unescape(name))
 
 
 def _price(

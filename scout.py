@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5  # at a person whom others are changing
 _CALLS_OF_A_SEARCH = 5  # a page each
+_CALLS_OF_AN_ITEM = 2  # some have to ask for a token first
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
@@ -378,7 +379,7 @@ def _ask(provider: str, what: str | None, asked: dict[str, Any], now: datetime) 
     if provider not in switched_on:
         raise click.ClickException("; ".join(one.why for one in off if one.name == provider))
     chosen = switched_on[provider]
-    calls = _CALLS_OF_A_SEARCH if target.search else 1
+    calls = _CALLS_OF_A_SEARCH if target.search else _CALLS_OF_AN_ITEM
     documents = _documents(_settings())
     purse = draw(documents, provider, chosen.quota, read_clocks(now), calls=calls)
     try:

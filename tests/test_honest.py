@@ -26,7 +26,7 @@ def test_every_setting_of_the_product_has_a_row(name: str) -> None:
 def test_every_setting_that_code_reads_is_in_the_readme() -> None:
     """A setting is a word in capitals that providers, notifiers or settings name as a text."""
     sources = [
-        *ROOT.glob("watchers/providers/*.py"),
+        *ROOT.glob("watchers/providers/**/*.py"),
         *ROOT.glob("notifiers/*.py"),
         ROOT / "watchers/settings.py",
     ]
@@ -34,7 +34,7 @@ def test_every_setting_that_code_reads_is_in_the_readme() -> None:
         found
         for source in sources
         for found in re.findall(
-            r'"((?:TICKETMASTER|STEAM|EVENTBRITE|SEATGEEK|TWILIO|SMTP|MAIL|STORE|APP|APPRISE)_[A-Z_]+)"',
+            rf'"((?:{"|".join(map(str.upper, PROVIDERS))}|TWILIO|SMTP|MAIL|STORE|APP|APPRISE)_[A-Z_]+)"',
             source.read_text(),
         )
     }

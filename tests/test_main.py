@@ -176,7 +176,7 @@ def logged(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     That a provider without a key is off is of interest only of Ticketmaster.
     """
     records = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
-    return [one for one in records if one["event"] != "switched_off" or "ticketmaster" in one["why"]]
+    return [one for one in records if one["event"] != "switched_off" or "ticketmaster:" in one["why"]]
 
 
 # ── the worker ───────────────────────────────────────────────────────────────────────────────────────────

@@ -48,6 +48,14 @@ class Upstream:
         step = self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
         return step(request)
 
+    def before(self, *steps: Step) -> None:
+        """Answer these first."""
+        self._steps[:0] = steps
+
+    def forget(self) -> None:
+        """As if nothing had been asked yet."""
+        self.requests.clear()
+
     @property
     def asked(self) -> list[dict[str, str]]:
         """The query of every request."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from watchers.observation import Observation
+from watchers.providers import settings
 from watchers.providers.base import Provider, beyond_every_provider
 from watchers.target import Target
 
@@ -83,12 +84,43 @@ def _seatgeek() -> Kind:
     return Seatgeek
 
 
+def _ebay() -> Kind:
+    from watchers.providers.ebay import Ebay  # noqa: PLC0415 - lazy on purpose
+
+    return Ebay
+
+
+def _bestbuy() -> Kind:
+    from watchers.providers.bestbuy import Bestbuy  # noqa: PLC0415 - lazy on purpose
+
+    return Bestbuy
+
+
+def _stubhub() -> Kind:
+    from watchers.providers.stubhub import Stubhub  # noqa: PLC0415 - lazy on purpose
+
+    return Stubhub
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
     "eventbrite": _eventbrite,
     "seatgeek": _seatgeek,
+    "ebay": _ebay,
+    "bestbuy": _bestbuy,
+    "stubhub": _stubhub,
 }
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "ticketmaster": ("TICKETMASTER_API_KEY",),
+    "eventbrite": ("EVENTBRITE_TOKEN",),
+    "seatgeek": ("SEATGEEK_CLIENT_ID",),
+    "ebay": ("EBAY_CLIENT_ID", "EBAY_CLIENT_SECRET"),
+    "bestbuy": ("BESTBUY_API_KEY",),
+    "stubhub": ("STUBHUB_CLIENT_ID", "STUBHUB_CLIENT_SECRET"),
+}
+"""Settings without which a provider is off, in the order in which it says so itself."""
 
 
 def from_env(
@@ -99,9 +131,17 @@ def from_env(
     Raises:
         ValueError: a setting is there but wrong.
     """
-    built = {name: kind().from_env(env, client) for name, kind in PROVIDERS.items()}
+    built = {name: _built(name, env, client) for name in PROVIDERS}
     switched_on = {name: one for name, one in built.items() if not isinstance(one, SwitchedOff)}
     return switched_on, tuple(one for one in built.values() if isinstance(one, SwitchedOff))
+
+
+def _built(name: str, env: Mapping[str, str], client: "httpx.Client | None" = None) -> Provider | SwitchedOff:
+    """One of them; what is off is not even imported, so that a process that wakes does not pay for it."""
+    for needed in NEEDED.get(name, ()):
+        if settings.given(env, needed) is None:
+            return SwitchedOff(name, f"{needed} is not set")
+    return PROVIDERS[name]().from_env(env, client)
 
 
 def refusal(target: Target, filters: "Filters") -> str | None:

@@ -60,6 +60,13 @@ class Answer(msgspec.Struct, frozen=True):
             raise ProviderUnavailableError(f"{who}: the answer is not JSON by its content type")
         return decoded(self.body, who)
 
+    def error_json(self, who: str) -> object:
+        """The body of an error; ``None`` where it is no JSON: then the status has to do."""
+        try:
+            return decoded(self.body, who)
+        except ProviderUnavailableError:
+            return None
+
 
 def decoded(body: bytes, who: str) -> object:
     """JSON as Python values.

@@ -36,6 +36,12 @@ def url(value: object) -> str | None:
     return address if address and re.fullmatch(r"https?://[^\s/]+\S*", address) else None
 
 
+def count(value: object) -> int | None:
+    """A whole number of at least 0; yes and no are none."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15
+    return value if is_count else None  # type: ignore[return-value]
+
+
 def instant(value: object) -> datetime | None:
     """``2026-12-01T19:30:00Z`` as aware UTC; without a zone, or a placeholder, it is absent."""
     try:

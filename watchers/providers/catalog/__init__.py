@@ -1,0 +1,1 @@
+"""StubHub's Catalog API in detail: answers, events, and what a search adds up to."""

@@ -4,6 +4,7 @@ Whatever is ruled out by one of them is not the same, however well the rest agre
 the score and is named.
 """
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -18,12 +19,18 @@ CONFIDENT = 0.82
 
 _NAME, _PLACE, _START = 0.4, 0.3, 0.3
 _AT_MOST_WHEN_RULED_OUT = 0.3
-_SEVERAL_A_DAY = (
-    *("theat", "teatro", "broadway", "musical", "comedy", "jazz", "family", "dance", "ballet", "circus"),
-    *("opera", "cabaret", "improv", "magic", "disney on ice", "cirque", "candlelight", "nutcracker"),
-    *("orchestra", "philharmoni", "symphony", "classical"),
+_UNDECIDED = 0.85  # a game of which an opponent is open
+_TOLD = 0.5  # a place of which something is said
+_DECIDES, _EITHER = 0.85, 0.3  # an hour that tells which game of the day, and one that does not
+_SEVERAL_A_DAY = re.compile(  # by the category, and by names that leave no doubt
+    r"theat|teatro|broadway|musical|comed|jazz|family|dance|ballet|circus|opera|cabaret|improv|magic|classical"
 )
-_BY_THE_MINUTE = ("exhibit", "attraction", "museum", "immersive", "tours", "cinema", "experience bar")
+_SEVERAL_A_DAY_BY_NAME = re.compile(
+    r"\b(?:musical|ballet|circus|cirque|opera|comedy|disney on ice|candlelight|nutcracker|philharmonic"
+    r"|symphony)\b"
+)
+_BY_THE_MINUTE = re.compile(r"exhibit|attraction|museum|tours|cinema|experience")
+_BY_THE_MINUTE_BY_NAME = re.compile(r"\b(?:immersive|exhibition|museum)\b")
 
 NotSame = Callable[[Event, Event], bool]
 
@@ -72,17 +79,24 @@ def _of_things(a: Event, b: Event) -> Match:
 
 
 def _of_events(a: Event, b: Event) -> Match:
-    told = folded(" ".join((a.category or "", b.category or "", a.name or "", b.name or "")))
+    game = teams.same_teams(a, b)
+    category, name_ = (folded(f"{one or ''} {other or ''}") for one, other in
+                       ((a.category, b.category), (a.name, b.name)))  # fmt: skip
     start = times.same_start(
-        a, b,
-        several_a_day=any(word in told for word in _SEVERAL_A_DAY),
-        by_the_minute=any(word in told for word in _BY_THE_MINUTE),
-    )  # fmt: skip
-    name, place = names.same_name(a, b), venues.same_place(a, b)
-    name, place = _one_game_a_day(a, b, name, place, start)
-    start = _which_game(a, b, start)
-    beside = [kinds.same_kind(a, b), kinds.same_part(a, b), _ground(a, b, place)]
-    found = [name, place, start, *(one for one in beside if one is not None)]
+        a,
+        b,
+        several_a_day=game is None
+        and bool(_SEVERAL_A_DAY.search(category) or _SEVERAL_A_DAY_BY_NAME.search(name_)),
+        by_the_minute=bool(_BY_THE_MINUTE.search(category) or _BY_THE_MINUTE_BY_NAME.search(name_)),
+    )
+    name, start = names.same_name(a, b), _which_game(a, b, start)
+    place = _where(a, b, game, start)
+    beside = [kinds.same_kind(a, b), kinds.same_part(a, b)]
+    return _weighed(name, place, start, [one for one in beside if one is not None])
+
+
+def _weighed(name: Finding, place: Finding, start: Finding, beside: list[Finding]) -> Match:
+    found = [name, place, start, *beside]
     score = _NAME * name.strength + _PLACE * place.strength + _START * start.strength
     against = tuple(one.reason for one in found if one.ruled_out)
     if against:
@@ -91,28 +105,22 @@ def _of_events(a: Event, b: Event) -> Match:
     return Match(same=score >= CONFIDENT, score=score, reasons=against or tuple(one.reason for one in found))
 
 
-def _one_game_a_day(
-    a: Event, b: Event, name: Finding, place: Finding, start: Finding
-) -> tuple[Finding, Finding]:
-    """The same two teams at the same minute are one game, whatever the ground is called."""
-    game = teams.same_teams(a, b)
-    is_sure = game is not None and game.strength > 0.85 and start.strength == 1.0  # noqa: PLR2004 - both decided
-    if is_sure and place.reason.startswith("another venue"):
-        return name, Finding(0.7, f"{place.reason}: perhaps a new name, as the teams play once at a time")
-    if is_sure and not place.ruled_out and place.strength < 0.5:  # noqa: PLR2004 - next to nothing is said
-        return name, Finding(0.5, place.reason)
-    return name, place
+def _where(a: Event, b: Event, game: Finding | None, start: Finding) -> Finding:
+    """The place, as far as it is said. Two teams play once at a time; a title alone may be anybody's."""
+    place = venues.same_place(a, b)
+    if game is not None and game.strength > _UNDECIDED and start.strength == 1.0:
+        if place.reason.startswith("another venue"):
+            return Finding(0.7, f"{place.reason}: perhaps a new name, as these teams play once at a time")
+        return place if place.ruled_out or place.strength >= _TOLD else Finding(_TOLD, place.reason)
+    if not ((a.venue and b.venue) or a.performers or b.performers or game) and not place.ruled_out:
+        return Finding(place.strength / 2, f"{place.reason}; nor who plays")
+    return place
 
 
 def _which_game(a: Event, b: Event, start: Finding) -> Finding:
     """Where one names a game or a part and no hour decides, either may be meant."""
-    if start.ruled_out or start.strength >= 0.85 or not kinds.which_game_is_open(a, b):  # noqa: PLR2004
+    if start.ruled_out or start.strength >= _DECIDES or not kinds.which_game_is_open(a, b):
         return start
-    return Finding(min(start.strength, 0.3), f"{start.reason}; only one says which game or show of the day")
-
-
-def _ground(a: Event, b: Event, place: Finding) -> Finding | None:
-    """Where the place is not known of both, the order of the teams tells whose ground it is."""
-    if place.strength < 0.5 and not place.ruled_out and teams.at_the_others_ground(a, b):  # noqa: PLR2004
-        return Finding(0.0, "at the other team's ground, as the names have it", ruled_out=True)
-    return None
+    return Finding(
+        min(start.strength, _EITHER), f"{start.reason}; only one says which game or show of the day"
+    )

@@ -13,13 +13,15 @@ from watchers.matching.words import folded, words
 
 _SEVERAL = "a pass for several days"
 _KINDS = {
-    "a parking pass": r"parking|car park|parkplatz|estacionamiento|shuttle|(coach|bus) travel|park and ride",
+    "a parking pass": r"parking|car park|parkplatz|estacionamiento|shuttle|(coach|bus) travel"
+    r"|park and ride|rv (lot|pass)",
     "a package": r"vip|packages?|hospitality|meet and greet|upgrades?|club level|paddock club|all inclusive"
     r"|table reservation|lawn chairs?|(premium|luxury|party|vip) suites?|suite (rental|experience)|suites$"
-    r"|debentures?|send off",
+    r"|premium (club|seat\w*|experience)|club experience|debentures?|send off|pit party|rental$|host pass",
+    "an offer to buy back": r"buy ?back",
     "a season ticket": r"season (tickets?|pass|membership)|membership|flex (plan|pack)",
     _SEVERAL: r"(?<!session )[2-9] days?\b(?! \d)"
-    r"|weekend (ticket|pass)|abono|festival pass|(two|2) night pass",
+    r"|weekend (ticket|pass)|abono|festival pass|[2-9] nights? (pass|ticket|package)",
     "a camping ticket": r"camping|campsite|glamping",
     "a tailgate": r"tailgat\w+",
     "a visit": r"(stadium|classic|walking|architectural|backstage|guided|studio|arena|ballpark) tours?"
@@ -31,9 +33,11 @@ _KINDS = {
     "admission to the grounds": r"grounds? (admission|pass)",
 }
 _KIND = {kind: re.compile(rf"\b(?:{pattern})") for kind, pattern in _KINDS.items()}
-_DAYS = re.compile(r"(?<!session )\b([2-9]) days?\b")
+_DAYS = re.compile(r"(?<!session )\b([2-9]) (?:day|night)s?\b")
+_LABELLED = re.compile(r"\s*(?:premium|suites?)\b[^:]{0,20}:|\s*[(\[]suites?[)\]]", re.IGNORECASE)
+_SEATING = re.compile(r"\b(?:premium seating|(?:arena|center|stadium|garden|park) suites)$")
 _NUMBERED = re.compile(
-    r"\b(game|session|parts?|night|day|weekend|leg|show|race|stage|round|court(?: no)?|vol)"
+    r"\b(game|match|prom|session|parts?|night|day|weekend|leg|show|race|stage|round|court(?: no)?|vol)"
     r" ((?:\d{1,2}|i)\b(?: and \d\b)?)"
 )
 _NUMBER_FIRST = re.compile(r"\b(\d)(?:st|nd|rd|th)? (game|session|night|weekend)\b")
@@ -67,6 +71,8 @@ def kinds(name: str, venue: str, category: str) -> frozenset[str]:
     found = {kind for kind, pattern in _KIND.items() if pattern.search(told)}
     if "a parking pass" in found or "parking" in (*words(venue), *words(category)):
         return frozenset({"a parking pass"})
+    if _LABELLED.match(name) or _SEATING.search(folded(venue)):
+        found.add("a package")
     if _SEVERAL in found and (days := _DAYS.search(told)):
         found = found - {_SEVERAL} | {f"a pass for {days[1]} days"}
     return frozenset(found)

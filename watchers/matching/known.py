@@ -59,7 +59,7 @@ def zone(state_: str | None, country: str | None) -> str | None:
     code = (country or "").upper()
     if state_ and code in {"", "US", "CA", "AU"}:
         found = _places().states.get(state(state_).upper())
-        if found and (code != "AU") == (not found[1].startswith("Australia/")):
+        if found and (not code or (code == "AU") == found[1].startswith("Australia/")):
             return found[1]
     return _places().countries.get(code)
 

@@ -36,6 +36,7 @@ _STOP = word_set(
 )
 _SAME, _NEAR, _WHOLE, _SOME = 93, 85, 90, 60
 _SHORT = 3
+_LONGEST = 300  # letters of a name
 
 
 class Title(msgspec.Struct, frozen=True):
@@ -50,8 +51,9 @@ class Title(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=1 << 13)
 def title(name: str, performers: tuple[str, ...], town: str) -> Title:
     """The words of a name and its parts, in order; a town at the end is none."""
-    parts = tuple(part for raw in _SEGMENT.split(name) if (part := core(raw)) and part != folded(town))
-    in_honour = next((part for part in parts if _TRIBUTE.search(part)), None)
+    raw = [folded(part) for part in _SEGMENT.split(name)]
+    parts = tuple(part for told in raw if (part := core(told)) and part != folded(town))
+    in_honour = next((part for part in raw if _TRIBUTE.search(part)), None)
     honours = None
     if in_honour is not None:
         honours = frozenset(words(_TRIBUTE.sub(" ", in_honour))) - _STOP
@@ -70,7 +72,7 @@ def core(text: str) -> str:
 
 def of(event: Event) -> Title:
     """The title of an event."""
-    return title(event.name or "", event.performers, event.city or "")
+    return title((event.name or "")[:_LONGEST], event.performers, event.city or "")
 
 
 def same_name(a: Event, b: Event) -> Finding:
@@ -102,8 +104,8 @@ def _agreement(one: Title, other: Title) -> tuple[float, str]:
     if one.players and other.players:
         return _same_players(one, other)
     for named, longer in ((one, other), (other, one)):
-        heads = {head for head in (*named.parts[:1], *named.players[:1]) if len(head) >= _SHORT}
-        if heads & {*longer.parts, *longer.players}:
+        heads = {_joined(head) for head in (*named.parts[:1], *named.players[:1]) if len(head) >= _SHORT}
+        if heads & {_joined(part) for part in (*longer.parts, *longer.players)}:
             return 0.92, "the same name, with more beside it"
     return _spelt_alike(one, other)
 
@@ -115,16 +117,35 @@ def _same_players(one: Title, other: Title) -> tuple[float, str]:
         return 0.85, "one plays in both"
     alike = fuzz.ratio(one.players[0], other.players[0])
     if alike >= _NEAR:
-        return 0.9, "performers in nearly one spelling"
+        return 0.8, "performers in nearly one spelling"
     strength, reason = _spelt_alike(one, other)
     return strength * 0.9, reason
 
 
+def _joined(text: str) -> str:
+    """AC/DC and ACDC alike."""
+    return text.replace(" ", "")
+
+
+def _initials(short: str, full: str) -> bool:
+    """EDC for Electric Daisy Carnival; of two words it would be chance."""
+    letters = "".join(word[0] for word in full.split() if word not in _STOP)
+    return len(letters) >= _SHORT and any(word in letters and len(word) >= _SHORT for word in short.split())
+
+
 def _spelt_alike(one: Title, other: Title) -> tuple[float, str]:
     mine, theirs = one.whole or one.players[0], other.whole or other.players[0]
+    if _joined(mine) == _joined(theirs):
+        return 1.0, "the same name"
     alike = max(fuzz.ratio(mine, theirs), fuzz.token_sort_ratio(mine, theirs))
     if alike >= _SAME:
-        return 0.95, "nearly the same name"
+        return 0.8, "nearly the same name"
+    if _initials(mine, theirs) or _initials(theirs, mine):
+        return 0.8, "one name is the other's initials"
+    return _words_alike(mine, theirs, alike)
+
+
+def _words_alike(mine: str, theirs: str, alike: float) -> tuple[float, str]:
     fewer, more = sorted((frozenset(mine.split()) - _STOP, frozenset(theirs.split()) - _STOP), key=len)
     if fewer and fewer <= more:
         is_first = mine.startswith(theirs) or theirs.startswith(mine)
@@ -132,6 +153,4 @@ def _spelt_alike(one: Title, other: Title) -> tuple[float, str]:
     shared = fuzz.token_set_ratio(" ".join(sorted(fewer)), " ".join(sorted(more)))
     if alike >= _NEAR or shared >= _WHOLE:
         return 0.75, "names much alike"
-    if shared >= _SOME:
-        return 0.5, "names that share words"
-    return 0.2, "other names"
+    return (0.5, "names that share words") if shared >= _SOME else (0.2, "other names")

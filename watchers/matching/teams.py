@@ -36,6 +36,7 @@ _SPORTY = re.compile(
     r"sport|ball|hockey|soccer|nba|nfl|nhl|mlb|mls|afl|rugby|cricket|futbol|futebol|calcio|wsl|ncaa|fussball"
 )
 _SPELLING = 92
+_LONGEST = 300  # letters of a name
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ def sides(name: str, category: str, performers: tuple[str, ...]) -> Sides | None
 
 def of(event: Event) -> Sides | None:
     """The sides of an event."""
-    return sides(event.name or "", event.category or "", event.performers)
+    return sides((event.name or "")[:_LONGEST], event.category or "", event.performers)
 
 
 def same_teams(a: Event, b: Event) -> Finding | None:
@@ -94,16 +95,6 @@ def same_teams(a: Event, b: Event) -> Finding | None:
     if one.sure and other.sure:
         return never(f"other teams: {_said(one)}, and {_said(other)}")
     return None
-
-
-def at_the_others_ground(a: Event, b: Event) -> bool:
-    """The home side of one is the visitor of the other, as far as the names tell."""
-    one, other = of(a), of(b)
-    if one is None or other is None or not (one.sure and other.sure):
-        return False
-    return min(_likeness(one.home, other.away), _likeness(one.away, other.home)) > 0 and not (
-        _likeness(one.home, other.home) and _likeness(one.away, other.away)
-    )
 
 
 def _likeness(one: Side, other: Side) -> float:

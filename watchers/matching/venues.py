@@ -41,6 +41,7 @@ class Place(msgspec.Struct, frozen=True):
     venue: str
     tokens: frozenset[str]
     known_as: frozenset[known.Venue]
+    rooms: int = 0
 
 
 @lru_cache(maxsize=1 << 13)
@@ -52,7 +53,8 @@ def place(city: str, state: str, country: str, venue: str) -> Place:
     around = {*words(city), *words(town_), *state_.split(), *words(state)} - {"park", "center", "hall"}
     bare = frozenset(word for word in words(said) if word not in _NOISE)
     named = _known(said, town_, city)
-    return Place(town_, state_, _country(country), folded(said), bare - around or bare, named)
+    rooms = sum(word in _ROOMS for word in words(said))
+    return Place(town_, state_, _country(country), folded(said), bare - around or bare, named, rooms)
 
 
 def _country(code: str) -> str:
@@ -64,8 +66,9 @@ def _country(code: str) -> str:
 def _known(venue: str, town: str, city: str) -> frozenset[known.Venue]:
     """The known places of that name in that town; of any town where none is said."""
     bare = " ".join(word for word in words(venue) if word not in words(city)) if city else ""
-    before_dash = re.split(r" [-\u2013] |, ", venue)[0]
-    tries = dict.fromkeys((venue, folded(venue).removeprefix("the "), bare, before_dash))
+    before, *rest = re.split(r" [-\u2013] |, ", venue)
+    is_whole = not {*words(" ".join(rest))} & (_ROOMS | _FACILITY)
+    tries = dict.fromkeys((venue, folded(venue).removeprefix("the "), bare, before if is_whole else ""))
     named = {one for tried in tries if tried for one in known.venues(tried)}
     if town:
         named = {one for one in named if known.areas(town) & known.areas(known.town(one.city))}
@@ -142,7 +145,7 @@ def _same_hall(a: Event, b: Event, one: Place, other: Place) -> Finding | None:
     if both := one.known_as & other.known_as:
         return Finding(1.0, _renamed(min(both, key=lambda venue: venue.name), a, b))
     if one.known_as and other.known_as:
-        return never(f"another venue: {a.venue} and {b.venue}")
+        return never(f"two known venues: {a.venue} and {b.venue}")
     return _alike(a, b, one, other)
 
 
@@ -153,7 +156,7 @@ def _alike(a: Event, b: Event, one: Place, other: Place) -> Finding:
         return Finding(1.0, f"the same venue, {a.venue}")
     if fewer.tokens < more.tokens or _part_of(fewer, more):
         is_a_building = bool(fewer.tokens & _FACILITY)
-        if any(word[-1].isdigit() for word in extra) or (extra & _ROOMS and is_a_building):
+        if any(word[-1].isdigit() for word in extra) or (is_a_building and more.rooms > fewer.rooms):
             return Finding(0.7, f"a building and one of its halls: {said}")
         if fewer.tokens - _FACILITY:
             return Finding(0.92, f"the same venue, said more fully: {said}")

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 _INSIDE = re.compile(r"(?<=[a-z0-9])['`.:](?=[a-z0-9])")  # D.C., RuPaul's, 9:30, Crypto.com
+_DOLLAR = re.compile(r"(?<=[a-z])\$(?=[a-z])")  # Ke$ha, A$AP
 _WORD = re.compile(r"[a-z0-9]+")
 _SPELLING = {
     **dict.fromkeys(("theatre", "teatro", "teatre"), "theater"),
@@ -39,7 +40,8 @@ _NUMBERS = {
 def words(text: str) -> tuple[str, ...]:
     """``"Fußball-Arena München"`` -> ``("fussball", "arena", "munchen")``; numbers in digits."""
     plain = text if text.isascii() else _ascii(text)
-    found: list[str] = _WORD.findall(_INSIDE.sub("", plain.lower().replace("&", " and ")))
+    plain = _DOLLAR.sub("s", _INSIDE.sub("", plain.lower().replace("&", " and ")))
+    found: list[str] = _WORD.findall(plain)
     return tuple(_NUMBERS.get(spelt, spelt) for spelt in (_SPELLING.get(word, word) for word in found))
 
 

@@ -4,15 +4,13 @@ Whatever is ruled out by one of them is not the same, however well the rest agre
 the score and is named.
 """
 
-import re
 from collections.abc import Callable
 
 import msgspec
 
 from watchers.events import Event
-from watchers.matching import kinds, names, teams, things, times, venues
+from watchers.matching import kinds, names, parts, rhythms, teams, things, times, venues
 from watchers.matching.finding import Finding
-from watchers.matching.words import folded
 
 CONFIDENT = 0.82
 """From here on two entries are the same event. A watch over several markets joins nothing below it."""
@@ -22,16 +20,6 @@ _AT_MOST_WHEN_RULED_OUT = 0.3
 _UNDECIDED = 0.85  # a game of which an opponent is open
 _TOLD = 0.5  # a place of which something is said
 _DECIDES, _EITHER = 0.85, 0.3  # an hour that tells which game of the day, and one that does not
-_SEVERAL_A_DAY = re.compile(  # by the category, and by names that leave no doubt
-    r"theat|teatro|broadway|musical|comed|jazz|family|dance|ballet|circus|opera|cabaret|improv|magic|classical"
-)
-_SEVERAL_A_DAY_BY_NAME = re.compile(
-    r"\b(?:musical|ballet|circus|cirque|opera|comedy|disney on ice|candlelight|nutcracker|philharmonic"
-    r"|symphony)\b"
-)
-_BY_THE_MINUTE = re.compile(r"exhibit|attraction|museum|tours|cinema|experience")
-_BY_THE_MINUTE_BY_NAME = re.compile(r"\b(?:immersive|exhibition|museum)\b")
-
 NotSame = Callable[[Event, Event], bool]
 
 
@@ -80,18 +68,12 @@ def _of_things(a: Event, b: Event) -> Match:
 
 def _of_events(a: Event, b: Event) -> Match:
     game = teams.same_teams(a, b)
-    category, name_ = (folded(f"{one or ''} {other or ''}") for one, other in
-                       ((a.category, b.category), (a.name, b.name)))  # fmt: skip
-    start = times.same_start(
-        a,
-        b,
-        several_a_day=game is None
-        and bool(_SEVERAL_A_DAY.search(category) or _SEVERAL_A_DAY_BY_NAME.search(name_)),
-        by_the_minute=bool(_BY_THE_MINUTE.search(category) or _BY_THE_MINUTE_BY_NAME.search(name_)),
-    )
+    several = game is None and (rhythms.several_a_day(a) or rhythms.several_a_day(b))
+    slots = rhythms.by_the_minute(a) or rhythms.by_the_minute(b)
+    start = times.same_start(a, b, several_a_day=several, by_the_minute=slots)
     name, start = names.same_name(a, b), _which_game(a, b, start)
     place = _where(a, b, game, start)
-    beside = [kinds.same_kind(a, b), kinds.same_part(a, b)]
+    beside = [kinds.same_kind(a, b), parts.same_part(a, b)]
     return _weighed(name, place, start, [one for one in beside if one is not None])
 
 
@@ -119,8 +101,7 @@ def _where(a: Event, b: Event, game: Finding | None, start: Finding) -> Finding:
 
 def _which_game(a: Event, b: Event, start: Finding) -> Finding:
     """Where one names a game or a part and no hour decides, either may be meant."""
-    if start.ruled_out or start.strength >= _DECIDES or not kinds.which_game_is_open(a, b):
+    if start.ruled_out or start.strength >= _DECIDES or not parts.is_open(a, b):
         return start
-    return Finding(
-        min(start.strength, _EITHER), f"{start.reason}; only one says which game or show of the day"
-    )
+    unsaid = "only one says which game or show of the day"
+    return Finding(min(start.strength, _EITHER), f"{start.reason}; {unsaid}")

@@ -112,6 +112,9 @@ def _agreement(one: Title, other: Title) -> tuple[float, str]:
 
 def _same_players(one: Title, other: Title) -> tuple[float, str]:
     if one.players[0] == other.players[0] or set(one.players) == set(other.players):
+        mine, theirs = _told_beside(one), _told_beside(other)
+        if mine and theirs and not mine & theirs:
+            return 0.75, "the same performer, under other titles"
         return 0.96, "the same performer"
     if one.players[0] in other.players or other.players[0] in one.players:
         return 0.85, "one plays in both"
@@ -120,6 +123,12 @@ def _same_players(one: Title, other: Title) -> tuple[float, str]:
         return 0.8, "performers in nearly one spelling"
     strength, reason = _spelt_alike(one, other)
     return strength * 0.9, reason
+
+
+def _told_beside(title_: Title) -> frozenset[str]:
+    """What the name says beside who plays: a work, a tour."""
+    players = {word for player in title_.players for word in player.split()}
+    return frozenset(title_.whole.split()) - _STOP - players
 
 
 def _joined(text: str) -> str:

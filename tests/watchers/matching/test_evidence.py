@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from watchers.events import Event
-from watchers.matching import kinds, known, names, teams, things, times, venues
+from watchers.matching import kinds, known, names, parts, teams, things, times, venues
 from watchers.matching.words import folded, words
 
 DAY = date(2026, 6, 14)
@@ -76,14 +76,14 @@ def test_an_event_is_no_entry_beside_itself(name: str) -> None:
     ],
 )
 def test_names_that_count_or_field_differently_are_two_events(one: str, other: str) -> None:
-    found = kinds.same_part(Event(name=one), Event(name=other))
+    found = parts.same_part(Event(name=one), Event(name=other))
     assert found is not None
     assert found.ruled_out
 
 
 def test_a_women_s_league_as_the_category_says_as_much_as_the_name() -> None:
     named = Event(name="Gulls Women v Herons Women")
-    assert kinds.same_part(named, Event(name="Gulls v Herons", category="WSL")) is None
+    assert parts.same_part(named, Event(name="Gulls v Herons", category="WSL")) is None
 
 
 def _start(day: int, hour: int, minute: int = 0, zone: str | None = None, state: str | None = None) -> Event:

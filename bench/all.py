@@ -21,14 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "data" / "bench"
 BENCHES = (
-    "tick",
-    "throughput",
-    "answer_to_post",
-    "cold_start",
-    "million",
-    "cost",
-    "fan_out",
-    "schedule",
+    *("tick", "throughput", "answer_to_post", "cold_start", "million", "cost", "fan_out", "schedule"),
     "matching",
 )
 

@@ -16,7 +16,8 @@ _KINDS = {
     r"|park and ride|rv (lot|pass)",
     "a package": r"vip|packages?|hospitality|meet and greet|upgrades?|club level|paddock club|all inclusive"
     r"|table reservation|lawn chairs?|(premium|luxury|party|vip) suites?|suite (rental|experience)|suites$"
-    r"|premium (club|seat\w*|experience)|club experience|debentures?|send off|pit party|rental$|host pass",
+    r"|premium (club|seat\w*|experience)|club experience|ticket experience|hotel and|and hotel|debentures?"
+    r"|send off|pit party|rental$|host pass",
     "an offer to buy back": r"buy ?back",
     "a season ticket": r"season (tickets?|pass|membership)|membership|flex (plan|pack)",
     _SEVERAL: r"(?<!session )[2-9] days?\b(?! \d)"

@@ -19,7 +19,7 @@ _AFTER = re.compile(r"\s+[-\u2013|]\s+.*$|,\s.*$|:.*$")
 _OPEN = frozenset({"tbd", "tba", "tbc", "opponent", "winner", "to be determined"})
 _SUFFIXES = word_set(
     "fc afc cf sc ac ec ssc cd ud rc fk bk if football basketball hockey baseball soccer cricket mens"
-    " men the club team parking pass women u21 u20"
+    " men the club team tickets ticket parking pass women u21 u20"
 )
 _OTHERS = word_set(
     "state tech city united women ii b atletic castilla a m southern northern eastern western central"

@@ -23,7 +23,7 @@ _PLATFORMS = {
     "xbox": "xbox",
     "switch": "switch",
 }
-_NOISE = word_set("the of with and for a an new edition standard digital download game video sealed")
+_NOISE = word_set("the of with and for a an new edition standard digital download game video console sealed")
 _UNIT = re.compile(r"\b(\d+) ?(tb|gb|mb|inch|in|mm|oz|l|w)\b", re.IGNORECASE)
 _ROMAN = {"v": "5", "vi": "6", "vii": "7", "viii": "8"}
 _SPELLING = 85

@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
 from rapidfuzz import fuzz
 
 from watchers.events import Event
@@ -26,6 +27,9 @@ _ROOMS = word_set(
     " basement terrace ballroom court gallery suite foyer indigo tent"
 )
 _NOISE = word_set("the at of a in de la el le du und and by connected ee presented lot lots parking")
+_OPEN = frozenset(
+    {"tba", "tbd", "tbc", "to be announced", "venue tba", "venue to be announced", "unknown", "general use"}
+)
 _OVER_A_LINE = frozenset({"kansas city", "texarkana", "bristol"})
 _BRACKETS = re.compile(r"\((?:formerly|fka|formally)[^)]*\)", re.IGNORECASE)
 _SPELLING, _ALIKE = 90, 0.66
@@ -40,6 +44,7 @@ class Place(msgspec.Struct, frozen=True):
     country: str
     venue: str
     tokens: frozenset[str]
+    around: frozenset[str]
     known_as: frozenset[known.Venue]
     rooms: int = 0
 
@@ -49,12 +54,12 @@ def place(city: str, state: str, country: str, venue: str) -> Place:
     """The place an event's four fields tell."""
     town_ = known.town(city)
     state_ = known.state(state)
-    said = _BRACKETS.sub("", venue)
-    around = {*words(city), *words(town_), *state_.split(), *words(state)} - {"park", "center", "hall"}
+    said = "" if folded(venue) in _OPEN else _BRACKETS.sub("", venue)
+    around = frozenset({*words(city), *words(town_), *state_.split(), *words(state)}) - _FACILITY
     bare = frozenset(word for word in words(said) if word not in _NOISE)
     named = _known(said, town_, city)
     rooms = sum(word in _ROOMS for word in words(said))
-    return Place(town_, state_, _country(country), folded(said), bare - around or bare, named, rooms)
+    return Place(town_, state_, _country(country), folded(said), bare - around or bare, around, named, rooms)
 
 
 def _country(code: str) -> str:
@@ -150,6 +155,7 @@ def _same_hall(a: Event, b: Event, one: Place, other: Place) -> Finding | None:
 
 
 def _alike(a: Event, b: Event, one: Place, other: Place) -> Finding:
+    one, other = _without_towns(one, other), _without_towns(other, one)
     more, fewer = (one, other) if len(one.tokens) >= len(other.tokens) else (other, one)
     extra, said = more.tokens - fewer.tokens, f"{a.venue} and {b.venue}"
     if not extra:
@@ -167,6 +173,11 @@ def _alike(a: Event, b: Event, one: Place, other: Place) -> Finding:
     if likeness >= _ALIKE and not _two_sorts(one, other):
         return Finding(0.85, f"venues of nearly one name: {said}")
     return never(f"another venue: {said}")
+
+
+def _without_towns(one: Place, other: Place) -> Place:
+    """Where only one says the town, it is no part of the other's venue either."""
+    return replace(one, tokens=one.tokens - other.around or one.tokens)
 
 
 def _part_of(fewer: Place, more: Place) -> bool:

@@ -1,6 +1,7 @@
 """The promise on the labelled pairs, and what holds for every two events."""
 
 import json
+from collections.abc import Callable
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,31 @@ def test_every_labelled_pair_has_reasons_and_one_score_in_both_orders(
     assert (one.same, one.score) == (other.same, other.score)
     assert one.reasons
     assert all(reason.strip() for reason in one.reasons), said["why"]
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        ("a day later", lambda event: replace(event, date=event.date + timedelta(1))),
+        ("a week before", lambda event: replace(event, date=event.date - timedelta(7))),
+        ("its parking", lambda event: replace(event, name=f"Parking: {event.name}")),
+        ("a package", lambda event: replace(event, name=f"{event.name} Hospitality Package")),
+        (
+            "in another town",
+            lambda event: replace(event, city="Omaha", state="NE", country="US", timezone=None),
+        ),
+    ],
+)
+def test_one_thing_changed_makes_another_of_every_labelled_event(
+    what: str, change: Callable[[Event], Event]
+) -> None:
+    beside = ("arking", "VIP")
+    same = [
+        pair for said, pair in LABELLED
+        if said["same"] and pair.b.date and not any(word in (pair.a.name or "") for word in beside)
+    ]  # fmt: skip
+    assert len(same) > 100
+    assert not [pair for pair in same if match(pair.a, change(pair.b)).same], what
 
 
 @given(events, events)

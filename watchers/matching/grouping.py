@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import combinations
 
 from watchers.events import Event
-from watchers.matching import known, names, teams, things, times, venues
+from watchers.matching import known, names, places, teams, things, times
 from watchers.matching.judging import Match, NotSame, match, nobody_said
 from watchers.matching.words import word_set
 
@@ -52,14 +52,14 @@ def _candidates(events: Sequence[Event]) -> set[tuple[int, int]]:
     for index, event in enumerate(events):
         for key in set(_blocks(event)):
             blocks.setdefault(key, []).append(index)
-    places = [venues.of(event) for event in events]
-    near = [known.areas(place.town) if place.town else frozenset[str]() for place in places]
+    where = [places.of(event) for event in events]
+    near = [known.areas(place.town) if place.town else frozenset[str]() for place in where]
     return {
         (i, j)
         for block in blocks.values()
         for i, j in combinations(block, 2)
-        if not near[i] or not near[j] or near[i] & near[j] or places[i].venue == places[j].venue
-        or places[i].state == places[j].state or places[i].known_as & places[j].known_as
+        if not near[i] or not near[j] or near[i] & near[j] or where[i].venue == where[j].venue
+        or where[i].state == where[j].state or where[i].known_as & where[j].known_as
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from watchers.matching import known
 from watchers.matching.finding import Finding, never
 from watchers.matching.words import folded, word_set, words
 
-_SURE = re.compile(r"\s+(?:vs?\.?|versus|contra)\s+|\s+x\s+(?=[A-ZÀ-Þ])", re.IGNORECASE)
+_SURE = re.compile(r"\s+(?:vs?\.?|versus|contra)\s+|\s+x\s+", re.IGNORECASE)
 _LIKELY = re.compile(r"\s+(?:at|@)\s+", re.IGNORECASE)
 _DASH = re.compile(r"\s+[-\u2013]\s+")
 _LABEL = re.compile(r"^[^:]{2,45}:\s+|\s*[(\[][^)\]]*[)\]]|\s+presented by .*$", re.IGNORECASE)

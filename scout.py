@@ -433,10 +433,12 @@ def _shown(seen: "Observation") -> dict[str, Any]:
 
 
 @cli.command("match")
-@click.argument("file", type=click.File(encoding="utf-8"), required=False)
+@click.argument("file", type=click.File("rb"), required=False)
 @click.option("--not-same", nargs=2, metavar="A B", help="Remember that these entries are not the same.")
 @click.option("--take-back", nargs=2, metavar="A B", help="Forget that it was said.")
-def match_(file: IO[str] | None, not_same: tuple[str, str] | None, take_back: tuple[str, str] | None) -> None:
+def match_(
+    file: IO[bytes] | None, not_same: tuple[str, str] | None, take_back: tuple[str, str] | None
+) -> None:
     """Say of each line of FILE whether two events are the same, and why, as a line of JSON.
 
     A line is {"a": event, "b": event}; FILE may be - for what is piped in. A and B are entries, each as
@@ -469,14 +471,14 @@ def _entries(one: str, other: str) -> "frozenset[str]":
     return frozenset({one, other})
 
 
-def _chunks(file: IO[str]) -> Iterator[list[tuple[int, str]]]:
+def _chunks(file: IO[bytes]) -> Iterator[list[tuple[int, bytes]]]:
     """The lines with something on them, by number, a few hundred at a time."""
     lines = ((number, line) for number, line in enumerate(file, 1) if line.strip())
     while chunk := list(islice(lines, _LINES_AT_ONCE)):
         yield chunk
 
 
-def _matched(lines: list[tuple[int, str]]) -> int:
+def _matched(lines: list[tuple[int, bytes]]) -> int:
     """Print what is said of each line; how many could not be understood."""
     from watchers import verdicts
     from watchers.matching import match
@@ -495,7 +497,7 @@ def _matched(lines: list[tuple[int, str]]) -> int:
     return sum(isinstance(two, str) for _, two in pairs)
 
 
-def _pair(line: str) -> "Pair | str":
+def _pair(line: bytes) -> "Pair | str":
     """Two events, or what is wrong with the line."""
     from watchers.matching import pairs
 

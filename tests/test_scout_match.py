@@ -81,6 +81,15 @@ def test_a_bad_line_is_named_and_the_others_are_answered_all_the_same() -> None:
     assert "$.a.date" in answers[1]["error"]
 
 
+def test_a_line_that_is_no_text_is_a_bad_line_and_an_editor_s_mark_is_none() -> None:
+    good = lines({"a": GAME, "b": OLD_NAME}).encode()
+    Path("pairs.jsonl").write_bytes(b"\xef\xbb\xbf" + good + b'{"a": "\xff"}\n' + good)
+
+    answers = said(run("match", "pairs.jsonl", code=1))
+
+    assert [answer["same"] for answer in answers] == [True, None, True]
+
+
 def test_what_somebody_said_is_remembered_and_can_be_taken_back() -> None:
     pair = lines({"a": GAME, "b": OLD_NAME})
 

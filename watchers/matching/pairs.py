@@ -7,6 +7,7 @@ import msgspec
 
 from watchers.events import Event
 
+_MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
 _NO_SECONDS = re.compile(r"\d\d:\d\d")
 
 
@@ -17,14 +18,14 @@ class Pair(msgspec.Struct, frozen=True):
     b: Event
 
 
-def read(line: str | bytes) -> Pair:
+def read(line: bytes | str) -> Pair:
     """The pair of a line; a field that is ``null`` is one that is not said, and 19:30 is a time too.
 
     Raises:
         ValueError: it is none, and why.
     """
     try:
-        said = msgspec.json.decode(line)
+        said = msgspec.json.decode(line.removeprefix(_MARK) if isinstance(line, bytes) else line)
         if not isinstance(said, dict) or not {"a", "b"} <= said.keys():
             raise ValueError("it has no a and b")
         pair: Pair = msgspec.convert({name: _plain(said[name]) for name in "ab"}, Pair, strict=False)

@@ -3,9 +3,10 @@
     .venv/bin/python bench/matching.py
     .venv/bin/python bench/matching.py --json PATH --wrong
 
-``tests/data/matching/pairs.jsonl`` was written for this project and halved before anything was tuned. The rules
-never saw the held-out half, but the files of other names were written by whoever wrote the pairs: its recall is
-the best case (``docs/adr/0018``). ``--wrong`` prints every pair that is judged otherwise than labelled.
+``tests/data/matching/pairs.jsonl`` was written for this project and halved before anything was tuned. The
+rules never saw the held-out half, but the files of other names were written by whoever wrote the pairs: its
+recall is the best case (``docs/adr/0018``). ``--wrong`` prints every pair that is judged otherwise than
+labelled.
 """
 
 import json

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from watchers.deal import Deal
     from watchers.documents import Document, Documents, Write
     from watchers.money import PriceKey
+    from watchers.matching.pairs import Pair
     from watchers.observation import Observation
     from watchers.price_history import Series
     from watchers.providers import SwitchedOff
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 _ATTEMPTS = 5  # at a person whom others are changing
 _CALLS_OF_A_SEARCH = 5  # a page each
 _CALLS_OF_AN_ITEM = 2  # some have to ask for a token first
+_LINES_AT_ONCE = 300  # pairs whose verdicts are asked for in one question
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
@@ -441,6 +444,94 @@ def _shown(seen: "Observation") -> dict[str, Any]:
         ],
         "problems": list(seen.problems),
     }
+
+
+@cli.command("match")
+@click.argument("file", type=click.File("rb"), required=False)
+@click.option("--not-same", nargs=2, metavar="A B", help="Remember that these entries are not the same.")
+@click.option("--take-back", nargs=2, metavar="A B", help="Forget that it was said.")
+def match_(
+    file: IO[bytes] | None, not_same: tuple[str, str] | None, take_back: tuple[str, str] | None
+) -> None:
+    """Say of each line of FILE whether two events are the same, and why, as a line of JSON.
+
+    A line is {"a": event, "b": event}; FILE may be - for what is piped in. A and B are entries, each as
+    provider:item. What was remembered holds wherever both events of a line have a provider and an item.
+    """
+    from watchers import verdicts
+
+    for said, keep in ((not_same, True), (take_back, False)):
+        if said:
+            documents, entries = _documents(_settings()), _entries(*said)
+            if keep:
+                verdicts.remember(documents, entries, datetime.now(UTC))
+            else:
+                verdicts.take_back(documents, entries)
+            click.echo(f"{' and '.join(said)}: {'remembered as not the same' if keep else 'taken back'}")
+    if file is None and not (not_same or take_back):
+        raise click.UsageError("name a FILE of pairs, or - for what is piped in")
+    wrong = sum(map(_matched, _chunks(file))) if file else 0
+    sys.exit(1 if wrong else 0)
+
+
+def _entries(one: str, other: str) -> "frozenset[str]":
+    for said in (one, other):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*:\S.*", said):
+            raise click.UsageError(
+                f"{said!r} is no entry: write provider:item, such as ticketmaster:vvG1zZ9abc"
+            )
+    if one == other:
+        raise click.UsageError("these are one entry")
+    return frozenset({one, other})
+
+
+def _chunks(file: IO[bytes]) -> Iterator[list[tuple[int, bytes]]]:
+    """The lines with something on them, by number, a few hundred at a time."""
+    lines = ((number, line) for number, line in enumerate(file, 1) if line.strip())
+    while chunk := list(islice(lines, _LINES_AT_ONCE)):
+        yield chunk
+
+
+def _matched(lines: list[tuple[int, bytes]]) -> int:
+    """Print what is said of each line; how many could not be understood."""
+    from watchers import verdicts
+    from watchers.matching import match
+
+    pairs = [(number, _pair(line)) for number, line in lines]
+    said = _said_before([verdicts.pair(two.a, two.b) for _, two in pairs if not isinstance(two, str)])
+    for number, two in pairs:
+        shown: dict[str, Any]
+        if isinstance(two, str):
+            shown = {"same": None, "score": None, "reasons": [], "error": f"line {number}: {two}"}
+            click.echo(f"line {number}: {two}", err=True)
+        else:
+            found = match(two.a, two.b, not_same=verdicts.remembered(said))
+            shown = {"same": found.same, "score": found.score, "reasons": found.reasons}
+        click.echo(json.dumps(shown, ensure_ascii=False))
+    return sum(isinstance(two, str) for _, two in pairs)
+
+
+def _pair(line: bytes) -> "Pair | str":
+    """Two events, or what is wrong with the line."""
+    from watchers.matching import pairs
+
+    try:
+        return pairs.read(line)
+    except ValueError as exc:
+        return f'not understood ({exc}); write {{"a": event, "b": event}}, both in the normalised format'
+
+
+def _said_before(pairs: "list[frozenset[str] | None]") -> "frozenset[frozenset[str]]":
+    from watchers import verdicts
+    from watchers.errors import StoreError
+
+    if not any(pairs):
+        return frozenset()
+    try:
+        return verdicts.not_the_same(_documents(_settings()), pairs)
+    except StoreError as exc:
+        click.echo(f"judged without what was remembered, as the database is away: {exc}", err=True)
+        return frozenset()
 
 
 @cli.group()

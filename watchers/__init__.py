@@ -25,7 +25,8 @@ The words: kinds.py, target.py (what can be asked), observation.py (what a provi
 person asks for), models.py (what we conclude), places.py (where documents lie). An uneventful look needs
 neither watch.py nor the rules, so a process that wakes for one does not load them.
 
-Beside it: plan.py says what the quota comes to, in words; resharding.py spreads a provider's targets over
+Beside it: matching/ says whether entries of two markets are one event (verdicts.py remembers who said no);
+plan.py says what the quota comes to, in words; resharding.py spreads a provider's targets over
 more boards; purse.py keeps a part of the quota for people who search.
 
 Three sentences that every change keeps true:

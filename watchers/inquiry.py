@@ -23,7 +23,7 @@ from watchers.errors import (
 )
 from watchers.observation import Observation
 from watchers.providers.base import Fetched, Provider
-from watchers.purse import draw, remember
+from watchers.purse import Drawn, draw, remember
 from watchers.target import Target
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,10 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Inquiry(msgspec.Struct, frozen=True):
-    """How markets are asked for people. ``now``, ``clocks``, ``clock`` and ``sleep`` are the world's."""
+    """How markets are asked for people. ``now``, ``clocks``, ``clock`` and ``sleep`` are the world's.
+
+    ``closed``: the last purse of each market that was drawn here and is done with.
+    """
 
     documents: Documents
     now: Callable[[], datetime]
@@ -59,6 +62,7 @@ class Inquiry(msgspec.Struct, frozen=True):
     clock: Callable[[], float] = stopwatch
     sleep: Callable[[float], None] = time.sleep
     seconds: float = SECONDS
+    closed: dict[str, Drawn] = msgspec.field(default_factory=dict)
 
     def ask(self, name: str, provider: Provider, target: Target) -> Answered:
         """Ask; never raises, whatever the market, the database or a bug does."""
@@ -102,6 +106,7 @@ class Inquiry(msgspec.Struct, frozen=True):
         purse = draw(
             self.documents, name, provider.quota, self.clocks(now),
             calls=calls, patience=left, sleep=self.sleep, clock=self.clock,
+            closed=self.closed.get(name),
         )  # fmt: skip
         try:
             return _seen(name, provider.fetch([target], purse, now), target)
@@ -110,6 +115,7 @@ class Inquiry(msgspec.Struct, frozen=True):
                 raise
             return None
         finally:
+            self.closed[name] = purse
             remember(self.documents, name, provider.quota, purse)
 
 

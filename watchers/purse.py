@@ -33,6 +33,16 @@ def path(provider: str) -> str:
     return f"purses/{provider}"
 
 
+class Drawn(Budget):
+    """Calls drawn for one person; ``version`` is the document's with which they count as made.
+
+    While nobody drew since, whoever has it knows better than the document which of them were made, and
+    when: hand it to the next ``draw`` once no call is made with it any more.
+    """
+
+    version = ""
+
+
 def draw(  # noqa: PLR0913 - whose, how many, and the world
     documents: Documents,
     provider: str,
@@ -43,11 +53,13 @@ def draw(  # noqa: PLR0913 - whose, how many, and the world
     patience: float = PATIENCE,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = stopwatch,
-) -> Budget:
+    closed: Drawn | None = None,
+) -> Drawn:
     """A purse of at most ``calls`` from the slice of the provider's ``quota`` that people have.
 
     One read and one write. The calls must be made soon; those that are not, are lost. Whose turn would come
-    only after ``patience`` seconds are not drawn.
+    only after ``patience`` seconds are not drawn. What ``closed`` did not spend is there again, if nobody
+    drew since.
 
     Raises:
         OutOfQuotaError: none is left; the message is a sentence that says when to try again.
@@ -58,17 +70,21 @@ def draw(  # noqa: PLR0913 - whose, how many, and the world
         raise OutOfQuotaError(f"{provider} may be asked so seldom that no call is kept for people.")
     for _ in range(_ATTEMPTS):
         document = documents.get(path(provider))
-        before = _ledger(document).advanced(ours, now)
+        is_ours = closed is not None and document is not None and closed.version == document.version
+        known = closed.ledger if closed and is_ours else _ledger(document)
+        before = known.advanced(ours, now)
         drawn, seconds = _reserved(provider, ours, before, now, calls=calls, patience=patience)
         after = before.with_calls(drawn, before.time + 1000 * seconds)
         try:
-            _write(documents, provider, document, after)
+            version = _write(documents, provider, document, after)
         except ConflictError:
             continue
-        return Budget(
+        purse = Drawn(
             ours, before, now, sleep,
             at_most=drawn, until=began + seconds, even=False, began=began, clock=clock,
         )  # fmt: skip
+        purse.version = version
+        return purse
     raise StoreUnavailableError(f"{provider}: too many people are asking at once")
 
 
@@ -135,7 +151,7 @@ def _ledger(document: Document | None) -> Ledger:
     return Ledger.from_document(document.fields.get("ledger") or {}, document.updated_at)
 
 
-def _write(documents: Documents, provider: str, read: Document | None, ledger: Ledger) -> None:
+def _write(documents: Documents, provider: str, read: Document | None, ledger: Ledger) -> str:
     fields = {"ledger": ledger.to_document()}
     write = Update(read.path, fields, read.version) if read else Create(path(provider), fields)
-    documents.commit(write)
+    return documents.commit(write)[0]

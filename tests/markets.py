@@ -113,7 +113,7 @@ class World:
             seconds=seconds,
         )
         by_name = {market.name: market for market in markets}
-        usual: dict[str, Any] = {"groups": alike, "is_same": lambda _one, _other: True, "start": _at_once}
+        usual: dict[str, Any] = {"groups": alike, "start": _at_once}
         self.catalog = Catalog(self.documents, by_name, inquiry=inquiry, **{**usual, **parts})
 
     def sleep(self, seconds: float) -> None:

@@ -40,7 +40,6 @@ MOST_KEPT = 20_000  # entries of answers, in this process
 _FAR = date.max
 
 Groups = Callable[[Sequence[Event]], Sequence[Sequence[int]]]
-IsSame = Callable[[Event, Event], bool]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -82,8 +81,8 @@ class Catalog:
         providers: The markets that are on, by name.
         switched_off: The others, and why.
         inquiry: How they are asked; the world's clocks by default.
-        groups: Which of these are the same event, every index once; ``watchers.matching`` by default.
-        is_same: Whether two certainly are; by default ``watchers.matching`` says so.
+        groups: Which of these are the same event, every index once: together are only those of which every
+            two certainly are. By default ``watchers.matching`` says so.
         start: How a question is put beside us; in a thread by default.
     """
 
@@ -95,14 +94,13 @@ class Catalog:
         *,
         inquiry: Inquiry | None = None,
         groups: Groups | None = None,
-        is_same: IsSame | None = None,
         start: Start | None = None,
     ) -> None:
         from cachetools import LRUCache  # noqa: PLC0415 - only who searches pays for it
 
         self._inquiry = inquiry or Inquiry(documents, lambda: datetime.now(UTC))
         self._providers, self._off = providers, switched_off or {}
-        self._groups, self._is_same = groups or same.groups, is_same or same.is_same
+        self._groups = groups or partial(same.groups, documents)
         self._kept = Kept[Answered](MOST_KEPT, _seconds, _size, self._inquiry.clock, start)
         self._numbers, self._lock = count(1), Lock()
         self._merged: LRUCache[object, tuple[Merged, ...]] = LRUCache(MOST_KEPT, getsizeof=_entries)
@@ -203,6 +201,7 @@ class Catalog:
             name: self._kept.ask(key(target), partial(self._ask, name, target), age=age)
             for name, target in targets.items()
         }
+        self._groups(())  # while the markets answer, it loads what it needs
         return {name: self._in_time(one) for name, one in asked.items()}
 
     def _ask(self, name: str, target: Target) -> Answered:
@@ -240,15 +239,8 @@ class Catalog:
 
     def _merge(self, entries: Sequence[Observation]) -> tuple[Merged, ...]:
         events = [normalised(one) for one in entries]
-        made = [
-            merged([entries[i] for i in group], is_sure=self._are_same([events[i] for i in group]))
-            for group in map(sorted, self._groups(events))
-        ]
+        made = [merged([entries[index] for index in sorted(group)]) for group in self._groups(events)]
         return tuple(sorted(made, key=_order))
-
-    def _are_same(self, events: Sequence[Event]) -> bool:
-        pairs = ((one, other) for number, one in enumerate(events) for other in events[:number])
-        return all(self._is_same(one, other) for one, other in pairs)
 
 
 def _entries_of(seen: Observation) -> Sequence[Observation]:

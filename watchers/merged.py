@@ -66,15 +66,11 @@ class Best(msgspec.Struct, frozen=True):
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """One event. ``best``: of each kind of price the lowest, the one to name first in front.
-
-    ``is_sure``: every two of its markets certainly mean the same event.
-    """
+    """One event. ``best``: of each kind of price the lowest, the one to name first in front."""
 
     event: Event
     markets: tuple[Market, ...]
     best: tuple[Best, ...] = ()
-    is_sure: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """The event's own fields, and beside them the best prices and the markets."""
@@ -84,7 +80,7 @@ class Merged(msgspec.Struct, frozen=True):
             for one in self.best
         ]
         markets = [one.to_json() for one in self.markets]
-        return self.event.to_json() | {"best": best, "is_sure": self.is_sure, "markets": markets}
+        return self.event.to_json() | {"best": best, "markets": markets}
 
 
 class _Kind(NamedTuple):
@@ -103,11 +99,11 @@ def price_json(price: Price) -> dict[str, Any]:
     return {"basis": price.basis, "currency": price.currency, **said}
 
 
-def merged(same: Sequence[Observation], *, is_sure: bool = True) -> Merged:
+def merged(same: Sequence[Observation]) -> Merged:
     """One event of what several markets (at least one) say of it."""
     markets = tuple(map(_market, same))
     best = _bests(markets)
-    return Merged(_event(same, markets, best), markets, best, is_sure)
+    return Merged(_event(same, markets, best), markets, best)
 
 
 def _market(seen: Observation) -> Market:

@@ -107,7 +107,6 @@ class Day:
                 self.sleep,
             ),
             groups=alike,
-            is_same=lambda _one, _other: True,
             start=lambda work: work(),
         )
 
@@ -182,7 +181,7 @@ def test_people_never_have_more_than_their_slice(name: str, day: Day) -> None:
 
 @pytest.mark.parametrize(("name", "part"), [("daily", 0.9), ("reset", 0.6), ("hourly", 0.9), ("brief", 0.9)])
 def test_watches_and_people_both_come_to_their_limit(name: str, part: float, day: Day) -> None:
-    """Otherwise the tests above could not fail. (A day in Los Angeles is cut in two by ours.)"""
+    """Otherwise the tests above could not fail. A day in Los Angeles is cut in two by ours."""
     market, quota = day.markets[name], QUOTAS[name]
     assert most(name, market.for_people) == quota.calls // 10
     assert most(name, market.made) >= part * quota.calls

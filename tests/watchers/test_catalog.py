@@ -140,7 +140,6 @@ def test_a_market_that_hangs_costs_its_time_and_says_so(tickets: Market) -> None
         {"hanging": hanging, "tickets": tickets},
         inquiry=Inquiry(documents, lambda: datetime.now(UTC), seconds=0.3),
         groups=alike,
-        is_same=lambda _one, _other: True,
         start=start,
     )
     began = time.monotonic()

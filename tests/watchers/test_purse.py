@@ -13,7 +13,7 @@ from watchers import purse
 from watchers.clocks import Moment
 from watchers.documents import Write
 from watchers.errors import ConflictError, OutOfQuotaError, StoreUnavailableError
-from watchers.quota import Budget, Quota
+from watchers.quota import Quota
 
 QUOTA = Quota(calls=30, per=timedelta(hours=1), per_second=50)
 

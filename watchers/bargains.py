@@ -29,6 +29,24 @@ class Bargain(msgspec.Struct, frozen=True):
         return {"event": self.merged.event.to_json(), **offer, **priced, "quantity": self.quantity}
 
 
+def limit(price: str, currency: str) -> tuple[Decimal, str]:
+    """A price as people write it: ``"90", "usd"``.
+
+    Raises:
+        ValueError: it is none; a sentence.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - for those who search
+
+    from watchers.asked import sentences  # noqa: PLC0415 - as above
+    from watchers.watch import Below  # noqa: PLC0415 - as above
+
+    try:
+        asked = Below.model_validate({"kind": "below", "price": price, "currency": currency.upper()})
+    except ValidationError as exc:
+        raise ValueError(" ".join(sentences(exc))) from exc
+    return asked.price, asked.currency
+
+
 def bargains(
     events: Iterable[Merged], max_price: Decimal, currency: str, min_quantity: int, basis: Basis | None
 ) -> list[Bargain]:
@@ -36,14 +54,12 @@ def bargains(
 
     What is said to have fewer than ``min_quantity`` offers is left out; what says nothing is not.
     """
-    limit = minor_units(max_price, currency)
+    most = minor_units(max_price, currency)
     found = [
         offer
         for one in events
         for offer in _lowest(one, min_quantity)
-        if offer.price.currency == currency
-        and offer.price.low <= limit
-        and basis in (None, offer.price.basis)
+        if offer.price.currency == currency and offer.price.low <= most and basis in (None, offer.price.basis)
     ]
     return sorted(found, key=_rank)
 

@@ -47,6 +47,7 @@ class Found(msgspec.Struct, frozen=True):
 
     Attributes:
         events: By day, and then as the markets order them.
+        answered: Markets that were seen, whether they have anything or not.
         absences: Markets that were asked and not seen, with the reason as a sentence.
         unasked: Markets that are switched off, or cannot be searched, with the reason.
         remarks: What could not be understood of a market's answer, or is missing in it.
@@ -54,6 +55,7 @@ class Found(msgspec.Struct, frozen=True):
     """
 
     events: tuple[Merged, ...] = ()
+    answered: tuple[str, ...] = ()
     absences: Mapping[str, str] = msgspec.field(default_factory=dict)
     unasked: Mapping[str, str] = msgspec.field(default_factory=dict)
     remarks: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
@@ -66,6 +68,7 @@ class Found(msgspec.Struct, frozen=True):
     def surroundings(self) -> dict[str, Any]:
         """All but the events."""
         return {
+            "answered": list(self.answered),
             "absences": dict(self.absences),
             "unasked": dict(self.unasked),
             "remarks": {name: list(said) for name, said in self.remarks.items()},
@@ -140,9 +143,12 @@ class Catalog:
         own = self._own(wanted)
         seen = self._answers({own.provider: own}, COMPARED)
         event = normalised(one) if (one := seen[own.provider].seen) else None
-        if event is None or not event.name:
+        if event is None:
             return replace(self._found(seen), unasked=self._off)
-        targets, unable = self._able(about(event), but=own.provider)
+        targets, unable = self._able(about(event) if event.name else Search(), but=own.provider)
+        if not event.name:
+            unable |= dict.fromkeys(targets, f"{own.provider} says no name that could be searched for.")
+            targets = {}
         found = self._found(seen | self._answers(targets, COMPARED))
         mine = tuple(one for one in found.events if any(market.target.id == own.id for market in one.markets))
         return replace(found, events=mine, unasked={**unable, **self._off})
@@ -221,7 +227,8 @@ class Catalog:
         seen = {name: one.seen for name, one in answers.items() if one.seen}
         return Found(
             self._all_merged(tuple((name, one.number) for name, one in answers.items() if one.seen), seen),
-            {name: one.why for name, one in answers.items() if not one.seen},
+            answered=tuple(seen),
+            absences={name: one.why for name, one in answers.items() if not one.seen},
             remarks={name: one.problems for name, one in seen.items() if one.problems},
             as_of=min((one.at for one in seen.values()), default=None),
         )

@@ -157,6 +157,12 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("provider", {"provider": ""}, "Choose a shop."),
     ("provider", {"provider": "<script>"}, "Choose a shop."),
     ("provider", {"provider": "seatgeek"}, "switched off here: SEATGEEK_CLIENT_ID is not set."),
+    (
+        "provider",
+        {"what": "markets", "markets": '[{"provider": "seatgeek", "item": "1"}]'},
+        "switched off here: SEATGEEK_CLIENT_ID is not set.",
+    ),
+    ("item", {"what": "markets", "markets": "[]"}, "Search for the event anew"),
     ("item", {"item": ""}, "Must not be empty."),
     ("item", {"item": "unknown"}, "There is no such event."),
     ("item", {"item": "x" * 2001}, "At most 2000 characters."),

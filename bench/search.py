@@ -28,7 +28,8 @@ from msgspec.structs import replace
 from bench.markets import EVENINGS, markets
 from bench.report import Report, arguments, median
 from store import open_documents
-from watchers.catalog import Catalog, Found
+from watchers.catalog import Catalog
+from watchers.found import Found
 from watchers.inquiry import SECONDS
 from watchers.observation import Observation
 from watchers.providers.base import Fetched

@@ -34,6 +34,7 @@ more boards; purse.py keeps a part of the quota for people who search::
        inquiry.py      one question to one market, from the purse, tried again
        same.py         which entries are one event
        merged.py       one event, its markets and its best prices; bargains.py: what costs at most so much
+       found.py        all of it, and who is missing
 
 Three sentences that every change keeps true:
 

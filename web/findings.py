@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from watchers.bargains import Bargain
-from watchers.catalog import Found
 from watchers.events import Event
+from watchers.found import Found
 from watchers.merged import Best, Market, Merged
 from watchers.money import spoken
 from watchers.observation import Availability, EventStatus, ItemCondition, Price

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from watchers.catalog import Found
+from watchers.found import Found
 from watchers.merged import Market, Merged
 from watchers.question import question
 from watchers.target import Search

@@ -116,6 +116,15 @@ def test_what_passes_is_tried_again() -> None:
     assert not found.absences
 
 
+def test_between_tries_there_is_a_pause() -> None:
+    shaky = Market("shaky", entry("shaky"))
+    shaky.fails = [ProviderUnavailableError("shaky: status 500")]
+    began = time.monotonic()
+    with stamina.set_testing(testing=False):
+        assert World(shaky).catalog.search("x").events
+    assert 0.2 <= time.monotonic() - began < 3
+
+
 def test_a_market_that_cannot_be_searched_is_not_absent_but_named(tickets: Market) -> None:
     games = Market("games")
     games.searches = False

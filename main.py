@@ -237,6 +237,7 @@ def web(request: flask.Request) -> flask.Response:
 @cache
 def _web_app() -> flask.Flask:
     from notifiers.learning import learn
+    from watchers.catalog import Catalog
     from watchers.plan import shortest
     from watchers.providers import PROVIDERS, refusal
     from web.app import create_app
@@ -255,6 +256,7 @@ def _web_app() -> flask.Flask:
         asked=scout.providers,
         shortest=shortest(settings.every, settings.tick_every),
         operators=settings.operators,
+        catalog=Catalog(scout.documents, scout.providers, scout.switched_off),
         now=lambda: datetime.now(UTC),
         learn=lambda alert_id, report: learn(alert_id, report, scout.means, now=datetime.now(UTC)),
         limits=scout.limits,

@@ -23,17 +23,18 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from notifiers.means import Means
+    from watchers.catalog import Catalog
     from watchers.deal import Deal
     from watchers.documents import Document, Documents, Write
-    from watchers.money import PriceKey
     from watchers.matching.pairs import Pair
+    from watchers.money import PriceKey
     from watchers.observation import Observation
     from watchers.price_history import Series
     from watchers.providers import SwitchedOff
     from watchers.providers.base import Provider
     from watchers.quota import Quota
     from watchers.settings import Settings
-    from watchers.target import Target
+    from watchers.target import Search, Target
     from watchers.tick import Report
     from watchers.verbs import Change
     from watchers.watch import Watch
@@ -716,6 +717,127 @@ def _change(watch_id: str, change: "Callable[[Document], Write | None]") -> str:
     copied = partial(copy_watch, documents, places, refusal, cannot_see=cannot_see)
     copied(uid=uid, watch_id=watch_id, now=datetime.now(UTC))
     return uid
+
+
+_searching = (
+    click.option("--city", help="Only in this city."),
+    click.option("--country", help="Two letters, such as US."),
+    click.option("--from", "date_from", help="From this day on (YYYY-MM-DD)."),
+    click.option("--to", "date_to", help="Up to this day (YYYY-MM-DD)."),
+    click.option("--category", help="Of this kind, such as music or sports."),
+)
+
+
+def _narrowed(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a search over all markets."""
+    for option in reversed(_searching):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("query", required=False)
+@_narrowed
+@as_json
+def search(query: str | None, *, as_json: bool, **asked: str | None) -> None:
+    """Search all markets at once: events with their prices, the same event once.
+
+    Each market has ten seconds; one that is not seen is named. Uses the calls that are kept for people.
+    """
+    from web.findings import found_lines
+
+    found = _catalog().find(_question(query, asked))
+    _print_found(found.to_json(), found_lines(found), as_json=as_json)
+    sys.exit(0 if found.answered or not found.absences else 1)
+
+
+@cli.command()
+@click.argument("provider", required=False)
+@click.argument("item", required=False)
+@click.option("--search", "query", help="Compare everything that these words find, instead of one item.")
+@_narrowed
+@as_json
+def compare(
+    provider: str | None, item: str | None, *, query: str | None, as_json: bool, **asked: str | None
+) -> None:
+    """Show one event on every market: PROVIDER's ITEM, or what --search finds. At most two minutes old."""
+    from watchers.catalog import COMPARED
+    from watchers.target import Target
+    from web.findings import compared_lines
+
+    if query is None and not (provider and item):
+        raise click.UsageError("name a market and its item, or what to --search for")
+    catalog = _catalog()
+    if query is not None:
+        found = catalog.find(_question(query, asked), COMPARED)
+    else:
+        country = asked["country"]
+        try:
+            found = catalog.compare(
+                Target(provider or "", item, country=country.upper() if country else None)
+            )
+        except ValueError as exc:
+            raise click.UsageError(str(exc)) from exc
+    _print_found(found.to_json(), compared_lines(found), as_json=as_json)
+    sys.exit(0 if found.answered or not found.absences else 1)
+
+
+@cli.command()
+@click.argument("query", required=False)
+@click.option("--max-price", nargs=2, metavar="PRICE CURRENCY", required=True, help="Such as 90 USD.")
+@click.option(
+    "--min-quantity", type=click.IntRange(1, 1000), default=1, show_default=True, help="Offers there."
+)
+@click.option("--basis", type=click.Choice(["all_in", "face", "listing", "resale"]), help="Only such prices.")
+@_narrowed
+@as_json
+def deals(
+    query: str | None,
+    *,
+    max_price: tuple[str, str],
+    min_quantity: int,
+    basis: str | None,
+    as_json: bool,
+    **asked: str | None,
+) -> None:
+    """Of a search, show what costs at most --max-price: the lowest of each kind of price first."""
+    from watchers.bargains import limit
+    from watchers.money import Basis
+    from web.findings import deal_lines
+
+    try:
+        price, currency = limit(*max_price)
+    except ValueError as exc:
+        raise click.UsageError(f"--max-price, {exc}") from exc
+    only = Basis(basis) if basis else None
+    shown, found = _catalog().deals(
+        _question(query, asked), price, currency, min_quantity=min_quantity, basis=only
+    )
+    said = {"deals": [one.to_json() for one in shown], **found.surroundings()}
+    _print_found(said, deal_lines(shown, found, min_quantity), as_json=as_json)
+    sys.exit(0 if found.answered or not found.absences else 1)
+
+
+def _catalog() -> "Catalog":
+    from watchers.catalog import Catalog
+
+    switched_on, off = _providers()
+    return Catalog(_documents(_settings()), switched_on, {one.name: one.why for one in off})
+
+
+def _question(query: str | None, asked: Mapping[str, str | None]) -> "Search":
+    from watchers.question import question
+
+    country = asked["country"]
+    try:
+        return question({**asked, "keyword": query, "country": country.upper() if country else None})
+    except ValueError as exc:
+        raise click.UsageError(str(exc)) from exc
+
+
+def _print_found(said: dict[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
+    for line in [json.dumps(said, ensure_ascii=False)] if as_json else lines:
+        click.echo(line)
 
 
 @cli.group()

@@ -25,9 +25,17 @@ The words: kinds.py, target.py (what can be asked), observation.py (what a provi
 person asks for), models.py (what we conclude), places.py (where documents lie). An uneventful look needs
 neither watch.py nor the rules, so a process that wakes for one does not load them.
 
-Beside it: matching/ says whether entries of two markets are one event (verdicts.py remembers who said no);
-plan.py says what the quota comes to, in words; resharding.py spreads a provider's targets over
-more boards; purse.py keeps a part of the quota for people who search.
+Beside it: plan.py says what the quota comes to, in words; resharding.py spreads a provider's targets over
+more boards; purse.py keeps a part of the quota for people who search::
+
+    matching/        whether entries of two markets are one event (verdicts.py remembers who said no)
+    catalog.py       all markets at once: search, compare, deals
+       question.py     what is asked of them
+       kept.py         what was asked a moment ago, and never twice at once
+       inquiry.py      one question to one market, from the purse, tried again
+       same.py         which entries are one event
+       merged.py       one event, its markets and its best prices; bargains.py: what costs at most so much
+       found.py        all of it, and who is missing
 
 Three sentences that every change keeps true:
 

@@ -25,6 +25,7 @@ PATIENCE = 30.0  # seconds that a person may have to wait for others
 _A_CALL = 2.0  # seconds in which one call is made and answered, before others may go on
 _ATTEMPTS = 8
 _SPENT = "the calls that are kept for people are spent"
+_BUSY = "others are asking at this moment"
 
 
 def path(provider: str) -> str:
@@ -32,19 +33,33 @@ def path(provider: str) -> str:
     return f"purses/{provider}"
 
 
-def draw(
+class Drawn(Budget):
+    """Calls drawn for one person; ``version`` is the document's with which they count as made.
+
+    While nobody drew since, whoever has it knows better than the document which of them were made, and
+    when: hand it to the next ``draw`` once no call is made with it any more.
+    """
+
+    version = ""
+
+
+def draw(  # noqa: PLR0913 - whose, how many, and the world
     documents: Documents,
     provider: str,
     quota: Quota,
     now: Moment,
     *,
     calls: int = 1,
+    patience: float = PATIENCE,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = stopwatch,
-) -> Budget:
+    closed: Drawn | None = None,
+) -> Drawn:
     """A purse of at most ``calls`` from the slice of the provider's ``quota`` that people have.
 
-    One read and one write. The calls must be made soon; those that are not, are lost.
+    One read and one write. The calls must be made soon; those that are not, are lost. Whose turn would come
+    only after ``patience`` seconds are not drawn. What ``closed`` did not spend is there again, if nobody
+    drew since.
 
     Raises:
         OutOfQuotaError: none is left; the message is a sentence that says when to try again.
@@ -55,17 +70,21 @@ def draw(
         raise OutOfQuotaError(f"{provider} may be asked so seldom that no call is kept for people.")
     for _ in range(_ATTEMPTS):
         document = documents.get(path(provider))
-        before = _ledger(document).advanced(ours, now)
-        drawn, seconds = _reserved(provider, ours, before, now, calls)
+        is_ours = closed is not None and document is not None and closed.version == document.version
+        known = closed.ledger if closed and is_ours else _ledger(document)
+        before = known.advanced(ours, now)
+        drawn, seconds = _reserved(provider, ours, before, now, calls=calls, patience=patience)
         after = before.with_calls(drawn, before.time + 1000 * seconds)
         try:
-            _write(documents, provider, document, after)
+            version = _write(documents, provider, document, after)
         except ConflictError:
             continue
-        return Budget(
+        purse = Drawn(
             ours, before, now, sleep,
             at_most=drawn, until=began + seconds, even=False, began=began, clock=clock,
         )  # fmt: skip
+        purse.version = version
+        return purse
     raise StoreUnavailableError(f"{provider}: too many people are asking at once")
 
 
@@ -90,12 +109,14 @@ def remember(documents: Documents, provider: str, quota: Quota, purse: Budget) -
         log.warning("purse.block_lost", extra={"provider": provider, "why": type(exc).__name__})
 
 
-def _reserved(provider: str, quota: Quota, ledger: Ledger, now: Moment, calls: int) -> tuple[int, float]:
+def _reserved(
+    provider: str, quota: Quota, ledger: Ledger, now: Moment, *, calls: int, patience: float
+) -> tuple[int, float]:
     """How many calls can be had, and within how many seconds nobody else makes any."""
     waits = [0.0]
     pretended = Budget(
         quota, ledger, now, waits.append,
-        at_most=calls, until=PATIENCE, even=False, began=0.0, clock=lambda: 0.0,
+        at_most=calls, until=patience, even=False, began=0.0, clock=lambda: 0.0,
     )  # fmt: skip
     while pretended.made < calls:
         try:
@@ -103,9 +124,17 @@ def _reserved(provider: str, quota: Quota, ledger: Ledger, now: Moment, calls: i
         except OutOfQuotaError:
             break
     if not pretended.made:
-        why = "it said to wait" if pretended.ledger.blocked_until else _SPENT
-        raise OutOfQuotaError(_sentence(f"{provider}: {why}", pretended.free_at, now.at))
+        raise OutOfQuotaError(_why_none(provider, pretended, now.at))
     return pretended.made, max(waits) + _A_CALL * pretended.made
+
+
+def _why_none(provider: str, pretended: Budget, now: datetime) -> str:
+    free_at = pretended.free_at
+    if pretended.ledger.blocked_until:
+        return _sentence(f"{provider}: it said to wait", free_at, now)
+    if free_at is not None and free_at <= now:  # the limit leaves some; it is their turn that is late
+        return f"{provider}: {_BUSY}; try again in half a minute."
+    return _sentence(f"{provider}: {_SPENT}", free_at, now)
 
 
 def _sentence(said: str, free_at: datetime | None, now: datetime) -> str:
@@ -122,7 +151,7 @@ def _ledger(document: Document | None) -> Ledger:
     return Ledger.from_document(document.fields.get("ledger") or {}, document.updated_at)
 
 
-def _write(documents: Documents, provider: str, read: Document | None, ledger: Ledger) -> None:
+def _write(documents: Documents, provider: str, read: Document | None, ledger: Ledger) -> str:
     fields = {"ledger": ledger.to_document()}
     write = Update(read.path, fields, read.version) if read else Create(path(provider), fields)
-    documents.commit(write)
+    return documents.commit(write)[0]

@@ -17,11 +17,12 @@ from werkzeug.exceptions import HTTPException
 from notifiers.base import Report
 from notifiers.limits import Limits
 from watchers.asked import Refusal
+from watchers.catalog import Catalog
 from watchers.documents import Documents
 from watchers.errors import StoreUnavailableError
 from watchers.places import Places
 from watchers.providers.base import Provider
-from web import alerts, entry, failures, forgery, saving, status, twilio, verbs, watches
+from web import alerts, entry, failures, forgery, saving, search, status, twilio, verbs, watches
 from web.site import EXTENSION, Link, Site, invented
 
 __all__ = ["Link", "create_app"]
@@ -47,6 +48,7 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
     asked: Mapping[str, Provider] | None = None,
     shortest: timedelta = timedelta(minutes=1),
     operators: Collection[str] = (),
+    catalog: Catalog | None = None,
 ) -> Flask:
     """The whole application as one WSGI callable; reads no environment.
 
@@ -67,6 +69,7 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
         asked: Those of ``providers`` that are on: how often they may be asked is their own to say.
         shortest: How often a target is looked at when nothing is short.
         operators: Who may see the status page, besides ``local_person``.
+        catalog: All markets, to search; without it there is no such page.
 
     Raises:
         ValueError: without a secret key nobody can be told from anybody.
@@ -89,17 +92,19 @@ def create_app(  # noqa: PLR0913 - everything the pages rest on, by name
         {} if asked is None else asked,
         shortest,
         operators,
+        catalog,
     )
     _configure(app, secret_key, is_secure=urlsplit(public_url).scheme == "https")
     style = app.jinja_env.get_template("style.css").render()
     always = {"style": Markup(style), "links": links, "invented": invented(links)}  # noqa: S704 - ours
-    app.context_processor(lambda: {**always, "who": entry.who()})
+    can_search = catalog is not None
+    app.context_processor(lambda: {**always, "who": entry.who(), "searches": can_search})
     app.jinja_env.globals["csrf_token"] = forgery.token
     app.before_request(forgery.refuse_forged)
     app.after_request(_guarded(style, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
-    for part in (entry, watches, saving, alerts, verbs, status, twilio):
+    for part in (entry, watches, saving, search, alerts, verbs, status, twilio):
         app.register_blueprint(part.pages)
     for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
         app.add_url_rule(path, path, _health)

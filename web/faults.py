@@ -13,7 +13,7 @@ from watchers.asked import Refusal, read_watch
 from watchers.errors import WatchRefusedError
 from watchers.providers import cannot_see
 from watchers.watch import Watch
-from web.forms import Form, document
+from web.forms import Form, document, markets_of
 
 LABELS = {
     "name": "Name",
@@ -64,11 +64,15 @@ def checked(
 
 
 def _own_faults(form: Form, providers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    state = providers.get(form.provider)
-    if state is None:
-        yield "provider", "Choose a shop."
-    elif state != "on":
-        yield "provider", f"This shop is switched off here: {state}."
+    markets = markets_of(form.markets) if form.what == "markets" else None
+    for name in [one["provider"] for one in markets] if markets else [form.provider]:
+        state = providers.get(name)
+        if state is None:
+            yield "provider", "Choose a shop."
+        elif state != "on":
+            yield "provider", f"This shop is switched off here: {state}."
+    if form.what == "markets" and not markets:
+        yield "item", "Search for the event anew, and watch it on its markets from there."
     if form.new_listing and form.what != "search":
         yield "conditions", "New dates can only be found by a search: one event has only its own date."
 

@@ -6,9 +6,11 @@ lose something is not shown in the form at all. Whether it can be watched is jud
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
+
+import msgspec
 
 from watchers.kinds import Channel, Kind
 from watchers.money import exponent
@@ -20,12 +22,15 @@ LONGEST = 2000  # characters of one field; an address may be that long
 MAX_LENGTHS = {"name": MAX_NAME, "keyword": MAX_NAME, "city": MAX_NAME, "item": LONGEST}
 
 
-_LINKED = ("name", "provider", "item", "keyword", "city", "country", "price", "currency")
+_LINKED = ("name", "provider", "item", "keyword", "city", "country", "price", "currency", "markets")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields, as text and ticks, under the names they have on the page."""
+    """The fields, as text and ticks, under the names they have on the page.
+
+    ``markets``: one event on several markets, as a JSON list of their targets.
+    """
 
     name: str = ""
     provider: str = ""
@@ -36,6 +41,7 @@ class Form:
     country: str = ""
     date_from: str = ""
     date_to: str = ""
+    markets: str = ""
     below: bool = False
     price: str = ""
     currency: str = "USD"
@@ -64,7 +70,8 @@ def blank(providers: Mapping[str, str]) -> Form:
 def linked(form: Form, values: Mapping[str, str]) -> Form:
     """A form that a link fills in: what to watch and at which price; never how anybody is told."""
     given: dict[str, Any] = {name: _clean(values[name]) for name in _LINKED if name in values}
-    return replace(form, **given, what="item" if "item" in given else form.what)
+    what = next((name for name in ("markets", "item") if given.get(name)), form.what)
+    return replace(form, **given, what=what)
 
 
 def posted(values: Mapping[str, str]) -> Form:
@@ -93,6 +100,8 @@ def filled(watch: Watch) -> Form:
     }
     if isinstance(watch.target, Target):
         shown |= _target_fields(watch.target)
+    else:
+        shown |= {"what": "markets", "markets": _written(watch.target.markets)}
     for condition in watch.conditions:
         shown |= _condition_fields(condition)
     return Form(**shown)
@@ -133,14 +142,29 @@ _TICKS = {kind: "status_news" if kind is Kind.STATUS else str(kind) for kind in 
 
 def beyond(watch: Watch) -> str | None:
     """Why this watch cannot be shown in the form without losing something; ``None`` when it can."""
-    if isinstance(watch.target, Markets):
-        return "it looks at several markets at once"
+    if isinstance(watch.target, Markets) and markets_of(_written(watch.target.markets)) is None:
+        return "it looks at more than the items of several markets"
     if max(Counter(condition.kind for condition in watch.conditions).values()) > 1:
         return "it has several conditions of the same kind"
     bases = {condition.basis for condition in watch.conditions if isinstance(condition, PriceCondition)}
     if len(bases) > 1:
         return "its conditions count different kinds of prices"
-    return "its search names a country twice" if watch.target.search and watch.target.country else None
+    target = watch.target if isinstance(watch.target, Target) else None
+    return "its search names a country twice" if target and target.search and target.country else None
+
+
+def markets_of(text: str) -> list[dict[str, str]] | None:
+    """The items of several markets that a form carries; ``None`` where it carries anything else."""
+    try:
+        found = msgspec.json.decode(text, type=list[dict[str, str]]) if len(text) <= LONGEST else []
+    except msgspec.DecodeError:
+        return None
+    is_plain = all({"provider", "item"} <= one.keys() <= {"provider", "item", "country"} for one in found)
+    return found if found and is_plain else None
+
+
+def _written(targets: Iterable[Target]) -> str:
+    return msgspec.json.encode([target.to_document() for target in targets]).decode()
 
 
 def kept(watch: Watch | None) -> list[str]:
@@ -181,6 +205,8 @@ def document(form: Form, base: Watch | None = None) -> dict[str, Any]:
 
 def _target(form: Form, base: Watch | None) -> dict[str, Any]:
     country = form.country.upper()
+    if form.what == "markets":
+        return {"markets": markets_of(form.markets) or []}
     if form.what != "search":
         return {"provider": form.provider, "item": form.item, **_given(country=country)}
     places = _given(keyword=form.keyword, city=form.city, country=country)

@@ -168,6 +168,7 @@ def _shown(
         bases=words.BASES,
         further=FURTHER_STEP_PERCENT,
         kept=forms.kept(page.base),
+        markets=forms.markets_of(form.markets) or [],
         reach=reach_of(page.uid),
         shop=words.shop,
     )

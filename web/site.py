@@ -12,9 +12,11 @@ from notifiers.base import Report
 from notifiers.limits import Limits
 from notifiers.links import Links
 from watchers.asked import Refusal
+from watchers.catalog import Catalog
 from watchers.documents import Documents
 from watchers.places import Places
 from watchers.providers.base import Provider
+from web.pace import Pace
 from web.plans import Plans
 
 EXTENSION = "ticket_scout"
@@ -43,8 +45,8 @@ class Site:
     """The surroundings of the pages.
 
     ``providers``: by name, ``on`` or why it is off. ``local_person``: who is signed in by itself on a laptop.
-    ``learn``, ``twilio_token``, ``limits``, ``asked``, ``shortest``, ``operators``: as in ``create_app``.
-    ``refused`` counts what Twilio did not sign, by why.
+    ``learn``, ``twilio_token``, ``limits``, ``asked``, ``shortest``, ``operators``, ``catalog``: as in
+    ``create_app``. ``refused`` counts what Twilio did not sign, by why; ``searches`` who searched how often.
     """
 
     documents: Documents
@@ -61,7 +63,9 @@ class Site:
     asked: Mapping[str, Provider] = field(default_factory=dict)
     shortest: timedelta = timedelta(minutes=1)
     operators: Collection[str] = ()
+    catalog: Catalog | None = None
     refused: Counter[str] = field(default_factory=Counter)
+    searches: Pace = field(default_factory=Pace)
 
     @property
     def links(self) -> Links:

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from bench.cost import FREE_WATCHES, day, month, most_that_fit
+from bench.markets import EVENINGS, markets
 from bench.report import Report
 from bench.upstream import price_of, shop
 from tests.upstream import NOW, purse
 from watchers.providers.steam import Steam
+from watchers.providers.ticketmaster import Ticketmaster
 from watchers.quota import Quota
-from watchers.target import Target
+from watchers.target import Search, Target
 
 PRICES = tomllib.loads((Path(__file__).parents[2] / "bench/prices.toml").read_text())
 SPENT = {"an uneventful run": Counter(reads=3, writes=2), "a page of five watches": Counter(reads=22)}
@@ -62,3 +64,15 @@ def test_the_shop_speaks_steams_language_and_remembers_when_it_told_a_new_price(
         assert upstream.told_at(8) is None
     prices = [[seen.prices[0].low for seen in one.observations.values()] for one in (before, after)]
     assert prices == [[price_of(7), price_of(8)], [4_599, price_of(8)]]
+
+
+def test_the_markets_speak_ticketmasters_language_and_sell_the_same_evenings_at_their_own_prices() -> None:
+    target, lowest = Target("ticketmaster", search=Search("tram")), []
+    with markets([0, 0]) as urls:
+        for url in urls:
+            shop = Ticketmaster(None, "not-a-real-key", url)
+            seen = shop.fetch([target], purse(shop.quota), NOW).observations[target.id]
+            assert len(seen.listings or ()) == EVENINGS
+            assert not seen.problems
+            lowest.append(min(one.prices[0].low for one in seen.listings or ()))
+    assert lowest == [50_00, 51_00]

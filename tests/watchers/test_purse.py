@@ -13,12 +13,12 @@ from watchers import purse
 from watchers.clocks import Moment
 from watchers.documents import Write
 from watchers.errors import ConflictError, OutOfQuotaError, StoreUnavailableError
-from watchers.quota import Budget, Quota
+from watchers.quota import Quota
 
 QUOTA = Quota(calls=30, per=timedelta(hours=1), per_second=50)
 
 
-def drawn(documents: SqliteDocuments | FaultyDocuments, minutes: float = 0, calls: int = 1) -> Budget:
+def drawn(documents: SqliteDocuments | FaultyDocuments, minutes: float = 0, calls: int = 1) -> purse.Drawn:
     return purse.draw(
         documents, "shop", QUOTA, Moment(at(minutes)), calls=calls, sleep=lambda _: None, clock=lambda: 0.0
     )
@@ -153,3 +153,47 @@ def test_a_database_that_refuses_costs_nobody_the_answer(why: type[Exception]) -
     with patch.object(documents, "commit", side_effect=why):
         purse.remember(documents, "shop", QUOTA, found)
     assert drawn(documents, 1).left == 1
+
+
+def test_what_was_not_spent_is_there_again_for_the_process_that_knows() -> None:
+    documents = SqliteDocuments(":memory:")
+    first = drawn(documents, calls=3)
+    first.take()
+    again = purse.draw(
+        documents,
+        "shop",
+        QUOTA,
+        Moment(at(1)),
+        calls=3,
+        sleep=lambda _: None,
+        clock=lambda: 0.0,
+        closed=first,
+    )
+    assert again.left == 2
+    with pytest.raises(OutOfQuotaError):  # nobody else can know
+        drawn(documents, 2)
+
+
+def test_when_somebody_drew_since_the_document_is_believed() -> None:
+    documents = SqliteDocuments(":memory:")
+    first = drawn(documents, calls=1)
+    drawn(documents, 1)
+    last = purse.draw(
+        documents,
+        "shop",
+        QUOTA,
+        Moment(at(2)),
+        calls=3,
+        sleep=lambda _: None,
+        clock=lambda: 0.0,
+        closed=first,
+    )
+    assert last.left == 1
+
+
+def test_nobody_is_drawn_for_whose_turn_would_come_too_late() -> None:
+    documents, slow = SqliteDocuments(":memory:"), Quota(100, timedelta(hours=1), 0.1)
+    purse.draw(documents, "shop", slow, Moment(START), clock=lambda: 0.0)
+    with pytest.raises(OutOfQuotaError, match="others are asking at this moment; try again in half a minute"):
+        purse.draw(documents, "shop", slow, Moment(START), clock=lambda: 0.0, patience=10)
+    assert purse.draw(documents, "shop", slow, Moment(START), clock=lambda: 0.0, patience=110).left == 1

@@ -18,6 +18,7 @@ from store.sqlite import SqliteDocuments
 from tests.fake_provider import FakeProvider
 from tests.fakes import FaultyDocuments
 from watchers import alerts, board
+from watchers.catalog import Catalog
 from watchers.documents import Document, Put, Query
 from watchers.errors import StoreUnavailableError
 from watchers.history import History
@@ -63,13 +64,17 @@ def refusal(target: Target, filters: Filters) -> str | None:
 
 @dataclass
 class World:
-    """One application and its database; ``later`` moves its clock. ``asked``: providers with a quota."""
+    """One application and its database; ``later`` moves its clock. ``asked``: providers with a quota.
+
+    ``catalog``: all markets, where a test searches them.
+    """
 
     documents: FaultyDocuments = field(default_factory=lambda: FaultyDocuments(SqliteDocuments(":memory:")))
     later: timedelta = timedelta()
     learned: list[tuple[str, Report]] = field(default_factory=list)
     asked: dict[str, FakeProvider] = field(default_factory=dict)
     operators: frozenset[str] = frozenset()
+    catalog: Catalog | None = None
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -97,6 +102,7 @@ class World:
             twilio_token=twilio_token,
             asked=self.asked,
             operators=self.operators,
+            catalog=self.catalog,
         )
 
     def allow(self, calls_a_day: int, provider: str = "ticketmaster") -> None:

@@ -114,7 +114,9 @@ def test_the_plain_shape_of_the_first_generation_is_shown_as_a_limit() -> None:
 
 
 BEYOND = {
-    "several markets": _document(target={"markets": [ITEM, {"provider": "steam", "item": "620"}]}),
+    "the items of several markets": _document(
+        target={"markets": [ITEM, {"provider": "ticketmaster", "search": {"keyword": "a"}}]}
+    ),
     "same kind": _document(
         conditions=[{"kind": "historic_low", "days": 30}, {"kind": "historic_low", "days": 365}]
     ),
@@ -134,12 +136,33 @@ def test_a_watch_that_would_lose_something_is_not_shown_in_the_form(
     assert words in (forms.beyond(_read(document)) or "")
 
 
+def test_one_event_on_several_markets_goes_through_the_form_unchanged() -> None:
+    both = [ITEM, {"provider": "steam", "item": "620", "country": "GB"}]
+    watch = _read(_document(target={"markets": both}))
+    form = forms.filled(watch)
+    assert (form.what, forms.markets_of(form.markets)) == ("markets", both)
+    assert forms.document(form, watch)["target"] == {"markets": both}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "[1]", '[{"provider": "a"}]', '[{"provider": "a", "item": "b", "search": "c"}]']
+)
+def test_what_is_no_list_of_items_is_no_markets(text: str) -> None:
+    assert forms.markets_of(text) is None
+
+
 MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("name", {"name": ""}, "This is needed."),
     ("name", {"name": "x" * 300}, "At most 200 characters."),
     ("provider", {"provider": ""}, "Choose a shop."),
     ("provider", {"provider": "<script>"}, "Choose a shop."),
     ("provider", {"provider": "seatgeek"}, "switched off here: SEATGEEK_CLIENT_ID is not set."),
+    (
+        "provider",
+        {"what": "markets", "markets": '[{"provider": "seatgeek", "item": "1"}]'},
+        "switched off here: SEATGEEK_CLIENT_ID is not set.",
+    ),
+    ("item", {"what": "markets", "markets": "[]"}, "Search for the event anew"),
     ("item", {"item": ""}, "Must not be empty."),
     ("item", {"item": "unknown"}, "There is no such event."),
     ("item", {"item": "x" * 2001}, "At most 2000 characters."),

@@ -11,10 +11,14 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from notifiers.tallies import Tally
+from tests import markets
+from tests.markets import Market, all_in, entry, face
 from tests.web.kit import FACE, ITEM, World, news_of
 from watchers.documents import Put
+from watchers.errors import ProviderRejectedError
 from watchers.kinds import Channel
 from watchers.models import AlertState
+from watchers.observation import Availability
 from web.app import Link
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -154,6 +158,43 @@ def test_what_is_deleted_comes_back(page: Page, address: str, world: World) -> N
     page.get_by_role("link", name="Edit Lakers v Warriors").click()
     expect(page.get_by_label("Price", exact=True)).to_have_value("90.00")
     _look(page, "edit")
+
+
+@pytest.fixture
+def searching(world: World) -> None:
+    """Four markets, one of them away; the second event is on one of them only and has all that is long."""
+    tickets = Market(
+        "ticketmaster",
+        entry("ticketmaster", "vvG1zZ9abc", face(5400, high=12_000), all_in(6240, high=13_160)),
+        entry(
+            "ticketmaster",
+            "vvG1zZ9abd",
+            name="N" * 200,
+            venue="V" * 120,
+            availability=Availability.UNAVAILABLE,
+        ),
+    )
+    seats = Market("seatgeek", entry("seatgeek", "620", face(4900), listing_count=3))
+    away, games = Market("bandsintown"), Market("steam")
+    away.down, games.searches = ProviderRejectedError("bandsintown: refused with status 401"), False
+    world.catalog = markets.World(tickets, seats, away, games).catalog
+
+
+def test_a_search_leads_to_a_watch(page: Page, searching: None, address: str, world: World) -> None:  # noqa: ARG001
+    page.goto(address)
+    page.get_by_role("link", name="Search").click()
+    _look(page, "search")
+    _write(page, "keyword", "tram")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="2 found")).to_be_visible()
+    expect(page.get_by_text("Bandsintown was not seen: refused with status 401.")).to_be_visible()
+    _look(page, "found")
+    page.get_by_role("link", name="Watch it on both markets").click()
+    expect(page.get_by_label("One event on all of its markets")).to_be_checked()
+    _look(page, "watch-all")
+    page.go_back()
+    page.get_by_role("link", name="Watch it at Seatgeek: Night Tram").click()
+    expect(page.get_by_role("textbox", name="Its id")).to_have_value("620")
 
 
 def test_everything_at_once_still_fits(page: Page, address: str, world: World) -> None:

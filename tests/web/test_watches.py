@@ -487,7 +487,8 @@ def test_a_form_sent_again_after_a_snooze_is_still_the_same_watch(world: World, 
 
 
 def test_a_watch_beyond_the_form_can_be_paused_but_not_edited(world: World, ann: Someone) -> None:
-    world.put_watch("w1", target={"markets": [{"provider": "ticketmaster", "item": "vvG1zZ9abc"}]})
+    searched = {"provider": "ticketmaster", "search": {"keyword": "Lakers"}}
+    world.put_watch("w1", target={"markets": [searched]})
     assert "/watches/w1/edit" not in ann.get("/")
     assert "several markets" in text_of(ann.client.get("/watches/w1/edit"))
     assert ann.post("/watches/w1/edit", WATCH).status_code == 409

@@ -1,0 +1,235 @@
+"""One search over all markets, for people: asked at once, the same event merged, its prices side by side.
+
+    search     what everybody knows by a few words; an answer is good for five minutes
+    compare    one event on every market; good for two minutes
+    deals      of a search, what costs at most so much
+
+Every market is asked within the part of its quota that is kept for people, and has ten seconds. One that
+fails, hangs or may not be asked harms no other: it is named with the reason, never taken for empty.
+Answers are kept in this process, and two people with one question are one call. No market is asked for venues
+by themselves (an event comes with its own), so of venues there is nothing to keep.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import TimeoutError as NotInTimeError
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import partial
+from itertools import count
+from threading import Lock
+
+from msgspec.structs import replace
+
+from watchers import same
+from watchers.bargains import Bargain, bargains
+from watchers.documents import Documents
+from watchers.events import Event, normalised
+from watchers.found import Found
+from watchers.inquiry import Answered, Inquiry
+from watchers.kept import Asked, Kept, Start
+from watchers.merged import Merged, merged
+from watchers.money import Basis
+from watchers.observation import Observation
+from watchers.providers.base import Provider
+from watchers.question import about, key, question
+from watchers.target import Search, Target
+
+SEARCHED, COMPARED, FAILED = 300.0, 120.0, 15.0  # seconds for which an answer, or none, is good
+MOST_KEPT = 20_000  # entries of answers, in this process
+_FAR = date.max
+
+Groups = Callable[[Sequence[Event]], Sequence[Sequence[int]]]
+
+
+class Catalog:
+    """All markets together; built once a process, safe to share between threads.
+
+    Args:
+        documents: Where the people's purses lie.
+        providers: The markets that are on, by name.
+        switched_off: The others, and why.
+        inquiry: How they are asked; the world's clocks by default.
+        groups: Which of these are the same event, every index once: together are only those of which every
+            two certainly are. By default ``watchers.matching`` says so.
+        start: How a question is put beside us; in a thread by default.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        providers: Mapping[str, Provider],
+        switched_off: Mapping[str, str] | None = None,
+        *,
+        inquiry: Inquiry | None = None,
+        groups: Groups | None = None,
+        start: Start | None = None,
+    ) -> None:
+        from cachetools import LRUCache  # noqa: PLC0415 - only who searches pays for it
+
+        self._inquiry = inquiry or Inquiry(documents, lambda: datetime.now(UTC))
+        self._providers, self._off = providers, switched_off or {}
+        self._groups = groups or partial(same.groups, documents)
+        self._kept = Kept[Answered](MOST_KEPT, _seconds, _size, self._inquiry.clock, start)
+        self._numbers, self._lock = count(1), Lock()
+        self._merged: LRUCache[object, tuple[Merged, ...]] = LRUCache(MOST_KEPT, getsizeof=_entries)
+
+    # ── the questions ────────────────────────────────────────────────────────────────────────────────────
+
+    def search(
+        self,
+        query: str | None = None,
+        city: str | None = None,
+        date_from: date | None = None,
+        date_to: date | None = None,
+        category: str | None = None,
+        *,
+        country: str | None = None,
+    ) -> Found:
+        """Everything that all markets find; days are the events' own, ``country`` has two letters.
+
+        Raises:
+            ValueError: it asks for nothing, or for what cannot be; a sentence for each fault.
+        """
+        asked = {"keyword": query, "city": city, "country": country, "category": category}
+        return self.find(question({**asked, "date_from": date_from, "date_to": date_to}))
+
+    def find(self, asked: Search, age: float = SEARCHED) -> Found:
+        """``search`` by a question that was read; no answer in it is older than ``age`` seconds."""
+        targets, unable = self._able(asked)
+        found = self._found(self._answers(targets, age))
+        return replace(found, unasked={**unable, **self._off})
+
+    def compare(self, wanted: Target | Event) -> Found:
+        """One event as every market has it, the market of ``wanted`` first; at most two minutes old.
+
+        Raises:
+            ValueError: it names no item of a market that is on; a sentence.
+        """
+        own = self._own(wanted)
+        seen = self._answers({own.provider: own}, COMPARED)
+        event = normalised(one) if (one := seen[own.provider].seen) else None
+        if event is None:
+            return replace(self._found(seen), unasked=self._off)
+        targets, unable = self._able(about(event) if event.name else Search(), but=own.provider)
+        if not event.name:
+            unable |= dict.fromkeys(targets, f"{own.provider} says no name that could be searched for.")
+            targets = {}
+        found = self._found(seen | self._answers(targets, COMPARED))
+        mine = tuple(one for one in found.events if any(market.target.id == own.id for market in one.markets))
+        return replace(found, events=mine, unasked={**unable, **self._off})
+
+    def deals(
+        self,
+        asked: Search,
+        max_price: Decimal,
+        currency: str,
+        *,
+        min_quantity: int = 1,
+        basis: Basis | None = None,
+    ) -> tuple[list[Bargain], Found]:
+        """Of a search, what costs at most ``max_price``, the lowest first; and the whole search.
+
+        Where a market does not say how many offers there are, the deal says that it does not.
+        """
+        found = self.find(asked)
+        return bargains(found.events, max_price, currency, min_quantity, basis), found
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _able(self, asked: Search, but: str = "") -> tuple[dict[str, Target], dict[str, str]]:
+        """What to ask of each market, and why not of others."""
+        from watchers.watch import Filters  # noqa: PLC0415 - pydantic, for those who search
+
+        targets, unable = dict[str, Target](), dict[str, str]()
+        for name, provider in self._providers.items():
+            target = Target(name, search=asked)
+            if name == but:
+                continue
+            if said := provider.refusal(target, Filters()):
+                unable[name] = said
+            else:
+                targets[name] = target
+        return targets, unable
+
+    def _own(self, wanted: Target | Event) -> Target:
+        from watchers.watch import Filters  # noqa: PLC0415 - as above
+
+        own = wanted if isinstance(wanted, Target) else Target(wanted.provider or "", wanted.item or "")
+        if own.provider not in self._providers:
+            off = self._off.get(own.provider)
+            raise ValueError(
+                f"{own.provider} is switched off: {off}." if off else f"There is no market {own.provider!r}."
+            )
+        if own.search or not own.item:
+            raise ValueError("To compare, name one item of a market, or search.")
+        if said := self._providers[own.provider].refusal(own, Filters()):
+            raise ValueError(said)
+        return own
+
+    def _answers(self, targets: Mapping[str, Target], age: float) -> dict[str, Answered]:
+        """Everybody's answer; whoever is late is absent, and is not asked twice."""
+        asked = {
+            name: self._kept.ask(key(target), partial(self._ask, name, target), age=age)
+            for name, target in targets.items()
+        }
+        self._groups(())  # while the markets answer, it loads what it needs
+        return {name: self._in_time(one) for name, one in asked.items()}
+
+    def _ask(self, name: str, target: Target) -> Answered:
+        answered = self._inquiry.ask(name, self._providers[name], target)
+        return replace(answered, number=next(self._numbers))
+
+    def _in_time(self, asked: Asked[Answered]) -> Answered:
+        left = asked.began + self._inquiry.seconds - self._inquiry.clock()
+        try:
+            return asked.answer.result(max(0.0, left))
+        except NotInTimeError:
+            return Answered(None, f"no answer within {self._inquiry.seconds:g} seconds.")
+
+    # ── what it adds up to ───────────────────────────────────────────────────────────────────────────────
+
+    def _found(self, answers: Mapping[str, Answered]) -> Found:
+        seen = {name: one.seen for name, one in answers.items() if one.seen}
+        return Found(
+            self._all_merged(tuple((name, one.number) for name, one in answers.items() if one.seen), seen),
+            answered=tuple(seen),
+            absences={name: one.why for name, one in answers.items() if not one.seen},
+            remarks={name: one.problems for name, one in seen.items() if one.problems},
+            as_of=min((one.at for one in seen.values()), default=None),
+        )
+
+    def _all_merged(self, which: object, seen: Mapping[str, Observation]) -> tuple[Merged, ...]:
+        """The events of these answers; worked out once."""
+        with self._lock:
+            if (known := self._merged.get(which)) is not None:
+                return known
+        made = self._merge([entry for one in seen.values() for entry in _entries_of(one)])
+        with self._lock:
+            if _entries(made) <= self._merged.maxsize:
+                self._merged[which] = made
+        return made
+
+    def _merge(self, entries: Sequence[Observation]) -> tuple[Merged, ...]:
+        events = [normalised(one) for one in entries]
+        made = [merged([entries[index] for index in sorted(group)]) for group in self._groups(events)]
+        return tuple(sorted(made, key=_order))
+
+
+def _entries_of(seen: Observation) -> Sequence[Observation]:
+    return (seen,) if seen.listings is None else seen.listings
+
+
+def _entries(made: Sequence[Merged]) -> int:
+    return 1 + sum(len(one.markets) for one in made)
+
+
+def _seconds(answered: Answered) -> float:
+    return SEARCHED if answered.seen else FAILED
+
+
+def _size(answered: Answered) -> int:
+    return 1 + len(answered.seen.listings or ()) if answered.seen else 1
+
+
+def _order(one: Merged) -> tuple[date, str]:
+    return one.event.date or _FAR, str(one.event.time or "")

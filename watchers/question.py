@@ -1,0 +1,57 @@
+"""What all markets are asked: as a person says it, or so that an event is found elsewhere. Pure."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from watchers.events import Event
+from watchers.target import Search, Target
+
+_ABOUT = timedelta(days=1)  # around an event's day: markets differ about what belongs to the night before
+
+
+def question(said: Mapping[str, Any]) -> Search:
+    """The search that a person asks for: keyword, city, country, date_from, date_to, category.
+
+    Raises:
+        ValueError: a sentence for each fault.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - for those who search
+
+    from watchers.asked import sentences  # noqa: PLC0415 - as above
+    from watchers.watch import read_target  # noqa: PLC0415 - as above
+
+    given = {name: value for name, value in said.items() if value not in (None, "")}
+    try:
+        target = read_target({"provider": "all", "search": given})
+    except ValidationError as exc:
+        raise ValueError(" ".join(_plain(one) for one in sentences(exc))) from exc
+    return target.search or Search()
+
+
+def _plain(sentence: str) -> str:
+    said = sentence.removeprefix("search: ").removeprefix("search, ")
+    said = said.replace("date_from", "the first day").replace("date_to", "the last day")
+    return f"{said[:1].upper()}{said[1:]}"
+
+
+def about(event: Event) -> Search:
+    """How to find it elsewhere. A headliner finds more than a title that each market words its own way."""
+    words = event.performers[0] if event.performers else event.name
+    if event.date is None:
+        return Search(keyword=words)
+    return Search(keyword=words, date_from=event.date - _ABOUT, date_to=event.date + _ABOUT)
+
+
+def key(target: Target) -> str:
+    """Equal for questions that differ in blanks and capitals only; an item's id is taken as it is."""
+    if target.search is None:
+        return target.id
+    texts = {
+        name: " ".join(text.casefold().split())
+        for name in ("keyword", "city", "category")
+        if (text := getattr(target.search, name))
+    }
+    return Target(target.provider, search=replace(target.search, **texts)).id

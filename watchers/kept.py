@@ -85,4 +85,7 @@ class Kept(Generic[Value]):
 
 
 def _in_a_thread(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, name="asking", daemon=True).start()
+    try:
+        threading.Thread(target=work, name="asking", daemon=True).start()
+    except RuntimeError:  # the machine has no thread to give: whoever asks waits
+        work()

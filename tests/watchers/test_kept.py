@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from unittest.mock import patch
 
 import pytest
 
@@ -79,3 +80,8 @@ def test_the_thread_never_holds_up_the_end_of_the_process() -> None:
     kept = Kept[str](10, lambda _: 60, len)
     asked = kept.ask("a", lambda: str(threading.current_thread().daemon), age=1)
     assert asked.answer.result(5) == "True"
+
+
+def test_where_no_thread_is_to_be_had_whoever_asks_waits() -> None:
+    with patch("threading.Thread.start", side_effect=RuntimeError("can't start new thread")):
+        assert Kept[str](10, lambda _: 60, len).ask("a", lambda: "b", age=1).answer.result(0) == "b"

@@ -801,7 +801,7 @@ def deals(
     **asked: str | None,
 ) -> None:
     """Of a search, show what costs at most --max-price: the lowest of each kind of price first."""
-    from watchers.bargains import limit
+    from watchers.catalog.bargains import limit
     from watchers.money import Basis
     from web.findings import deal_lines
 
@@ -826,7 +826,7 @@ def _catalog() -> "Catalog":
 
 
 def _question(query: str | None, asked: Mapping[str, str | None]) -> "Search":
-    from watchers.question import question
+    from watchers.catalog.question import question
 
     country = asked["country"]
     try:

@@ -29,8 +29,8 @@ from bench.markets import EVENINGS, markets
 from bench.report import Report, arguments, median
 from store import open_documents
 from watchers.catalog import Catalog
-from watchers.found import Found
-from watchers.inquiry import SECONDS
+from watchers.catalog.found import Found
+from watchers.catalog.inquiry import SECONDS
 from watchers.observation import Observation
 from watchers.providers.base import Fetched
 from watchers.providers.ticketmaster import Ticketmaster

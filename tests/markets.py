@@ -8,10 +8,10 @@ from typing import Any
 from store.sqlite import SqliteDocuments
 from tests.fake_provider import PLENTY, FakeProvider
 from watchers.catalog import Catalog
+from watchers.catalog.inquiry import Inquiry
 from watchers.clocks import Moment
 from watchers.errors import OutOfQuotaError
 from watchers.events import Event
-from watchers.inquiry import Inquiry
 from watchers.money import Basis
 from watchers.observation import Availability, Observation, Price
 from watchers.quota import Quota

@@ -29,13 +29,8 @@ Beside it: plan.py says what the quota comes to, in words; resharding.py spreads
 more boards; purse.py keeps a part of the quota for people who search::
 
     matching/        whether entries of two markets are one event (verdicts.py remembers who said no)
-    catalog.py       all markets at once: search, compare, deals
-       question.py     what is asked of them
-       kept.py         what was asked a moment ago, and never twice at once
-       inquiry.py      one question to one market, from the purse, tried again
-       same.py         which entries are one event
-       merged.py       one event, its markets and its best prices; bargains.py: what costs at most so much
-       found.py        all of it, and who is missing
+    catalog/         all markets at once: search, compare, deals
+    deal.py          how good a price is; probing.py: what only a live call can tell of a provider
 
 Three sentences that every change keeps true:
 

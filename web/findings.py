@@ -6,10 +6,10 @@ Every amount is named with what it includes, every market that was not seen with
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from watchers.bargains import Bargain
+from watchers.catalog.bargains import Bargain
+from watchers.catalog.found import Found
+from watchers.catalog.merged import Best, Market, Merged
 from watchers.events import Event
-from watchers.found import Found
-from watchers.merged import Best, Market, Merged
 from watchers.money import spoken
 from watchers.observation import Availability, EventStatus, ItemCondition, Price
 from web import words

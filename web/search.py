@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from watchers.found import Found
-from watchers.merged import Market, Merged
-from watchers.question import question
+from watchers.catalog.found import Found
+from watchers.catalog.merged import Market, Merged
+from watchers.catalog.question import question
 from watchers.target import Search
 from watchers.watch import MAX_NAME
 from web import entry, findings, forms, words

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.markets import all_in, entry, face
-from watchers.found import Found
-from watchers.merged import merged
+from watchers.catalog.found import Found
+from watchers.catalog.merged import merged
 from watchers.observation import Availability, EventStatus, ItemCondition
 from web import findings
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from store.sqlite import SqliteDocuments
 from tests.markets import Market, World, entry, face
-from watchers import same, verdicts
+from watchers import verdicts
+from watchers.catalog import same
 from watchers.events import normalised
 
 ONE = entry(

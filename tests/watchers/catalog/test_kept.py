@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
-from watchers.kept import Kept
+from watchers.catalog.kept import Kept
 
 
 class Shelf:

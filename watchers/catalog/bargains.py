@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from watchers.merged import CLEAREST, NEWEST, Market, Merged, price_json
+from watchers.catalog.merged import CLEAREST, NEWEST, Market, Merged, price_json
 from watchers.money import Basis, minor_units
 from watchers.observation import Price
 

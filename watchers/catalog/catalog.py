@@ -20,18 +20,18 @@ from threading import Lock
 
 from msgspec.structs import replace
 
-from watchers import same
-from watchers.bargains import Bargain, bargains
+from watchers.catalog import same
+from watchers.catalog.bargains import Bargain, bargains
+from watchers.catalog.found import Found
+from watchers.catalog.inquiry import Answered, Inquiry
+from watchers.catalog.kept import Asked, Kept, Start
+from watchers.catalog.merged import Merged, merged
+from watchers.catalog.question import about, key, question
 from watchers.documents import Documents
 from watchers.events import Event, normalised
-from watchers.found import Found
-from watchers.inquiry import Answered, Inquiry
-from watchers.kept import Asked, Kept, Start
-from watchers.merged import Merged, merged
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers.base import Provider
-from watchers.question import about, key, question
 from watchers.target import Search, Target
 
 SEARCHED, COMPARED, FAILED = 300.0, 120.0, 15.0  # seconds for which an answer, or none, is good

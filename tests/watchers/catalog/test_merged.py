@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.markets import NOW, SHOW_DAY, all_in, entry, face
-from watchers.merged import Merged, merged
+from watchers.catalog.merged import Merged, merged
 from watchers.money import Basis
 from watchers.observation import Availability, EventStatus, ItemCondition, Observation, Price
 from watchers.target import Target

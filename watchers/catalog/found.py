@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from watchers.merged import Merged
+from watchers.catalog.merged import Merged
 
 
 class Found(msgspec.Struct, frozen=True):

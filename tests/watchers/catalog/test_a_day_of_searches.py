@@ -18,9 +18,9 @@ from tests.world import DatedDocuments
 from watchers import board as boards
 from watchers.board import Board
 from watchers.catalog import Catalog
+from watchers.catalog.inquiry import Inquiry
 from watchers.clocks import Moment
 from watchers.errors import OutOfQuotaError, ProviderUnavailableError
-from watchers.inquiry import Inquiry
 from watchers.providers.base import Fetched
 from watchers.quota import Budget, Midnight, Quota
 from watchers.target import Target

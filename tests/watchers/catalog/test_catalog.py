@@ -14,9 +14,9 @@ from tests.fakes import FaultyDocuments
 from tests.markets import SHOW_DAY, Market, World, alike, all_in, entry, face
 from tests.world import at_once
 from watchers.catalog import Catalog
+from watchers.catalog.inquiry import Inquiry
 from watchers.errors import ProviderRejectedError, ProviderUnavailableError
 from watchers.events import Event
-from watchers.inquiry import Inquiry
 from watchers.money import Basis
 from watchers.quota import Quota
 from watchers.target import Search, Target

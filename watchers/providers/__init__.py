@@ -71,9 +71,16 @@ def _steam() -> Kind:
     return Steam
 
 
+def _ticketmaster_feed() -> Kind:
+    from watchers.providers.ticketmaster_feed import TicketmasterFeed  # noqa: PLC0415 - lazy on purpose
+
+    return TicketmasterFeed
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
+    "ticketmaster_feed": _ticketmaster_feed,
 }
 
 

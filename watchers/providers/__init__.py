@@ -77,10 +77,17 @@ def _ticketmaster_feed() -> Kind:
     return TicketmasterFeed
 
 
+def _inventory_status() -> Kind:
+    from watchers.providers.inventory_status import InventoryStatus  # noqa: PLC0415 - lazy on purpose
+
+    return InventoryStatus
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
     "ticketmaster_feed": _ticketmaster_feed,
+    "inventory_status": _inventory_status,
 }
 
 

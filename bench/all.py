@@ -20,7 +20,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "data" / "bench"
-BENCHES = ("tick", "throughput", "answer_to_post", "cold_start", "million", "cost", "fan_out", "schedule")
+BENCHES = (
+    "tick",
+    "throughput",
+    "answer_to_post",
+    "cold_start",
+    "million",
+    "cost",
+    "fan_out",
+    "schedule",
+    "feed",
+)
 
 
 def _run(name: str) -> int:

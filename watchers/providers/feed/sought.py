@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -25,10 +26,14 @@ TOO_MANY, MISSING = "too_many", "missing"
 Words = frozenset[str]
 
 
-def words(*texts: str | None) -> Words:
-    """The words of texts, plain: ``Beyoncé's`` has ``beyonce`` and ``s``."""
-    plain = unicodedata.normalize("NFKD", " ".join(filter(None, texts)).casefold())
-    return frozenset(re.findall(r"\w+", "".join(one for one in plain if not unicodedata.combining(one))))
+@lru_cache(maxsize=4096)  # venues, cities and kinds come again and again
+def words(text: str | None) -> Words:
+    """The words of a text, plain: ``Beyoncé's`` has ``beyonce`` and ``s``."""
+    plain = (text or "").casefold()
+    if not plain.isascii():
+        apart = unicodedata.normalize("NFKD", plain)
+        plain = "".join(one for one in apart if not unicodedata.combining(one))
+    return frozenset(re.findall(r"\w+", plain))
 
 
 class _Searched(msgspec.Struct):
@@ -69,9 +74,10 @@ class Sought:
 
     def _see_whether_it_is_searched(self, id_: str, row: Mapping[str, Any]) -> None:
         venue = shapes.mapping(row.get("venue"))
-        place, city = shapes.text(venue.get("venueName")), words(shapes.text(venue.get("venueCity")))
-        said = words(shapes.text(row.get("eventName")), place, *performers(row))
-        kinds = words(*categories(row))
+        city = words(shapes.text(venue.get("venueCity")))
+        said = words(shapes.text(row.get("eventName"))) | words(shapes.text(venue.get("venueName")))
+        said = said.union(*map(words, performers(row)))
+        kinds = frozenset[str]().union(*map(words, categories(row)))
         matching = [
             one
             for one in self._searches

@@ -6,8 +6,8 @@ Settings: ``TICKETMASTER_FEED`` (off unless ``on``, because a file is some 50 MB
 ``TICKETMASTER_API_KEY``, ``TICKETMASTER_FEED_COUNTRY`` (whose file, where a watch names no country), and
 ``TICKETMASTER_FEED_BASE_URL``, ``TICKETMASTER_FEED_CALLS_PER_DAY``, ``TICKETMASTER_FEED_CALLS_PER_SECOND``.
 
-All events and searches of one country are one look, which takes two calls: the question, and the file where
-the answer says that it lies. Half a file is never believed, and what a whole one leaves out is not gone.
+All events and searches of one country are one look and one call, whose answer says where the file lies. Half
+a file is never believed, and what a whole one leaves out is not gone.
 
 It costs little where very many events or broad searches are watched. It is no quicker than its hour, and may
 say as little of prices as Discovery does.
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 NAME = "ticketmaster_feed"
 BASE_URL = "https://app.ticketmaster.com"
 COUNTRY = "US"
-# Nobody documents a limit, nor how often a file is made anew. Two calls a look: one an hour.
-QUOTA = Quota(calls=48, per=timedelta(days=1), per_second=1.0)
+# Nobody documents a limit, nor how often a file is made anew: one an hour.
+QUOTA = Quota(calls=24, per=timedelta(days=1), per_second=1.0)
 COUNTRIES = (
     *("US", "CA", "IE", "GB", "AU", "NZ", "MX", "AE", "AT", "BE", "DE", "DK"),
     *("ES", "FI", "NL", "NO", "PL", "SE", "CH", "CZ", "IT", "FR", "ZA", "TR"),

@@ -1,7 +1,8 @@
 """The file of a country: asked for, found on another host, unpacked and read row by row as it comes.
 
 The question is answered by ``303`` with the file's address. That one redirect is followed, nothing else is,
-and the key, which only the question carries, does not go along.
+and the key, which only the question carries, does not go along. The file is part of the answer: one for each
+question that was paid for, from storage that has no quota.
 """
 
 import time
@@ -28,7 +29,7 @@ class Files:
 
     @contextmanager
     def rows(self, country: str, budget: Budget, now: datetime) -> Iterator[Iterator[Row]]:
-        """The rows of a country's file, while the block lasts. Two calls: the question, and the file.
+        """The rows of a country's file, while the block lasts: one call, whose answer lies elsewhere.
 
         Raises:
             OutOfQuotaError: nothing was asked.
@@ -44,7 +45,6 @@ class Files:
                 yield rows_of(self._json(answer), self._who)
                 return
             elsewhere = self._elsewhere(answer)
-        budget.take()
         with self._connections.opened(elsewhere, self._who, until=until) as answer:
             if answer.status != http.OK:  # the next question is answered with a new address
                 raise ProviderUnavailableError(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from urllib.parse import unquote, urlencode
 
 from watchers.errors import ProviderUnavailableError
 from watchers.providers import http, shapes
@@ -37,7 +38,7 @@ class Files:
                 rows are read: it broke off, took too long, or is no feed.
         """
         until = time.monotonic() + http.WHOLE_FILE_SECONDS
-        address = f"{self._address}?countryCode={country}&apikey={self._key}"
+        address = f"{self._address}?{urlencode({'countryCode': country, 'apikey': self._key})}"
         budget.take()
         with self._connections.opened(address, self._who, until=until) as answer:
             self._heed(answer, budget, now)
@@ -62,7 +63,7 @@ class Files:
         """Where the file is: a web address without the key, and no less safe than the question's own."""
         address = shapes.url(answer.headers.get("location"))
         secure = address and address.startswith("https://" if self._address.startswith("https:") else "http")
-        if not address or not secure or self._key in address:
+        if not address or not secure or self._key in unquote(address):
             raise ProviderUnavailableError(f"{self._who}: the answer names no file that may be asked for")
         return address
 

@@ -31,7 +31,7 @@ from watchers.documents import Documents
 from watchers.events import Event, normalised
 from watchers.money import Basis
 from watchers.observation import Observation
-from watchers.providers.base import Provider
+from watchers.providers.base import ForWatchesOnly, Provider
 from watchers.target import Search, Target
 
 SEARCHED, COMPARED, FAILED = 300.0, 120.0, 15.0  # seconds for which an answer, or none, is good
@@ -145,7 +145,9 @@ class Catalog:
             target = Target(name, search=asked)
             if name == but:
                 continue
-            if said := provider.refusal(target, Filters()):
+            if isinstance(provider, ForWatchesOnly):
+                unable[name] = provider.only_for_watches
+            elif said := provider.refusal(target, Filters()):
                 unable[name] = said
             else:
                 targets[name] = target

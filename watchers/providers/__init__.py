@@ -102,6 +102,18 @@ def _stubhub() -> Kind:
     return Stubhub
 
 
+def _ticketmaster_feed() -> Kind:
+    from watchers.providers.ticketmaster_feed import TicketmasterFeed  # noqa: PLC0415 - lazy on purpose
+
+    return TicketmasterFeed
+
+
+def _inventory_status() -> Kind:
+    from watchers.providers.inventory_status import InventoryStatus  # noqa: PLC0415 - lazy on purpose
+
+    return InventoryStatus
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
@@ -110,6 +122,8 @@ PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ebay": _ebay,
     "bestbuy": _bestbuy,
     "stubhub": _stubhub,
+    "ticketmaster_feed": _ticketmaster_feed,
+    "inventory_status": _inventory_status,
 }
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -119,8 +133,14 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "ebay": ("EBAY_CLIENT_ID", "EBAY_CLIENT_SECRET"),
     "bestbuy": ("BESTBUY_API_KEY",),
     "stubhub": ("STUBHUB_CLIENT_ID", "STUBHUB_CLIENT_SECRET"),
+    "ticketmaster_feed": ("TICKETMASTER_FEED", "TICKETMASTER_API_KEY"),
+    "inventory_status": ("INVENTORY_STATUS", "TICKETMASTER_API_KEY"),
 }
 """Settings without which a provider is off, in the order in which it says so itself."""
+_SAID = {
+    "TICKETMASTER_FEED": "is not set to on; its files are big",
+    "INVENTORY_STATUS": "is not set to on; its access is granted on request",
+}
 
 
 def from_env(
@@ -140,7 +160,7 @@ def _built(name: str, env: Mapping[str, str], client: "httpx.Client | None" = No
     """One of them; what is off is not even imported, so that a process that wakes does not pay for it."""
     for needed in NEEDED.get(name, ()):
         if settings.given(env, needed) is None:
-            return SwitchedOff(name, f"{needed} is not set")
+            return SwitchedOff(name, f"{needed} {_SAID.get(needed, 'is not set')}")
     return PROVIDERS[name]().from_env(env, client)
 
 

@@ -7,7 +7,7 @@ about watches, rules, boards or people. Its settings stand beside it, read once 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
@@ -60,6 +60,16 @@ class Probe(msgspec.Struct, frozen=True):
     id: str
     question: str
     ask: Callable[[Budget, datetime], str]
+
+
+@runtime_checkable
+class ForWatchesOnly(Protocol):
+    """A provider that people's searches do not ask: an answer costs too much for one question."""
+
+    @property
+    def only_for_watches(self) -> str:
+        """Why, as a sentence."""
+        ...
 
 
 class Provider(Protocol):

@@ -1,7 +1,7 @@
 """Asking over HTTP: one call, and every way it can fail, said as a ``ProviderError``.
 
-It never follows a redirect, never tries again, never waits or reads without an end, and never lets an
-address into an error or a log line: an address may carry a key, and httpx logs it and puts it on its
+It never follows a redirect by itself, never tries again, never waits or reads without an end, and never lets
+an address into an error or a log line: an address may carry a key, and httpx logs it and puts it on its
 exceptions. So no exception of httpx is kept as a cause, and httpx's loggers lose every query string.
 
 httpx is loaded, and a connection opened, by the first call: whoever asks nothing does not pay for it (0.1 s).
@@ -35,6 +35,9 @@ USER_AGENT = "TicketScout/0.1 (price-watch alerts over public APIs)"
 TIMEOUT = {"connect": 5.0, "read": 20.0, "write": 20.0, "pool": 20.0}
 WHOLE_ANSWER_SECONDS = 60.0
 MAX_BYTES = 16 * 1024 * 1024  # 200 events of Ticketmaster are 2.3 MB
+# Of a file that is read in pieces: a tick's lease must outlive it (``board.LEASE``).
+WHOLE_FILE_SECONDS = 70.0
+MAX_FILE_BYTES = 256 * 1024 * 1024  # packed; a country's feed is some 50 MB
 KEPT_SECONDS = 300.0  # a connection nobody used: longer than from one tick to the next
 OK = 200
 
@@ -88,6 +91,18 @@ def _decoded_patiently(body: bytes, who: str) -> object:
     except (ValueError, RecursionError):
         raise ProviderUnavailableError(f"{who}: the answer is not JSON") from None
     return value
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """An answer of any status whose body is still to come, in pieces as they lie on the wire.
+
+    Nothing is unpacked, whatever ``content-encoding`` says. Reading raises ``ProviderUnavailableError`` where
+    the connection breaks, the time is over, or ``MAX_FILE_BYTES`` are passed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: Iterator[bytes]
 
 
 class Connections:
@@ -160,6 +175,60 @@ class Connections:
         except (httpx.HTTPError, httpx.InvalidURL):
             failure = "no connection, or it broke"
         raise ProviderUnavailableError(f"{who}: {failure}")  # out here, so that it keeps no cause
+
+    @contextmanager
+    def opened(self, address: str, who: str, *, until: float) -> Iterator[Opened]:
+        """Ask once by GET for what is too large to be held; ``until`` (of ``time.monotonic``) it may take.
+
+        Raises:
+            ProviderUnavailableError: no connection; see ``Opened`` for what comes later.
+        """
+        import httpx  # noqa: PLC0415
+
+        _hush()
+        with self._connection() as client:
+            response = _begun(client, address, who)
+            try:
+                assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - of a sync client
+                pieces = _pieces(iter(response.stream), who, until)
+                yield Opened(response.status_code, response.headers, pieces)
+            finally:
+                response.close()
+
+
+def _begun(client: "httpx.Client", address: str, who: str) -> "httpx.Response":
+    import httpx  # noqa: PLC0415
+
+    try:
+        request = httpx.Request("GET", address, headers=_headers(), extensions={"timeout": TIMEOUT})
+        return client.send(request, stream=True, follow_redirects=False)
+    except httpx.TimeoutException:
+        failure = "no answer in time"
+    except (httpx.HTTPError, httpx.InvalidURL):
+        failure = "no connection, or it broke"
+    raise ProviderUnavailableError(f"{who}: {failure}")
+
+
+def _pieces(stream: Iterator[bytes], who: str, until: float) -> Iterator[bytes]:
+    import httpx  # noqa: PLC0415
+
+    read = 0
+    while True:
+        failure = None
+        try:
+            piece = next(stream, None)
+        except httpx.HTTPError:
+            piece, failure = None, "the connection broke"
+        if failure is None and time.monotonic() > until:
+            failure = "no complete answer in time"
+        if failure:
+            raise ProviderUnavailableError(f"{who}: {failure}")  # out here, so that it keeps no cause
+        if piece is None:
+            return
+        read += len(piece)
+        if read > MAX_FILE_BYTES:
+            raise ProviderUnavailableError(f"{who}: the answer is larger than {MAX_FILE_BYTES} bytes")
+        yield piece
 
 
 @cache

@@ -45,6 +45,14 @@ def base_url(env: Mapping[str, str], name: str, default: str) -> str:
     return raw.rstrip("/")
 
 
+def switched_on(env: Mapping[str, str], name: str) -> bool:
+    """Whether it is ``on``; ``off`` is the same as absent."""
+    raw = (given(env, name) or "off").lower()
+    if raw not in {"on", "off"}:
+        raise ValueError(f"{name} must be on or off")
+    return raw == "on"
+
+
 def country(env: Mapping[str, str], name: str, default: str) -> str:
     """Two letters, as capitals."""
     raw = (given(env, name) or default).upper()

@@ -17,12 +17,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from watchers.errors import ProviderError, ProviderUnavailableError
+from watchers.errors import ProviderError, ProviderRejectedError, ProviderUnavailableError
 from watchers.kinds import Kind
 from watchers.money import Basis, exponent, minor_units
 from watchers.observation import Availability, Observation, Price
 from watchers.providers import SwitchedOff, http, settings, shapes
-from watchers.providers.base import Fetched
+from watchers.providers.base import Fetched, Probe
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Target
@@ -41,6 +41,7 @@ QUOTA = Quota(calls=180, per=timedelta(minutes=5), per_second=2.0)
 # A day's quota says nothing of 5 minutes, so its calls are spread: 150 in 5 minutes at most.
 PER_SECOND_OF_A_DAY = 0.5
 APPS_A_CALL = 100
+PROBED = 200  # as many as were ever seen to be asked for in one call
 PAUSES = {429: timedelta(minutes=5), 403: timedelta(hours=1)}
 LONGEST_PAUSE = timedelta(hours=24)
 
@@ -149,6 +150,22 @@ class Steam:
         if error := http.error_by_status(answer.status, NAME):
             raise error
         return answer.json(NAME)
+
+    def probes(self) -> tuple[Probe, ...]:
+        """What only a live call can tell."""
+        return (Probe("batch_size", f"Does Steam answer {PROBED} apps in one call?", self._probe),)
+
+    def _probe(self, budget: Budget, now: datetime) -> str:
+        """Apps of low numbers, sold or not: each that is answered at all is named in the answer."""
+        apps = [str(number) for number in range(10, 10 * (PROBED + 1), 10)]
+        try:
+            body = self._ask([Target(NAME, item=app) for app in apps], budget, now)
+        except ProviderRejectedError:
+            return f"{PROBED} apps in one call are refused; {APPS_A_CALL} are asked for."
+        if not isinstance(body, dict):
+            return f"{PROBED} apps in one call are answered with null or a list; {APPS_A_CALL} are asked for."
+        answered = sum(app in body for app in apps)
+        return f"{PROBED} apps in one call: {answered} were answered; {APPS_A_CALL} are asked for."
 
     @staticmethod
     def read(body: bytes, now: datetime) -> list[Observation]:

@@ -24,7 +24,7 @@ from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableE
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings
-from watchers.providers.base import Fetched
+from watchers.providers.base import Fetched, Probe
 from watchers.providers.discovery.acts import Acts
 from watchers.providers.discovery.answers import (
     NAME,
@@ -36,6 +36,7 @@ from watchers.providers.discovery.answers import (
 )
 from watchers.providers.discovery.calls import DAY, Calls
 from watchers.providers.discovery.event import event_id, event_of
+from watchers.providers.discovery.probes import Probes
 from watchers.providers.discovery.search import EVERYTHING, found, question
 from watchers.providers.discovery.shows import Entry, entry, item, shows, with_problem
 from watchers.providers.recordings import recordings
@@ -248,6 +249,10 @@ class Ticketmaster:
         if page is None:
             raise ProviderUnavailableError(f"{NAME}: page {number} of a search is missing")
         return page
+
+    def probes(self) -> tuple[Probe, ...]:
+        """What only live calls can tell; the second question is about the events of the first's answer."""
+        return Probes(self._calls).all()
 
     # ── recorded answers ─────────────────────────────────────────────────────────────────────────────────
 

@@ -324,3 +324,15 @@ def test_deals_are_what_costs_at_most_so_much_and_a_market_that_counts_nothing_i
     ]  # fmt: skip
     only, _ = catalog.deals(Search("x"), Decimal(90), "USD", basis=Basis.ALL_IN)
     assert [one.market.target.item for one in only] == ["fees"]
+
+
+def test_a_market_that_is_for_watches_only_is_named_and_not_asked(tickets: Market) -> None:
+    class Bulk(Market):
+        only_for_watches = "It is read once an hour."
+
+    bulk = Bulk("bulk", entry("bulk", "b1", face(100)))
+    found = World(tickets, bulk).catalog.search("night tram")
+
+    assert found.unasked["bulk"] == "It is read once an hour."
+    assert found.answered == ("tickets",)
+    assert not bulk.calls

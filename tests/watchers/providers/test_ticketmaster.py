@@ -306,6 +306,11 @@ def test_an_event_is_read_in_full() -> None:
         url=ITEM["url"],
         venue="Granite Hall",
         city="Toronto",
+        region="ON",
+        country="CA",
+        performers=("The Paper Lanterns", "Night Tram Orchestra"),
+        category="Music",
+        image="https://images.example/largest.jpg",
         starts_at=datetime(2026, 12, 4, 20, 0, tzinfo=TORONTO),
         starts_on=date(2026, 12, 4),
         status=EventStatus.ONSALE,
@@ -319,6 +324,41 @@ def test_an_event_is_read_in_full() -> None:
         ),
         prices=(Price(Basis.FACE, "CAD", 6210, 24000),),
     )
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        None,
+        [],
+        "x",
+        [{"ratio": "16_9", "width": 9}],
+        [{"ratio": "3_2", "url": "https://images.example/a.jpg"}],
+    ],
+    ids=str,
+)
+def test_without_a_picture_of_its_own_there_is_none(images: object) -> None:
+    assert observed({**ITEM, "images": images}).image is None
+
+
+@pytest.mark.parametrize("width", ["9", 9, "x", None, True])
+def test_a_picture_is_one_whatever_its_width_is_called(width: object) -> None:
+    image = {"ratio": "16_9", "url": "https://images.example/a.jpg", "width": width}
+    assert observed({**ITEM, "images": [image]}).image == image["url"]
+
+
+@pytest.mark.parametrize("code", ["canada", "", 1, None, ["CA"]])
+def test_what_is_no_country_code_is_no_country(code: object) -> None:
+    elsewhere = copy.deepcopy(ITEM)
+    elsewhere["_embedded"]["venues"][0]["country"] = {"countryCode": code}
+    assert observed(elsewhere).country is None
+
+
+def test_the_category_is_the_segment_of_the_primary_classification() -> None:
+    classes = [{"segment": {"name": "Film"}}, {"primary": True, "segment": {"name": "Sports"}}]
+    assert observed({**ITEM, "classifications": classes}).category == "Sports"
+    assert observed({**ITEM, "classifications": classes[:1]}).category == "Film"
+    assert observed({**ITEM, "classifications": [{"segment": {"name": "Undefined"}}]}).category is None
 
 
 def start(changes: Mapping[str, object], zone: object = "America/Toronto") -> Observation:
@@ -352,6 +392,20 @@ def test_without_any_zone_the_moment_is_utc() -> None:
     assert seen.starts_at == datetime(2026, 12, 5, 1, tzinfo=UTC)
     assert seen.starts_on == date(2026, 12, 4)
     assert (seen.venue, seen.city) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("local", "hours"), [("20:00:00", -5), ("20:01:00", 0), (None, 0), ("04:59:00", 0), ("soon", 0)]
+)
+def test_without_any_zone_a_local_hour_that_can_be_says_how_far_from_utc_it_lies(
+    local: object, hours: int
+) -> None:
+    dates = copy.deepcopy(ITEM["dates"])
+    dates["start"]["localTime"], dates["timezone"] = local, None
+    seen = observed({**ITEM, "dates": dates, "_embedded": {}})
+    assert seen.starts_at == datetime(2026, 12, 5, 1, tzinfo=UTC)
+    assert seen.starts_at is not None
+    assert seen.starts_at.utcoffset() == timedelta(hours=hours)
 
 
 def test_without_a_moment_the_local_hour_is_taken_in_the_zone() -> None:

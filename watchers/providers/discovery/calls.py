@@ -33,6 +33,12 @@ class Calls:
             OutOfQuotaError: nothing was asked, or Ticketmaster says that the day's quota is spent.
             ProviderUnavailableError, ProviderRejectedError: the error that the answer is.
         """
+        return self.answered(path, params, budget, now)[0]
+
+    def answered(
+        self, path: str, params: Mapping[str, str], budget: Budget, now: datetime
+    ) -> tuple[object, http.Answer]:
+        """The same, and the answer with its headers."""
         budget.take()
         answer = self._connections.get(f"{self._root}/{path}", {**params, "apikey": self._key}, NAME)
         good = answer.status == http.OK
@@ -42,7 +48,7 @@ class Calls:
         if error := error_of(answer.status, body):
             _heed_error(error, answer, budget, now)
             raise error
-        return body
+        return body, answer
 
 
 def _body_of_error(answer: http.Answer) -> object:
@@ -53,7 +59,7 @@ def _body_of_error(answer: http.Answer) -> object:
 
 
 def _heed_count(answer: http.Answer, budget: Budget, now: datetime) -> None:
-    limit, left = (_count(answer, name) for name in ("rate-limit", "rate-limit-available"))
+    limit, left = (header_count(answer, name) for name in ("rate-limit", "rate-limit-available"))
     resets_at = _reset(answer, now)
     if limit and left is not None and left <= limit and resets_at:
         budget.correct(limit - left, resets_at)
@@ -66,7 +72,8 @@ def _heed_error(error: ProviderError, answer: http.Answer, budget: Budget, now: 
         budget.block_until(http.retry_at(answer.headers, now, SPIKE_PAUSE, LONGEST_PAUSE))
 
 
-def _count(answer: http.Answer, header: str) -> int | None:
+def header_count(answer: http.Answer, header: str) -> int | None:
+    """The whole number that a header is, if it is one."""
     raw = answer.headers.get(header, "")
     return int(raw) if re.fullmatch(r"[0-9]{1,9}", raw) else None
 

@@ -3,11 +3,13 @@
 https://developer.ticketmaster.com/products-and-docs/apis/discovery-api/v2/#event-details-v2
 
 What is not said stays unsaid: no hour is invented for "to be announced", and no zone for a venue without
-one. It never raises; what cannot be understood becomes a problem of the observation.
+one (though where it says its local hour too, that hour is kept). It never raises; what cannot be understood
+becomes a problem of the observation.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,11 +35,13 @@ _AVAILABILITY = {
     EventStatus.CANCELLED: Availability.UNAVAILABLE,
     EventStatus.POSTPONED: Availability.UNAVAILABLE,
 }
+_FURTHEST, _STEP = timedelta(hours=14), timedelta(minutes=15)  # of local time from UTC
 
 
 def observe(event: Mapping[str, Any], target: Target, now: datetime) -> Observation:
     """What Discovery says about one event."""
     venue = _first_venue(event)
+    state = shapes.mapping(venue.get("state"))
     start = _Start.of(event, venue)
     code = shapes.mapping(shapes.mapping(event.get("dates")).get("status")).get("code")
     status = _STATUS.get(str(code).lower())
@@ -51,6 +55,11 @@ def observe(event: Mapping[str, Any], target: Target, now: datetime) -> Observat
         url=shapes.url(event.get("url")),
         venue=shapes.text(venue.get("name")),
         city=shapes.text(shapes.mapping(venue.get("city")).get("name")),
+        region=shapes.text(state.get("stateCode")) or shapes.text(state.get("name")),
+        country=_country(venue),
+        performers=_performers(event),
+        category=_category(event),
+        image=_image(event),
         starts_at=start.at,
         starts_on=start.on,
         status=status,
@@ -78,6 +87,38 @@ def _first_venue(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return venues[0] if venues else {}
 
 
+def _country(venue: Mapping[str, Any]) -> str | None:
+    code = shapes.mapping(venue.get("country")).get("countryCode")
+    return code if isinstance(code, str) and re.fullmatch(r"[A-Z]{2}", code) else None
+
+
+def _performers(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """Discovery's attractions, the headliner first."""
+    attractions = shapes.rows(shapes.mapping(event.get("_embedded")).get("attractions"))
+    return tuple(dict.fromkeys(filter(None, (shapes.text(one.get("name")) for one in attractions))))
+
+
+def _category(event: Mapping[str, Any]) -> str | None:
+    """The segment, such as Music, of the primary classification."""
+    classes = shapes.rows(event.get("classifications"))
+    primary = next((one for one in classes if one.get("primary") is True), classes[0] if classes else {})
+    name = shapes.text(shapes.mapping(primary.get("segment")).get("name"))
+    return None if name == "Undefined" else name
+
+
+def _image(event: Mapping[str, Any]) -> str | None:
+    """The largest picture of 16:9 that is the event's own and no stand-in for it."""
+    images = [one for one in shapes.rows(event.get("images")) if one.get("ratio") == "16_9"]
+    own = [one for one in images if one.get("fallback") is not True and shapes.url(one.get("url"))]
+    return shapes.url(max(own, key=_width)["url"]) if own else None
+
+
+def _width(image: Mapping[str, Any]) -> int:
+    """A number, or a text as the feed has it."""
+    width = str(image.get("width"))
+    return int(width) if re.fullmatch(r"[0-9]{1,6}", width) else 0
+
+
 class _Start(msgspec.Struct, frozen=True):
     at: datetime | None
     on: date | None
@@ -96,10 +137,17 @@ class _Start(msgspec.Struct, frozen=True):
 
 
 def _moment(start: Mapping[str, Any], zone: ZoneInfo | None) -> datetime | None:
-    if at := shapes.instant(start.get("dateTime")):
-        return at.astimezone(zone or UTC)
     day, hour = shapes.local_date(start.get("localDate")), _local_time(start.get("localTime"))
-    return datetime.combine(day, hour, zone) if day and hour and zone else None
+    local = datetime.combine(day, hour) if day and hour else None
+    if at := shapes.instant(start.get("dateTime")):
+        return at.astimezone(zone or _offset(at, local))
+    return local.replace(tzinfo=zone) if local and zone else None
+
+
+def _offset(at: datetime, local: datetime | None) -> tzinfo:
+    """How far the local hour lies from UTC, where both are said and this can be."""
+    ahead = local - at.replace(tzinfo=None) if local else timedelta(0)
+    return timezone(ahead) if ahead and abs(ahead) <= _FURTHEST and not ahead % _STEP else UTC
 
 
 def _local_time(value: object) -> time | None:

@@ -16,6 +16,7 @@ from watchers.providers import shapes
 
 _STANDARD = {"standard": Basis.FACE, "standard including fees": Basis.ALL_IN}
 _MOST = 100_000_000  # of any currency: more is no price
+_NOT_A_NUMBER = "A price that is not a number of 0 or more is not used."
 _FREE_OR_UNKNOWN = "A price of 0 says nothing about the real one; taken as unknown."
 
 
@@ -77,6 +78,8 @@ def _basis(kind: object) -> Basis:
 
 def _minor(amount: object, currency: str) -> int:
     """A JSON number as minor units; through ``str``, because 62.1 is not a binary fraction."""
-    if not isinstance(amount, int | float) or isinstance(amount, bool) or not 0 <= amount <= _MOST:  # or NaN
-        raise _NotAPriceError("A price that is not a number of 0 or more is not used.")
+    if not isinstance(amount, int | float | Decimal) or isinstance(amount, bool):
+        raise _NotAPriceError(_NOT_A_NUMBER)
+    if not 0 <= amount <= _MOST:  # or NaN
+        raise _NotAPriceError(_NOT_A_NUMBER)
     return minor_units(Decimal(str(amount)), currency)

@@ -1,0 +1,1 @@
+"""Ticketmaster's Discovery Feed in detail: a country's file, its rows, and what is looked for in them."""

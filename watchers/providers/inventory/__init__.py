@@ -1,0 +1,1 @@
+"""Ticketmaster's Inventory Status v1 in detail: one call, and what its answer says of an event."""

@@ -23,6 +23,7 @@ class Page(msgspec.Struct):
         headings: The page's title and first headings, for telling which thing it is about.
         addresses: What it calls its own address, the clearest first; absolute.
         cut: It had more tags or blocks than are read.
+        broken_off: It ended in the middle of an item.
     """
 
     blocks: list[str] = msgspec.field(default_factory=list)
@@ -30,6 +31,7 @@ class Page(msgspec.Struct):
     headings: list[str] = msgspec.field(default_factory=list)
     addresses: list[str] = msgspec.field(default_factory=list)
     cut: bool = False
+    broken_off: bool = False
 
 
 def page_of(markup: str, url: str) -> Page:
@@ -52,6 +54,7 @@ def page_of(markup: str, url: str) -> Page:
             items.text(token)
     items.end()
     page.items = items.found
+    page.broken_off = items.broken_off
     page.headings.append(titles)
     return page
 

@@ -18,6 +18,7 @@ _TEXTS, _LONGEST = 16, 1_000  # properties whose text is collected at once, and 
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
 )
+_ENDS_ALL = frozenset(("body", "html"))  # sites forget to close what is in them
 _CLOSED_BY_ITS_LIKE = frozenset(("li", "dd", "dt", "tr", "td", "th", "p", "option"))
 _SAID_BY = {
     **dict.fromkeys(("a", "area", "link"), "href"),
@@ -39,19 +40,26 @@ class _Element(msgspec.Struct, eq=False):
 
 
 class Items:
-    """Collects items, tag by tag; ``found`` are those that are no property of another."""
+    """Collects items, tag by tag; ``found`` are those that are no property of another.
+
+    ``broken_off``: the page ended within an item, or said more than is kept. Such items are not among them,
+    because what is missing may be the word that they are sold out.
+    """
 
     def __init__(self) -> None:
         self.found: list[Item] = []
+        self.broken_off = False
         self._open: list[_Element] = []
         self._texts: list[_Element] = []
         self._scopes: list[Item] = []
         self._names: Counter[str] = Counter()
-        self._left = MOST_PROPERTIES
+        self._left, self._lost = MOST_PROPERTIES, False
 
     def tag(self, tag: Tag) -> None:
         """The next tag of the page."""
-        if tag.closes:
+        if tag.closes and tag.name in _ENDS_ALL:
+            self._leave_all()
+        elif tag.closes:
             self._close(tag.name)
         elif "item" in tag.written.lower():
             self._like(tag.name)
@@ -67,7 +75,15 @@ class Items:
                 element.text += text[:_LONGEST]
 
     def end(self) -> None:
-        """The page is over: whatever is open ends here."""
+        """The page is over; whatever is still open was broken off."""
+        self.broken_off = bool(self._scopes)
+        unfinished = {id(item) for item in self._scopes}
+        self.found = [item for item in self.found if id(item) not in unfinished]
+        self._leave_all()
+        if self._lost or self._left < 0:
+            self.found, self.broken_off = [], True
+
+    def _leave_all(self) -> None:
         while self._open:
             self._leave(self._open.pop())
 
@@ -85,12 +101,15 @@ class Items:
             value = said.get("content", said.get(_SAID_BY.get(tag.name, "content")))
             if value is not None:
                 self._set(scope, properties, value)
-            elif tag.name not in _VOID and len(self._texts) < _TEXTS:
+            elif tag.name not in _VOID:
                 element.owner, element.properties = scope, properties
         self._enter(element)
 
     def _enter(self, element: _Element) -> None:
-        if element.name in _VOID or len(self._open) >= DEEPEST:
+        if element.name in _VOID:
+            return
+        if len(self._open) >= DEEPEST or (element.owner is not None and len(self._texts) >= _TEXTS):
+            self._lost = True
             return
         self._open.append(element)
         self._names[element.name] += 1
@@ -119,13 +138,14 @@ class Items:
             self._set(element.owner, element.properties, plain(element.text).strip())
 
     def _keep(self, item: Item) -> None:
-        if self._left > 0:
-            self._left -= 1
+        self._left -= 1
+        if self._left >= 0:
             self.found.append(item)
 
     def _set(self, owner: Item | None, properties: tuple[str, ...], value: Item | str) -> None:
         if owner is None:
             return
-        for name in properties[: self._left]:
+        for name in properties:
             self._left -= 1
-            owner.setdefault(name, []).append(value)
+            if self._left >= 0:
+                owner.setdefault(name, []).append(value)

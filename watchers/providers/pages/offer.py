@@ -55,11 +55,12 @@ class Around(msgspec.Struct, frozen=True):
 
     def within(self, node: Node) -> "Around":
         """The same inside of a node, which may say it better."""
-        said = availability_of(node)
+        said, condition = availability_of(node), condition_of(node)
+        as_new = self.condition in (None, ItemCondition.NEW)  # an open box stays one, whatever is in it
         return msgspec.structs.replace(
             self,
             currency=currency_in(node) or self.currency,
-            condition=condition_of(node) or self.condition,
+            condition=(condition if as_new else None) or self.condition,
             address=node.text("url") or self.address,
             availability=self.availability if said is Availability.UNKNOWN else said,
         )

@@ -29,7 +29,6 @@ UNKNOWN_PAGE = "https://unknown.invalid/"
 
 OUR_FAULT = "The page could not be read; that is a fault of this program."
 _TOO_LARGE = "The page is larger than 5 MB; not read."
-_CUT = "The page says more than is read; parts of it are missing."
 _NO_SALE = (EventStatus.CANCELLED, EventStatus.POSTPONED)
 
 
@@ -100,5 +99,9 @@ def _nodes(page: Page) -> tuple[Sequence[Node], tuple[str, ...]]:
     nodes = Nodes()
     tops = nodes.read([*values, *page.items])
     nodes.joined()
-    problems = (f"{bad} of {len(page.blocks)} blocks of JSON-LD cannot be read.",) if bad else ()
-    return tops, (*problems, _CUT) if page.cut or nodes.cut else problems
+    told = {
+        f"{bad} of {len(page.blocks)} blocks of JSON-LD cannot be read.": bad,
+        "The page breaks off in the middle of what it describes.": page.broken_off,
+        "The page says more than is read; what is missing may change its meaning.": page.cut or nodes.cut,
+    }
+    return [] if nodes.cut else tops, tuple(problem for problem, holds in told.items() if holds)

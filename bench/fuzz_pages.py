@@ -82,6 +82,7 @@ _FRAGMENTS = (
         b"<table><tr><td>",
     ),
 )
+_MOST = 6_000_000  # bytes: a little more than is read
 _CHARSETS = (
     None,
     "utf-8",
@@ -125,7 +126,8 @@ def _stuffed(luck: random.Random, page: bytearray, _others: list[bytes]) -> byte
 
 def _repeated(luck: random.Random, page: bytearray, _others: list[bytes]) -> bytearray:
     start, end = sorted(luck.randrange(len(page) + 1) for _ in range(2))
-    return page[:end] + page[start:end] * luck.choice((1, 3, 50, 500)) + page[end:]
+    times = min(luck.choice((1, 3, 50, 500)), _MOST // (end - start + 1))
+    return page[:end] + page[start:end] * times + page[end:]
 
 
 def _recoded(luck: random.Random, page: bytearray, _others: list[bytes]) -> bytearray:
@@ -138,10 +140,10 @@ _MUTATIONS: tuple[Callable[[random.Random, bytearray, list[bytes]], bytearray], 
 
 
 def hostile(luck: random.Random, samples: list[bytes]) -> bytes:
-    """A page that somebody may have made to do harm; at most 6 MB."""
+    """A page that somebody may have made to do harm."""
     page = bytearray(luck.choice(samples))
     for _ in range(luck.randint(1, 4)):
-        page = luck.choice(_MUTATIONS)(luck, page, samples)[:6_000_000]
+        page = luck.choice(_MUTATIONS)(luck, page, samples)[:_MOST]
     return bytes(page)
 
 

@@ -32,8 +32,34 @@ _FREE = re.compile(r"free|gratis|gratuit[oae]?|kostenlos|grátis|entrada libre|�
 _NO_CENTS = re.compile(r"(?<=[0-9])[.,]?[-\u2013\u2014]+(?![0-9])")  # "45,-"
 
 # A sign, and the currencies that are written with it. Of several, the page's own code decides.
-_COMMA_IS_DECIMAL = ("MXN", "CLP", "COP", "ARS", "UYU", "BRL")  # or may be: "$1,495" is not clear in these
-_DOLLARS = (*sorted(code for code in CURRENCIES if code.endswith("D")), *_COMMA_IS_DECIMAL)
+_COMMA_IS_DECIMAL = (
+    "CLP",
+    "COP",
+    "ARS",
+    "UYU",
+    "BRL",
+)  # where they are at home: "$1,495" is not clear in these
+_DOLLARS = (
+    *(
+        "USD",
+        "CAD",
+        "AUD",
+        "NZD",
+        "HKD",
+        "SGD",
+        "TWD",
+        "BSD",
+        "BBD",
+        "BZD",
+        "BMD",
+        "BND",
+        "FJD",
+        "GYD",
+        "JMD",
+    ),
+    *("KYD", "LRD", "NAD", "SBD", "SRD", "TTD", "XCD", "MXN", "DOP", "NIO", "CVE", *_COMMA_IS_DECIMAL),
+)
+_COMMA_GROUPS = ("$", "£", "₹", "₱", "฿", "₪")  # whoever writes these signs groups thousands by commas
 _SIGNS: dict[str, tuple[str, ...]] = {
     "$": _DOLLARS,
     "€": ("EUR",),
@@ -167,5 +193,5 @@ def _reads_two_ways(digits: str, sign: str, currency: str | None) -> bool:
     if found is None:
         return False
     no_decimals = currency is not None and exponent(currency) == 0
-    english = sign.endswith(("$", "£")) and currency not in _COMMA_IS_DECIMAL
+    english = sign.endswith(_COMMA_GROUPS) and currency not in _COMMA_IS_DECIMAL
     return found[1] == "." or not (no_decimals or english)

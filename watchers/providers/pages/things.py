@@ -67,17 +67,19 @@ def main_thing(tops: Sequence[Node], page: Page, url: str) -> Choice:
         return Choice(problem=_why_nothing(page))
     nearest = min(rank for rank, _ in found)
     groups = _same([node for rank, node in found if rank == nearest])
-    chosen = _this(groups, page, url) if nearest != _LISTED or len(groups) == 1 else None
+    chosen = _this(groups, page, url, listed=nearest == _LISTED)
     if chosen is None and len(groups) > 1:
         return Choice(problem=f"The page lists {len(groups)} things; watch one of their own pages.")
     if chosen is None:
-        return Choice(problem="The page describes a thing that has an address of its own; watch that page.")
+        return Choice(problem="The page describes one thing without being its own page; watch that page.")
     if len(chosen) > _MOST_SAID:
         return Choice(problem="The page describes one thing many times; which of them counts is not clear.")
     return Choice(chosen)
 
 
-def _this(groups: Sequence[tuple[Node, ...]], page: Page, url: str) -> tuple[Node, ...] | None:
+def _this(
+    groups: Sequence[tuple[Node, ...]], page: Page, url: str, *, listed: bool
+) -> tuple[Node, ...] | None:
     """The one that the page is about."""
     own = [_address(one) for one in (url, *page.addresses)]
     for evidence in (_exactly_here, _here):
@@ -85,9 +87,10 @@ def _this(groups: Sequence[tuple[Node, ...]], page: Page, url: str) -> tuple[Nod
         if len(here) == 1:
             return here[0]
     titled = [one for one in groups if _in_title(one, page)]
-    if len(groups) > 1:
-        return titled[0] if len(titled) == 1 else None
-    return groups[0] if titled or not _elsewhere(groups[0], url) else None
+    if len(titled) == 1:
+        return titled[0]
+    alone = len(groups) == 1 and not listed and not _elsewhere(groups[0], url)
+    return groups[0] if alone else None
 
 
 def _why_nothing(page: Page) -> str:

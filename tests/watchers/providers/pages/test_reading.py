@@ -297,7 +297,8 @@ def test_the_pages_own_thing_is_chosen(page: str) -> None:
     ("page", "why"),
     [
         (block(thing(offer(5), name="A"), thing(offer(), name="B")), "lists 2 things"),
-        (block(RELATED), "address of its own"),
+        (block(RELATED), "its own page"),
+        (block({"@type": "MusicVenue", "event": event(offer())}, title="Lantern Hall"), "its own page"),
         (block(thing(offer(5)), thing(offer(6))), "two things about the same offer"),
         (
             block(thing(offer(5, availability="InStock")), thing(offer(5, availability="SoldOut"))),

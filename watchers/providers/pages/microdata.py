@@ -57,6 +57,8 @@ class Items:
 
     def tag(self, tag: Tag) -> None:
         """The next tag of the page."""
+        if self._left < 0:
+            return  # nothing of it will be kept
         if tag.closes and tag.name in _ENDS_ALL:
             self._leave_all()
         elif tag.closes:

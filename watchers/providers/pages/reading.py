@@ -60,7 +60,7 @@ def read_recorded(body: bytes, now: datetime) -> list[Observation]:
 def _observed(page: Page, url: str, target: Target, now: datetime) -> Observation:
     tops, problems = _nodes(page)
     seen = Observation(target, now, url=shapes.url(url))
-    chosen = main_thing(tops, page, url)
+    chosen = main_thing(tops, page, url, whole=not problems)
     if chosen.problem:
         return msgspec.structs.replace(seen, problems=(*problems, chosen.problem))
     sale = agreed([_sale(node, url, now) for node in chosen.said])

@@ -2,7 +2,8 @@
 
 What counts, in this order: the page's ``mainEntity``; a thing whose address is the page's; a thing whose name
 stands in the page's title. A thing that stands alone counts unless it has an address elsewhere: a venue's
-page with one concert left is not that concert's page. Things in lists count only where nothing else is said.
+page with one concert left is not that concert's page. Things in lists, and those on a page that could be
+read in part only, need one of the first three.
 """
 
 import re
@@ -60,27 +61,29 @@ def is_thing(node: Node) -> bool:
     return is_event(node) or node.is_a(*_PRODUCTS) or (node.is_a(*_SOLD) and bool(node.all("offers")))
 
 
-def main_thing(tops: Sequence[Node], page: Page, url: str) -> Choice:
-    """The thing the page is about, or why that cannot be told."""
+def main_thing(tops: Sequence[Node], page: Page, url: str, *, whole: bool) -> Choice:
+    """The thing the page is about, or why that cannot be told; ``whole``: all that it says could be read."""
     found = [pair for top in tops for pair in _things(top, _TOP, 0, set())][:MOST]
     if not found:
         return Choice(problem=_why_nothing(page))
     nearest = min(rank for rank, _ in found)
     groups = _same([node for rank, node in found if rank == nearest])
-    chosen = _this(groups, page, url, listed=nearest == _LISTED)
+    chosen = _this(groups, page, url, by_itself=nearest == _MAIN or (whole and nearest == _TOP))
     if chosen is None and len(groups) > 1:
         return Choice(problem=f"The page lists {len(groups)} things; watch one of their own pages.")
     if chosen is None:
-        return Choice(problem="The page describes one thing without being its own page; watch that page.")
+        return Choice(
+            problem="The page describes one thing but does not look like its own page; watch that page."
+        )
     if len(chosen) > _MOST_SAID:
         return Choice(problem="The page describes one thing many times; which of them counts is not clear.")
     return Choice(chosen)
 
 
 def _this(
-    groups: Sequence[tuple[Node, ...]], page: Page, url: str, *, listed: bool
+    groups: Sequence[tuple[Node, ...]], page: Page, url: str, *, by_itself: bool
 ) -> tuple[Node, ...] | None:
-    """The one that the page is about."""
+    """The one that the page is about; ``by_itself``: one that stands alone may be it without evidence."""
     own = [_address(one) for one in (url, *page.addresses)]
     for evidence in (_exactly_here, _here):
         here = [one for one in groups if evidence(one, own, url)]
@@ -89,7 +92,7 @@ def _this(
     titled = [one for one in groups if _in_title(one, page)]
     if len(titled) == 1:
         return titled[0]
-    alone = len(groups) == 1 and not listed and not _elsewhere(groups[0], url)
+    alone = len(groups) == 1 and by_itself and not _elsewhere(groups[0], url)
     return groups[0] if alone else None
 
 

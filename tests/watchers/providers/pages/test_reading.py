@@ -421,6 +421,13 @@ def test_a_page_that_breaks_off_before_it_says_sold_out_has_no_price() -> None:
     assert "breaks off" in page.problems[0]
 
 
+def test_where_a_block_cannot_be_read_the_thing_left_must_show_that_it_is_the_pages_own() -> None:
+    bad = '<script type="application/ld+json">{{{</script>'
+    assert low(seen(block(thing(offer())) + bad)) is None
+    assert low(seen(block(thing(offer()), title="Kettle") + bad)) == 4500
+    assert low(seen(block({"@type": "WebPage", "mainEntity": thing(offer())}) + bad)) == 4500
+
+
 FILL = '<i itemprop="x" content="y"></i>'
 
 

@@ -34,7 +34,7 @@ def test_every_setting_that_code_reads_is_in_the_readme() -> None:
         found
         for source in sources
         for found in re.findall(
-            r'"((?:TICKETMASTER|STEAM|TWILIO|SMTP|MAIL|STORE|APP|APPRISE)_[A-Z_]+)"', source.read_text()
+            r'"((?:TICKETMASTER|STEAM|PAGE|TWILIO|SMTP|MAIL|STORE|APP|APPRISE)_[A-Z_]+)"', source.read_text()
         )
     }
 

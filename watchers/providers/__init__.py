@@ -71,9 +71,16 @@ def _steam() -> Kind:
     return Steam
 
 
+def _page() -> Kind:
+    from watchers.providers.page import Page  # noqa: PLC0415 - lazy on purpose
+
+    return Page
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
+    "page": _page,
 }
 
 

@@ -133,7 +133,7 @@ class Connections:
         """
         import httpx  # noqa: PLC0415 - see the module's docstring
 
-        _hush()
+        hush()
         try:
             said = _headers()
             if headers:
@@ -170,7 +170,7 @@ def _client() -> "httpx.Client":
 
     no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_SECONDS)
-    return httpx.Client(limits=limits, cookies=no_cookies, verify=_trusting())
+    return httpx.Client(limits=limits, cookies=no_cookies, verify=trusting())
 
 
 def _close(idle: "deque[httpx.Client]") -> None:
@@ -179,7 +179,7 @@ def _close(idle: "deque[httpx.Client]") -> None:
 
 
 @cache
-def _trusting() -> ssl.SSLContext:
+def trusting() -> ssl.SSLContext:
     """Whom to believe; read once (20 ms), and shared by all providers."""
     import httpx  # noqa: PLC0415
 
@@ -233,6 +233,7 @@ _WITHOUT_QUERY = _WithoutQuery()
 
 
 @cache
-def _hush() -> None:
+def hush() -> None:
+    """Let no query string into a log line of httpx's; once for the process."""
     for name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"):
         logging.getLogger(name).addFilter(_WITHOUT_QUERY)

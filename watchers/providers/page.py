@@ -25,6 +25,7 @@ import msgspec
 from msgspec.structs import replace
 
 from watchers.clocks import stopwatch
+from watchers.errors import ProviderError
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings
 from watchers.providers.base import Fetched
@@ -51,6 +52,7 @@ MOST_REMEMBERED = 5000
 REMEMBERED_FOR = timedelta(hours=24)  # then a page is read again, whatever it says of having changed
 
 _AGENT = "TicketScout/0.1 (+{}; price-watch alerts for people)"
+_HTTP_HEAD = re.compile(rb"HTTP/[0-9.]+ +([0-9]{3})\b.*?\r?\n\r?\n", re.DOTALL)
 _MARKUP = frozenset({"text/html", "application/xhtml+xml"})
 _NOT_MODIFIED = 304
 _CODES = {404: "not_found", 410: "not_found"}
@@ -182,10 +184,16 @@ class Page:
 
     @staticmethod
     def read(body: bytes, now: datetime) -> list[Observation]:
-        """Understand a page that was saved to a file; see ``Provider``."""
+        """Understand a page that was saved to a file, alone or with its HTTP head; see ``Provider``."""
         from watchers.providers.pages.reading import read_recorded  # noqa: PLC0415 - loads an HTML parser
 
-        found: list[Observation] = read_recorded(body, now)
+        if head := _HTTP_HEAD.match(body):
+            if error := http.error_by_status(int(head[1]), NAME):
+                raise error
+            body = body[head.end() :]
+        found: list[Observation] = [one for one in read_recorded(body, now) if one.name or one.prices]
+        if not found:
+            raise ProviderError(f"{NAME}: this is no web page that says what it sells")
         return found
 
 

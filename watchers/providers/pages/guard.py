@@ -6,7 +6,7 @@ keep the name. There is no second resolution that could be told something else, 
 one request: nothing is left open for another host to find.
 
 ``request.extensions["deadline"]`` (of ``time.monotonic``) ends everything: connecting, TLS, headers and body,
-however small the drops are in which they come.
+however small the drops are in which they come. How long a name may take to resolve is this machine's to say.
 
 Behind a proxy (``HTTPS_PROXY``, ``HTTP_PROXY``, ``NO_PROXY``) the proxy resolves the name a second time. The
 name's addresses are still checked here first, and what does not resolve here is not asked; that a name then

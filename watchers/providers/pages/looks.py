@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 import msgspec
 
 from watchers.providers import http
-from watchers.providers.pages import addresses, challenges, robots
+from watchers.providers.pages import addresses, robots
 from watchers.providers.pages.addresses import Address, AddressRefusedError
 from watchers.providers.pages.failures import NotSeenError
 from watchers.providers.pages.manners import LONGEST, Manners, Visit
 from watchers.providers.pages.visits import Answer, Visits
 from watchers.quota import Budget
 
-LOOK_SECONDS = 20.0  # for all calls of one look
+LOOK_SECONDS = 20.0  # of all calls of one look together
 MOST_REDIRECTS = 5
 PAUSES = {429: timedelta(hours=1), 503: timedelta(minutes=10)}  # where no Retry-After says how long
 REFUSALS = {401: "forbidden", 403: "forbidden", 451: "forbidden"}
@@ -55,7 +55,7 @@ class Looker(msgspec.Struct, frozen=True):
 class _Look:
     def __init__(self, looker: Looker, visit: Visit, budget: Budget, now: datetime) -> None:
         self._looker, self._visit, self._budget, self._now = looker, visit, budget, now
-        self._deadline = time.monotonic() + LOOK_SECONDS
+        self._seconds_left = LOOK_SECONDS
 
     def page(self, address: Address, known: Callable[[Address], Mapping[str, str]]) -> Answer:
         def ask(hop: Address) -> Answer:
@@ -63,22 +63,29 @@ class _Look:
             rules = self._looker.robots.rules(hop, self._rules)
             if not rules.permits(hop):
                 raise NotSeenError("robots" if rules.reachable else "robots_unreachable")
-            paid = self._budget.made
-            try:
-                answer = self._looker.visits.ask(hop, self._budget, self._deadline, known(hop))
-            finally:
-                if self._budget.made > paid:
-                    self._visit.asked(hop.host, rules.quiet)
-            return self._heeded(answer)
+            self._budget.take()
+            self._visit.asked(hop.host, rules.quiet)
+            return self._heeded(self._asked(hop, known(hop)))
 
         return _arrived(address, ask)
 
     def _rules(self, address: Address) -> Answer:
         def ask(hop: Address) -> Answer:
-            answer = self._looker.visits.ask(hop, self._budget, self._deadline, first=robots.FIRST_BYTES)
-            return self._heeded(answer, is_page=False)
+            self._budget.take()
+            return self._heeded(self._asked(hop, first=robots.FIRST_BYTES), is_page=False)
 
         return _arrived(address, ask)
+
+    def _asked(
+        self, address: Address, headers: Mapping[str, str] | None = None, first: int | None = None
+    ) -> Answer:
+        """One call, within what is left of the look's time; waiting for the quota does not count."""
+        began = time.monotonic()
+        try:
+            deadline = began + self._seconds_left
+            return self._looker.visits.ask(address, deadline, headers, first=first)
+        finally:
+            self._seconds_left -= time.monotonic() - began
 
     def _heeded(self, answer: Answer, *, is_page: bool = True) -> Answer:
         """The answer, unless it says that we should go away.
@@ -86,6 +93,8 @@ class _Look:
         A robots.txt that we may not see (401, 403) forbids nothing; one that cannot be served now (503)
         forbids everything for a while.
         """
+        from watchers.providers.pages import challenges  # noqa: PLC0415 - its patterns take 3 ms to compile
+
         manners, host, status = self._looker.manners, answer.address.host, answer.status
         if challenges.is_one(answer.headers, answer.body) or challenges.leads_to_one(answer.location or ""):
             manners.refused(host, "challenge")

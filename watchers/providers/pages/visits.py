@@ -1,7 +1,7 @@
 """One call to somebody's web server, and every way it can fail, as a word.
 
-A call asks by GET, follows nothing, keeps no cookie and takes no longer than its deadline. What the answer
-means is for others to say; how it looks inside is known only where it is a page or an error's first part.
+A call asks by GET, follows nothing, keeps no cookie and takes no longer than its deadline; whoever makes it
+has paid for it. What the answer means is for others to say; of an error, only the first part is read.
 """
 
 import re
@@ -15,12 +15,11 @@ from watchers.providers import http
 from watchers.providers.pages import bodies
 from watchers.providers.pages.addresses import Address
 from watchers.providers.pages.failures import NotSeenError
-from watchers.quota import Budget
 
 if TYPE_CHECKING:
     import httpx
 
-MAX_BYTES = 5 * 1024 * 1024
+MAX_BYTES = 5_000_000
 START_BYTES = 128 * 1024  # of an error, enough to tell who made it
 TIMEOUT = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": 5.0}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -64,7 +63,6 @@ class Visits:
     def ask(
         self,
         address: Address,
-        budget: Budget,
         deadline: float,
         headers: Mapping[str, str] | None = None,
         *,
@@ -74,12 +72,10 @@ class Visits:
 
         Raises:
             NotSeenError: no connection, or no complete answer in time, or not one of ours to have.
-            OutOfQuotaError: nothing was asked.
         """
         import httpcore  # noqa: PLC0415 - whoever asks nothing does not pay for it
         import httpx  # noqa: PLC0415
 
-        budget.take()
         http.hush()
         try:
             request = self._request(

@@ -7,14 +7,18 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from tests.hostile_web import PUBLIC, HostileWeb, Line, Script, for_ever, http
+from tests.upstream import NOW
 from tests.watchers.providers.pages.conftest import Looking, Reader
 from watchers.errors import OutOfQuotaError
 from watchers.observation import Observation
 from watchers.providers.pages import looks
+from watchers.quota import Budget, Ledger, Quota
+from watchers.target import Target
 
 GOOD = b"<!doctype html><title>Paper Lanterns</title><p>42.50 CAD"
 HERE = "http://venue.example.com/shows/1"
@@ -373,7 +377,7 @@ def test_all_calls_of_a_look_share_one_time(
     assert time.monotonic() - began < 1.5
 
 
-def test_tls_that_never_begins_ends_in_time(
+def test_a_robots_txt_that_never_comes_ends_in_time(
     web: HostileWeb, look: Looking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(looks, "LOOK_SECONDS", 0.4)
@@ -381,6 +385,16 @@ def test_tls_that_never_begins_ends_in_time(
     began = time.monotonic()
     assert look(HERE) == "robots_unreachable"
     assert time.monotonic() - began < 2
+
+
+def test_waiting_for_the_quotas_next_call_is_not_the_servers_fault(
+    web: HostileWeb, look: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "LOOK_SECONDS", 0.4)
+    web.says(f"{NAME}/shows/1", http(GOOD))
+    target = Target(provider="page", item=HERE)
+    budget = Budget(Quota(5000, timedelta(days=1), 2.0), Ledger(), NOW, even=False)
+    assert target.id in look.page.fetch([target], budget, NOW).observations
 
 
 def test_every_call_is_paid_for_and_without_one_nothing_is_asked(web: HostileWeb, look: Looking) -> None:

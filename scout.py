@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5  # at a person whom others are changing
 _CALLS_OF_A_SEARCH = 5  # a page each
-_CALLS_OF_AN_ITEM = 2  # some have to ask for a token first
+_CALLS_OF_AN_ITEM = {"page": 5}  # robots.txt first, and both may have moved
 _LINES_AT_ONCE = 300  # pairs whose verdicts are asked for in one question
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -368,7 +368,8 @@ def _read(provider: str, body: bytes, now: datetime) -> "list[Observation]":
     from watchers.providers.recordings import recordings
 
     try:
-        recordings(body, provider)
+        if provider != "page":  # a page is kept as it came
+            recordings(body, provider)
     except ProviderError as exc:  # no JSON: not even a refusal
         raise ProviderError(str(exc)) from exc
     return providers.PROVIDERS[provider]().read(body, now)
@@ -383,7 +384,7 @@ def _ask(provider: str, what: str | None, asked: dict[str, Any], now: datetime) 
     if provider not in switched_on:
         raise click.ClickException("; ".join(one.why for one in off if one.name == provider))
     chosen = switched_on[provider]
-    calls = _CALLS_OF_A_SEARCH if target.search else _CALLS_OF_AN_ITEM
+    calls = _CALLS_OF_A_SEARCH if target.search else _CALLS_OF_AN_ITEM.get(provider, 2)  # a token, and it
     documents = _documents(_settings())
     purse = draw(documents, provider, chosen.quota, read_clocks(now), calls=calls)
     try:
@@ -392,6 +393,10 @@ def _ask(provider: str, what: str | None, asked: dict[str, Any], now: datetime) 
         remember(documents, provider, chosen.quota, purse)
     if target.id in fetched.failures:
         raise click.ClickException(f"{provider}: {fetched.failures[target.id]}")
+    if target.id not in fetched.observations:
+        raise click.ClickException(
+            f"{provider}: it wants to be left alone for a moment; try again in a minute"
+        )
     seen = fetched.observations[target.id]
     return list(seen.listings) if seen.listings is not None else [seen]
 

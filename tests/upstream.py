@@ -22,7 +22,7 @@ def says(
     """Answer with this body: bytes as they are, anything else as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return lambda _request: httpx.Response(
-        status, content=content, headers={"content-type": kind, **(headers or {})}
+        status, stream=httpx.ByteStream(content), headers={"content-type": kind, **(headers or {})}
     )
 
 

@@ -114,6 +114,12 @@ def _inventory_status() -> Kind:
     return InventoryStatus
 
 
+def _page() -> Kind:
+    from watchers.providers.page import Page  # noqa: PLC0415 - lazy on purpose
+
+    return Page
+
+
 PROVIDERS: dict[str, Callable[[], Kind]] = {
     "ticketmaster": _ticketmaster,
     "steam": _steam,
@@ -124,6 +130,7 @@ PROVIDERS: dict[str, Callable[[], Kind]] = {
     "stubhub": _stubhub,
     "ticketmaster_feed": _ticketmaster_feed,
     "inventory_status": _inventory_status,
+    "page": _page,
 }
 
 NEEDED: Mapping[str, tuple[str, ...]] = {

@@ -155,7 +155,7 @@ class Connections:
         """
         import httpx  # noqa: PLC0415 - see the module's docstring
 
-        _hush()
+        hush()
         try:
             said = _headers()
             if headers:
@@ -185,7 +185,7 @@ class Connections:
         """
         import httpx  # noqa: PLC0415
 
-        _hush()
+        hush()
         with self._connection() as client:
             response = _begun(client, address, who)
             try:
@@ -246,7 +246,7 @@ def _client() -> "httpx.Client":
 
     no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_SECONDS)
-    return httpx.Client(limits=limits, cookies=no_cookies, verify=_trusting())
+    return httpx.Client(limits=limits, cookies=no_cookies, verify=trusting())
 
 
 def _close(idle: "deque[httpx.Client]") -> None:
@@ -255,7 +255,7 @@ def _close(idle: "deque[httpx.Client]") -> None:
 
 
 @cache
-def _trusting() -> ssl.SSLContext:
+def trusting() -> ssl.SSLContext:
     """Whom to believe; read once (20 ms), and shared by all providers."""
     import httpx  # noqa: PLC0415
 
@@ -309,6 +309,7 @@ _WITHOUT_QUERY = _WithoutQuery()
 
 
 @cache
-def _hush() -> None:
+def hush() -> None:
+    """Let no query string into a log line of httpx's; once for the process."""
     for name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"):
         logging.getLogger(name).addFilter(_WITHOUT_QUERY)

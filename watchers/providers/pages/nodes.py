@@ -78,7 +78,7 @@ class Nodes:
 
     def _meant(self, value: Any) -> Any:
         if isinstance(value, Node) and value.properties.keys() == {"@id"} and not value.types:
-            return self._named.get(str(value.properties["@id"][0]), value)
+            return self._named.get(value.text("@id") or "", value)
         return value
 
     def _flat(self, value: Any, depth: int) -> list[Any]:

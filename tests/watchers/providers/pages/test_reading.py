@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.upstream import NOW, PAYLOADS, sample
@@ -499,6 +499,7 @@ def holds(page: Observation) -> bool:
 
 
 @given(st.lists(TREES | PRICED, max_size=4))
+@example([{**thing(offer()), "@graph": {"@id": None}}])
 def test_no_tree_makes_reading_fail_or_a_price_up(trees: list[object]) -> None:
     assert holds(seen(block(*trees)))
 

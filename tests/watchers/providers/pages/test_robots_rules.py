@@ -1,0 +1,192 @@
+"""robots.txt: who is meant, what is meant, and what it means when it does not come."""
+
+import pytest
+
+from tests.hostile_web import HostileWeb, Line, Script, http, onto
+from tests.watchers.providers.pages.conftest import Clock, Looking
+from watchers.observation import Observation
+from watchers.providers.page import Page
+from watchers.target import Target
+from watchers.watch import Filters
+
+NAME = "venue.example.com"
+HERE = f"http://{NAME}/shows/1"
+GOOD = http(b"<!doctype html><title>Paper Lanterns</title>")
+
+
+def allowed(
+    web: HostileWeb, look: Looking, robots: Script, page: str = "/shows/1"
+) -> Observation | str | None:
+    web.says(f"{NAME}/robots.txt", robots)
+    web.says(NAME + page, GOOD)
+    return look(f"http://{NAME}{page}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "User-agent: *\nDisallow: /",
+        "User-agent: TicketScout\nDisallow: /",
+        "user-agent: ticketscout\ndisallow: /shows",
+        "USER-AGENT: TICKETSCOUT\nDISALLOW: /",
+        "User-agent: other\nUser-agent: TicketScout\nDisallow: /",
+        "User-agent: other\nAllow: /\n\nUser-agent: *\nDisallow: /shows/",
+        "User-agent: *\nAllow: /\nDisallow: /shows/1",
+        "User-agent: *\nDisallow: /*1$",
+        "User-agent: *\nDisallow: /s*s/",
+        "\ufeffUser-agent: *\nDisallow: /",
+        "User-agent: *\r\nDisallow: /\r\n",
+        "User-agent: *\rDisallow: /\r",
+        "# hello\n\nUser-agent: * # all\nDisallow: / # everything",
+        "User-agent:*\nDisallow:/",
+        "User-agent: *\nCrawl-delay: 10\nDisallow: /",
+        "User-agent: TicketScout\nAllow: /about\nDisallow: /\n\nUser-agent: *\nAllow: /",
+        "<html>\nUser-agent: *\nDisallow: /\n</html>",
+        "\0User-agent: *\nDisallow: /",
+        "User-agent: *\nDisallow: /%73hows",
+        "Sitemap: https://venue.example.com/map.xml\nUser-agent: *\nDisallow: /shows",
+        "User-agent: *\nDisallow: /\n" + "# padding\n" * 200_000,
+    ],
+    ids=lambda text: ascii(text[:40]),
+)
+def test_a_page_that_is_disallowed_is_not_asked_for(web: HostileWeb, look: Looking, text: str) -> None:
+    assert allowed(web, look, http(text.encode(), kind="text/plain")) == "robots"
+    assert web.asked == [f"{NAME}/robots.txt"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "User-agent: *\nDisallow:",
+        "User-agent: *\nAllow: /",
+        "User-agent: OtherBot\nDisallow: /",
+        "User-agent: TicketScoutPro\nDisallow: /",
+        "User-agent: Scout\nDisallow: /",
+        "User-agent: TicketScout\nAllow: /\n\nUser-agent: *\nDisallow: /",
+        "User-agent: *\nDisallow: /\nAllow: /shows/",
+        "User-agent: *\nDisallow: /shows/12",
+        "User-agent: *\nDisallow: /Shows/1",
+        "Disallow: /",
+        "<!doctype html><p>Not found",
+        "\xff\xfe\x00nonsense",
+        "User-agent: *\n" * 3,
+    ],
+    ids=lambda text: ascii(text[:40]),
+)
+def test_a_page_that_nothing_forbids_is_asked_for(web: HostileWeb, look: Looking, text: str) -> None:
+    assert isinstance(allowed(web, look, http(text.encode("latin-1"), kind=None)), Observation)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 418, 451])
+def test_without_a_robots_txt_everything_is_allowed(web: HostileWeb, look: Looking, status: int) -> None:
+    assert isinstance(allowed(web, look, http(b"no", status)), Observation)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *(http(b"no", status) for status in (500, 502, 503, 504, 599)),
+        http(b"no", 304),
+        http(b"User-agent: *", content_encoding="br"),
+        http(b"User-agent: *", content_encoding="gzip"),
+        b"",
+        b"nonsense",
+        lambda line: line.reset(),
+        onto("http://10.0.0.1.example.org:8080/robots.txt"),
+        onto("ftp://venue.example.com/robots.txt"),
+        onto("/robots.txt"),
+    ],
+)
+def test_a_robots_txt_that_does_not_come_forbids_everything_for_a_while(
+    web: HostileWeb, look: Looking, clock: Clock, script: Script
+) -> None:
+    assert allowed(web, look, script) == "robots_unreachable"
+    asked = len(web.asked)
+    assert look(HERE) == "robots_unreachable"
+    assert len(web.asked) == asked
+    web.says(f"{NAME}/robots.txt", http(b""))
+    clock.seconds += 901
+    assert isinstance(look(HERE), Observation)
+
+
+def test_a_robots_txt_that_hangs_forbids_everything(
+    web: HostileWeb, look: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchers.providers.pages.looks.LOOK_SECONDS", 0.3)
+    assert allowed(web, look, Line.hang) == "robots_unreachable"
+
+
+@pytest.mark.parametrize(("steps", "code"), [(1, "robots"), (5, "robots"), (6, "robots_unreachable")])
+def test_its_redirects_are_followed_up_to_five_and_to_other_hosts(
+    web: HostileWeb, look: Looking, steps: int, code: str
+) -> None:
+    web.says(f"{NAME}/robots.txt", onto("http://rules.example.com/1"))
+    for number in range(1, steps):
+        web.says(f"rules.example.com/{number}", onto(f"/{number + 1}"))
+    web.says(f"rules.example.com/{steps}", http(b"User-agent: *\nDisallow: /shows/"))
+    assert look(HERE) == code
+
+
+def test_its_redirect_to_a_private_address_is_not_followed(web: HostileWeb, look: Looking) -> None:
+    assert allowed(web, look, onto("http://169.254.169.254/latest")) == "not_public"
+
+
+def test_only_its_first_half_megabyte_is_read(web: HostileWeb, look: Looking) -> None:
+    padding = b"# padding\n" * 60_000
+    text = b"User-agent: *\nDisallow: /private\n" + padding + b"Disallow: /shows\n"
+    assert isinstance(allowed(web, look, http(text)), Observation)
+
+
+def test_it_is_asked_once_a_day(web: HostileWeb, look: Looking, clock: Clock) -> None:
+    for _ in range(3):
+        allowed(web, look, http(b"User-agent: *\nDisallow: /private"))
+        clock.seconds += 7 * 3600
+    assert web.asked.count(f"{NAME}/robots.txt") == 1
+    clock.seconds += 3 * 3600 + 1
+    web.says(f"{NAME}/robots.txt", http(b"User-agent: *\nDisallow: /"))
+    assert look(HERE) == "robots"
+
+
+def test_each_scheme_has_its_own(web: HostileWeb, look: Looking, clock: Clock, certificate: object) -> None:
+    if certificate is None:
+        pytest.skip("needs openssl to make a certificate")
+    allowed(web, look, http(b""))
+    clock.seconds += 61
+    look(f"https://{NAME}/shows/1")
+    assert web.asked.count(f"{NAME}/robots.txt") == 2
+
+
+@pytest.mark.parametrize(
+    ("wish", "seconds"),
+    [
+        ("Crawl-delay: 10", 60),
+        ("Crawl-delay: 300", 300),
+        ("Crawl-delay: 99999999", 86_400),
+        ("Crawl-delay: -5", 60),
+        ("Crawl-delay: soon", 60),
+        ("Crawl-delay: nan", 60),
+        ("Request-rate: 1/10m", 600),
+    ],
+)
+def test_a_site_may_wish_for_more_quiet_and_never_for_less(
+    web: HostileWeb, look: Looking, clock: Clock, wish: str, seconds: int
+) -> None:
+    assert isinstance(allowed(web, look, http(f"User-agent: *\n{wish}".encode())), Observation)
+    clock.seconds += seconds - 1
+    assert look(HERE) is None
+    clock.seconds += 2
+    web.says(f"{NAME}/robots.txt", http(f"User-agent: *\n{wish}".encode()))
+    assert isinstance(look(HERE), Observation)
+
+
+def test_what_is_known_to_be_forbidden_is_refused_when_somebody_wants_to_watch_it(
+    web: HostileWeb, look: Looking
+) -> None:
+    page = "http://known.example.com/private/1"
+    web.says("known.example.com/robots.txt", http(b"User-agent: *\nDisallow: /private"))
+    target = Target(provider="page", item=page)
+    assert Page.refusal(target, Filters()) is None
+    assert look(page) == "robots"
+    assert "robots.txt" in (Page.refusal(target, Filters()) or "")
+    assert Page.refusal(Target(provider="page", item="http://known.example.com/shows"), Filters()) is None

@@ -9,7 +9,7 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from notifiers.means import Means
     from watchers.catalog import Catalog
+    from watchers.catalog.found import Found
     from watchers.deal import Deal
     from watchers.documents import Document, Documents, Write
     from watchers.matching.pairs import Pair
@@ -437,14 +438,24 @@ def _shown(seen: "Observation") -> dict[str, Any]:
         "starts_at": starts.isoformat() if starts else None,
         "venue": seen.venue,
         "city": seen.city,
+        "region": seen.region,
+        "country": seen.country,
+        "performers": list(seen.performers),
+        "category": seen.category,
+        "image": seen.image,
         "status": seen.status,
         "availability": seen.availability,
+        "condition": seen.condition,
+        "listings": seen.listing_count,
         "prices": [
             {
                 "basis": price.basis,
                 "currency": price.currency,
                 "low": float(decimal_amount(price.low, price.currency)),
                 "high": None if price.high is None else float(decimal_amount(price.high, price.currency)),
+                "average": (
+                    None if price.average is None else float(decimal_amount(price.average, price.currency))
+                ),
             }
             for price in seen.prices
         ],
@@ -783,7 +794,8 @@ def compare(
             )
         except ValueError as exc:
             raise click.UsageError(str(exc)) from exc
-    _print_found(found.to_json(), compared_lines(found), as_json=as_json)
+    deals = {one.markets[0].target.id: catalog.deal(one) for one in found.events[:1]} if item else {}
+    _print_found(_with_deals(found, deals), compared_lines(found, deals), as_json=as_json)
     sys.exit(0 if found.answered or not found.absences else 1)
 
 
@@ -821,6 +833,15 @@ def deals(
     said = {"deals": [one.to_json() for one in shown], **found.surroundings()}
     _print_found(said, deal_lines(shown, found, min_quantity), as_json=as_json)
     sys.exit(0 if found.answered or not found.absences else 1)
+
+
+def _with_deals(found: "Found", deals: "Mapping[str, Deal | None]") -> dict[str, Any]:
+    """As JSON, with how good the best price is where that was asked for."""
+    said = found.to_json()
+    for shown, one in zip(said["events"], found.events, strict=True):
+        if good := deals.get(one.markets[0].target.id):
+            shown["deal"] = good.to_json()
+    return said
 
 
 def _catalog() -> "Catalog":
@@ -1058,14 +1079,14 @@ def _print_alerts(alerts: Iterable[dict[str, Any]]) -> None:
 def prices(watch_or_target: str, *, days: int, as_json: bool) -> None:
     """Show what the targets of a watch, or one target, have cost."""
     from watchers.jobs import read_job
-    from watchers.price_history import within
+    from watchers.price_history import past, within
 
     settings, now = _settings(), datetime.now(UTC)
     documents = _documents(settings)
     job = documents.get(settings.places.job(watch_or_target))
     targets = list(read_job(job).targets) if job else [watch_or_target]
     kept = settings.price_history or timedelta(days=days)
-    whole = {target_id: _past(documents, target_id, now - kept) for target_id in targets}
+    whole = {target_id: past(documents, target_id, now - kept) for target_id in targets}
     if job is None and not any(series.steps or series.damaged for series in whole.values()):
         raise click.ClickException(f"there is no watch {watch_or_target}, and no price of such a target")
     found = {
@@ -1087,17 +1108,6 @@ def _deals(series: "Series", now: datetime) -> "dict[PriceKey, Deal]":
         key: deal(steps[-1].price, key.currency, steps, now, since=series.since)
         for key, steps in series.steps.items()
     }
-
-
-def _past(documents: "Documents", target_id: str, since: datetime) -> "Series":
-    """What the board and the price history know of a target, also of one that has left its board."""
-    from watchers.homes import Peek
-    from watchers.price_history import read, read_target
-
-    row = None
-    with suppress(ValueError):  # no target's id: no board knows it
-        row = Peek(documents).row(target_id)
-    return read(documents, row, since) if row else read_target(documents, target_id, since)
 
 
 def _past_shown(target_id: str, series: "Series", deals: "Mapping[PriceKey, Deal]") -> dict[str, Any]:

@@ -272,11 +272,25 @@ def test_look_shows_an_item_a_search_and_a_recorded_answer(tmp_path: Path) -> No
     )
     (recorded,) = json.loads(run("look", "steam", "--file", "answer.json").stdout)
 
-    keys = ["provider", "item", "name", "url", "starts_at", "venue", "city", "status", "availability"]
-    assert list(item) == [*keys, "prices", "problems"]
-    assert {"basis": "face", "currency": "GBP", "low": 54.0, "high": 115.0} in item["prices"]
+    keys = [
+        "provider",
+        "item",
+        "name",
+        "url",
+        "starts_at",
+        "venue",
+        "city",
+        "region",
+        "country",
+        "performers",
+    ]
+    more = ["category", "image", "status", "availability", "condition", "listings", "prices", "problems"]
+    assert list(item) == [*keys, *more]
+    face = {"basis": "face", "currency": "GBP", "low": 54.0, "high": 115.0, "average": None}
+    assert face in item["prices"]
     assert [one["item"] for one in found] == [ITEM]
-    assert recorded["prices"] == [{"basis": "listing", "currency": "KRW", "low": 5500.0, "high": None}]
+    (price,) = recorded["prices"]
+    assert (price["basis"], price["currency"], price["low"], price["high"]) == ("listing", "KRW", 5500, None)
 
 
 def test_look_asks_nothing_while_the_provider_said_to_wait(market: Market) -> None:

@@ -26,7 +26,7 @@ def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, market: Market) -> It
     with serving(market_app(market)) as shops:
         settings = {
             "STORE": "sqlite:///scout.db", "TICKETMASTER_API_KEY": API_KEY, "TICKETMASTER_BASE_URL": shops,
-            "STEAM_BASE_URL": shops, "TICKETMASTER_CALLS_PER_SECOND": "100",
+            "STEAM_BASE_URL": shops, "TICKETMASTER_CALLS_PER_SECOND": "100", "MIN_INTERVAL_SECONDS": "0",
         }  # fmt: skip
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
@@ -69,6 +69,18 @@ def test_a_market_that_is_down_is_said_under_the_table_and_is_not_nothing(market
     said = run("search", "tram", code=1).stdout
     assert "no market answered" in said
     assert "not seen: ticketmaster: status 500." in said
+
+
+def test_a_comparison_says_how_good_the_best_price_is(market: Market) -> None:
+    run("watch", "add", "--provider", "ticketmaster", "--item", ITEM, "--drop", "50")
+    for price in (70, 60, 50):
+        market.set_price(ITEM, "all_in", price)
+        run("tick")
+    said = run_json("compare", "ticketmaster", ITEM)
+    assert said["events"][0]["deal"]["clauses"] == [
+        "low confidence: only 2 earlier prices in less than a day"
+    ]
+    assert "£50 - low confidence: only 2 earlier prices" in run("compare", "ticketmaster", ITEM).stdout
 
 
 def test_one_event_is_compared_and_a_market_without_names_says_so() -> None:

@@ -17,6 +17,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from watchers.chunks import Span, Spans, UnreadableChunkError, decode, encode, s
 from watchers.documents import Create, Delete, Document, Documents, Query, Update
 from watchers.errors import ConflictError, StoreError
 from watchers.history import KEPT_RUNS, Runs, milliseconds, moment
+from watchers.homes import Peek
 from watchers.money import PriceKey
 from watchers.rows import Row
 
@@ -239,6 +241,14 @@ def read_target(
         {key: several for key, several in steps.items() if several},
         tuple(chunk.number for chunk in chunks if chunk.prices is None),
     )
+
+
+def past(documents: Documents, target_id: str, since: datetime) -> Series:
+    """What the board and the price history know of a target, also of one that has left its board."""
+    row = None
+    with suppress(ValueError):  # no target's id: no board knows it
+        row = Peek(documents).row(target_id)
+    return read(documents, row, since) if row else read_target(documents, target_id, since)
 
 
 def _steps(several: Sequence[Span], since: datetime) -> tuple[Step, ...]:

@@ -4,11 +4,12 @@ Every amount is named with what it includes, every market that was not seen with
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from watchers.catalog.bargains import Bargain
 from watchers.catalog.found import Found
 from watchers.catalog.merged import Best, Market, Merged
+from watchers.deal import Deal
 from watchers.events import Event
 from watchers.money import spoken
 from watchers.observation import Availability, EventStatus, ItemCondition, Price
@@ -94,8 +95,14 @@ def found_lines(found: Found) -> Iterator[str]:
     yield from missing(found)
 
 
-def compared_lines(found: Found) -> Iterator[str]:
-    """A comparison as an operator reads it: also which markets were seen and do not have the event."""
+def compared_lines(found: Found, deals: Mapping[str, Deal | None] | None = None) -> Iterator[str]:
+    """A comparison as an operator reads it: also which markets were seen and do not have the event.
+
+    ``deals``: how good the best price is, by the id of an event's first target.
+    """
+    for one in found.events:
+        if good := (deals or {}).get(one.markets[0].target.id):
+            yield _within(f"{best_parts(one.best[0])[0]} - {good}")
     yield from found_lines(found)
     there = {market.target.provider for one in found.events for market in one.markets}
     if found.events:

@@ -27,15 +27,18 @@ from watchers.catalog.inquiry import Answered, Inquiry
 from watchers.catalog.kept import Asked, Kept, Start
 from watchers.catalog.merged import Merged, merged
 from watchers.catalog.question import about, key, question
+from watchers.deal import WINDOWS, Deal, deal
 from watchers.documents import Documents
 from watchers.events import Event, normalised
 from watchers.money import Basis
 from watchers.observation import Observation
+from watchers.price_history import past
 from watchers.providers.base import ForWatchesOnly, Provider
 from watchers.target import Search, Target
 
 SEARCHED, COMPARED, FAILED = 300.0, 120.0, 15.0  # seconds for which an answer, or none, is good
 MOST_KEPT = 20_000  # entries of answers, in this process
+REMEMBERED = max(WINDOWS)
 _FAR = date.max
 
 Groups = Callable[[Sequence[Event]], Sequence[Sequence[int]]]
@@ -66,6 +69,7 @@ class Catalog:
     ) -> None:
         from cachetools import LRUCache  # noqa: PLC0415 - only who searches pays for it
 
+        self._documents = documents
         self._inquiry = inquiry or Inquiry(documents, lambda: datetime.now(UTC))
         self._providers, self._off = providers, switched_off or {}
         self._groups = groups or partial(same.groups, documents)
@@ -133,6 +137,21 @@ class Catalog:
         """
         found = self.find(asked)
         return bargains(found.events, max_price, currency, min_quantity, basis), found
+
+    def deal(self, one: Merged) -> Deal | None:
+        """How good its best price is, against that market's own past and the other markets now.
+
+        Three reads at most; ``None`` where no price can be bought.
+        """
+        if not one.best:
+            return None
+        price, market = one.best[0].price, one.best[0].market
+        now = self._inquiry.now()
+        known = past(self._documents, market.target.id, now - REMEMBERED)
+        return deal(
+            price.low, price.currency, known.steps.get(price.key, ()), now,
+            since=known.since, others=one.elsewhere(one.best[0]),
+        )  # fmt: skip
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -72,6 +72,15 @@ class Merged(msgspec.Struct, frozen=True):
     markets: tuple[Market, ...]
     best: tuple[Best, ...] = ()
 
+    def elsewhere(self, best: Best) -> list[int]:
+        """The lowest price of the same kind on every other market where it can be bought."""
+        return [
+            min(lows)
+            for one in self.markets
+            if one is not best.market and one.can_be_bought and one.condition == best.market.condition
+            if (lows := [price.low for price in one.prices if price.key == best.price.key])
+        ]
+
     def to_json(self) -> dict[str, Any]:
         """The event's own fields, and beside them the best prices and the markets."""
         best = [

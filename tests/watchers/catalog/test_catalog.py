@@ -18,6 +18,7 @@ from watchers.catalog.inquiry import Inquiry
 from watchers.errors import ProviderRejectedError, ProviderUnavailableError
 from watchers.events import Event
 from watchers.money import Basis
+from watchers.observation import Availability
 from watchers.quota import Quota
 from watchers.target import Search, Target
 
@@ -336,3 +337,22 @@ def test_a_market_that_is_for_watches_only_is_named_and_not_asked(tickets: Marke
     assert found.unasked["bulk"] == "It is read once an hour."
     assert found.answered == ("tickets",)
     assert not bulk.calls
+
+
+def test_a_deal_is_judged_against_the_other_markets_prices_of_the_same_kind(
+    tickets: Market, seats: Market
+) -> None:
+    world = World(tickets, seats, Market("fees", entry("fees", "f1", all_in(9000))))
+    (one,) = world.catalog.search("night tram").events
+    assert (
+        str(world.catalog.deal(one)) == "low confidence: no earlier price is known"
+    )  # all-in, alone of its kind
+
+    (two,) = World(tickets, seats).catalog.search("night tram").events
+    assert str(world.catalog.deal(two)) == "cheapest of 2 markets; low confidence: no earlier price is known"
+
+
+def test_what_cannot_be_bought_is_no_deal(tickets: Market) -> None:
+    gone = Market("gone", entry("gone", "g1", availability=Availability.UNAVAILABLE))
+    (one,) = World(gone).catalog.search("night tram").events
+    assert World(tickets).catalog.deal(one) is None

@@ -123,9 +123,18 @@ def _ceiling(quota: Quota, targets: int, calls: int) -> int:
 
 def _rank(board: Board, batch: Sequence[Target], late: set[str], now: datetime) -> tuple[bool, float]:
     """Whoever waited too long; then by what is lost while this call is not made."""
-    rows = [board.rows[target.id] for target in batch]
-    waited = [(board.urgency(row, now), row.asked_ms) for row in rows]
+    waited = [_waited(board, board.rows[target.id], now) for target in batch]
     return any(target.id in late for target in batch), schedule.worth(waited, now_ms=milliseconds(now))
+
+
+def _waited(board: Board, row: Row, now: datetime) -> tuple[float, int]:
+    """How urgently, and since when: whoever was never asked waits since they came.
+
+    A look that was not answered comes again after half a wait, as in ``schedule.failed``; once, and if ever
+    one was, so that what always fails takes no more than its part.
+    """
+    again = 2 if row.failures == 1 and row.seen_ms else 1
+    return again * board.urgency(row, now), row.asked_ms or milliseconds(row.since)
 
 
 def _call(batch: list[Target], scheduled: Mapping[str, Row]) -> Call:

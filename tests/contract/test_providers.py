@@ -335,6 +335,12 @@ def test_another_items_answer_is_never_taken_for_this_one(name: str) -> None:
 
 
 @EVERY
+def test_an_answer_that_is_no_text_is_not_understood(name: str) -> None:
+    spoilt = kit(name).recorded.replace(b"e", b"\xf5")
+    assert not getattr(outcome(name, says(spoilt)), "observations", None)
+
+
+@EVERY
 def test_an_answer_without_end_is_given_up(name: str) -> None:
     answer = says(b" " * (17 * 1024 * 1024))
     assert is_not_seen(name, outcome(name, answer), ProviderUnavailableError)

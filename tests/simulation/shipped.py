@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -170,22 +170,39 @@ class _Seen:
             yield Figure(row, what, limit, tuple(values), at_least)
 
 
-Regime = tuple[float, float, float]  # days, warm-up, calls a tick
+class Measured(Protocol):
+    """What a policy says of itself: calls over the quota, and the largest age and what it may be."""
+
+    overdrawn: int
+    oldest_ms: int
+    ceiling_ms: int
+
+
+Policy = Callable[[Any, float], Measured]  # of a world, and so many looks a day
+Regime = tuple[float, float, float]  # days, warm-up, and how long a tick is: so many of 5,000 calls a day
 Seeds = Sequence[int]
 
 
 def steady(
-    row: str, targets: int, batch: int, limits: dict[str, float], seeds: Seeds, regime: Regime | None = None
+    row: str,
+    targets: int,
+    batch: int,
+    limits: dict[str, float],
+    seeds: Seeds,
+    regime: Regime | None = None,
+    *,
+    policy: Policy = Shipped,
+    calls_a_day: float = CALLS,
 ) -> Iterator[Figure]:
     """Rows 1 to 4, and 10 and 11 of the same runs."""
     sim, seen = load("sim"), _Seen()
     days, warm, calls = regime or sim.REGIMES[targets, batch]
     for seed in seeds:
-        world, per_day = sim.World(targets, days, seed), CALLS * batch
-        ours = Shipped(world, per_day)
+        world, per_day = sim.World(targets, days, seed), calls_a_day * batch
+        ours = policy(world, per_day)
         got, known, uniform = (
-            sim.simulate(world, policy, batch, calls, warm)
-            for policy in (ours, sim.Virtual(world, per_day), sim.Uniform(world, per_day))
+            sim.simulate(world, one, batch, calls, warm)
+            for one in (ours, sim.Virtual(world, per_day), sim.Uniform(world, per_day))
         )
         seen.note("mean / known", limits["known"], got["mean_h"] / known["mean_h"])
         seen.note("mean / uniform", limits["uniform"], got["mean_h"] / uniform["mean_h"])

@@ -178,3 +178,24 @@ def test_first_looks_that_fail_leave_every_other_call_to_others() -> None:
     for number in range(20):
         on.rows[search(f"new{number}").id].fresh = ("w1",)
     assert names(chosen(on, 2))[1] == [one.item for one in ITEMS]
+
+
+def test_a_look_that_was_not_answered_comes_again_after_half_a_wait_and_only_once() -> None:
+    on = board(*ITEMS[:3])
+    failed, other, hopeless = (on.rows[one.id] for one in ITEMS[:3])
+    failed.failures, hopeless.failures = 1, 5
+    failed.seen_ms = hopeless.seen_ms = milliseconds(START)
+    failed.asked_ms, other.asked_ms, hopeless.asked_ms = (milliseconds(at(minutes)) for minutes in (6, 3, 6))
+    assert names(chosen(on, 1, batch=1)) == [["i0"]]  # two waits of 4 minutes against one of 7
+    failed.asked_ms = milliseconds(at(7))
+    assert names(chosen(on, 1, batch=1)) == [["i1"]]
+
+
+def test_among_those_never_asked_whoever_came_first_goes_first_in_the_end() -> None:
+    on = board(*ITEMS[:2])
+    early, late = (on.rows[one.id] for one in ITEMS[:2])
+    early.asked_ms = late.asked_ms = 0
+    early.fresh = late.fresh = ("w1",)
+    early.since, late.since = at(0), at(9)
+    late.weight = 4.0  # twice as urgent, and here for a tenth of the time
+    assert names(chosen(on, 1, batch=1)) == [["i0"]]

@@ -79,7 +79,7 @@ def decoded(body: bytes, who: str) -> object:
     """
     try:
         value: object = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # msgspec's own errors, and text that is not UTF-8
         return _decoded_patiently(body, who)
     return value
 

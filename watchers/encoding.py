@@ -20,7 +20,7 @@ import msgspec
 from watchers.demand import Demand
 from watchers.history import Facts, History, Lows, Run, Runs, Seen, milliseconds, moment
 from watchers.money import PriceKey
-from watchers.observation import Availability, EventStatus
+from watchers.observation import Availability, EventStatus, ItemCondition
 from watchers.rows import ANYTHING, Gate, Row
 from watchers.schedule import Pace
 from watchers.target import Target, asked
@@ -329,17 +329,18 @@ def _whole_numbers(content: bytes) -> list[int]:
 def _flat_facts(facts: Facts) -> list[Any]:
     day = facts.starts_on.toordinal() if facts.starts_on else None
     presales = [[name, milliseconds(at)] for name, at in facts.presales]
-    return [facts.status, day, _ms(facts.starts_at), _ms(facts.onsale_at), presales]
+    return [facts.status, day, _ms(facts.starts_at), _ms(facts.onsale_at), presales, facts.condition]
 
 
 def _facts(flat: Sequence[Any]) -> Facts:
-    status, day, starts_at, onsale_at, presales = flat
+    status, day, starts_at, onsale_at, presales, *condition = flat
     return Facts(
         EventStatus(status) if status else None,
         date.fromordinal(day) if day else None,
         _at(starts_at),
         _at(onsale_at),
         tuple((name, moment(at)) for name, at in presales),
+        ItemCondition(condition[0]) if condition and condition[0] else None,
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from watchers.money import PriceKey
-from watchers.observation import Availability, EventStatus, Observation
+from watchers.observation import Availability, EventStatus, ItemCondition, Observation
 
 KEPT_RUNS = 9  # of different prices, each seen any number of times: what a full board leaves room for
 KEPT_IDS = 2000
@@ -74,13 +74,17 @@ class Lows(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What a seller announced: each field is the last known value."""
+    """What a seller announced: each field is the last known value.
+
+    ``condition`` is the first one that was said, and stays: what a thing costs used is not what it costs new.
+    """
 
     status: EventStatus | None = None
     starts_on: date | None = None
     starts_at: datetime | None = None
     onsale_at: datetime | None = None
     presales: tuple[tuple[str, datetime], ...] = ()
+    condition: ItemCondition | None = None
 
     def after(self, now: Observation) -> "Facts":
         """These facts with everything that ``now`` knows better."""
@@ -91,6 +95,7 @@ class Facts(msgspec.Struct, frozen=True):
             _whole(now.starts_at) if now.starts_at else self.starts_at,
             _whole(now.onsale_at) if now.onsale_at else self.onsale_at,
             presales or self.presales,
+            self.condition or now.condition,
         )
 
     @property
@@ -141,6 +146,14 @@ class History(msgspec.Struct, frozen=True):
     listed: Seen | None = None
     empty_looks: int = 0
     seen_at: datetime | None = None
+
+    def comparable(self, now: Observation) -> Observation:
+        """``now`` without what may not be compared: the prices of another condition than the first one's."""
+        first = self.facts.condition if self.facts else None
+        if first is None or now.condition in (None, first):
+            return now
+        problem = f"It is sold {now.condition} now, and was {first} before: not compared."
+        return replace(now, prices=(), availability=Availability.UNKNOWN, problems=(*now.problems, problem))
 
     def after(self, now: Observation) -> "History":
         """The history with this observation in it. One that is not newer changes nothing."""

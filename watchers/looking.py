@@ -71,6 +71,7 @@ def look(
         )
     if row.repeats_with(now):
         return UNEVENTFUL
+    now = row.history.comparable(now)
     history = row.history.after(now)
     changed = _values(history) != _values(row.history)
     if changed:

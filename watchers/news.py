@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from watchers.models import News, Reason
 from watchers.money import Basis, PriceKey
 from watchers.notices import Verdict
-from watchers.observation import Availability, Observation
+from watchers.observation import Availability, ItemCondition, Observation
 from watchers.watch import Watch
 
 _IMPORTANCE = {
@@ -60,7 +60,7 @@ def tell(watch: Watch, head: Verdict, now: Observation, rule: str | None) -> New
         reason=head.reason,
         watch_name=watch.name,
         provider=now.target.provider,
-        event_name=about.name,
+        event_name=_named(about),
         url=about.url,
         venue=about.venue,
         city=about.city,
@@ -74,6 +74,13 @@ def tell(watch: Watch, head: Verdict, now: Observation, rule: str | None) -> New
         next_text=rule,
         observed_at=now.at,
     )
+
+
+def _named(about: Observation) -> str | None:
+    """The name, and the condition where it is not new: nobody should be glad of another thing's price."""
+    if about.name is None or about.condition in (None, ItemCondition.NEW):
+        return about.name
+    return f"{about.name} ({about.condition.replace('_', ' ')})"
 
 
 def _cheapest(now: Observation, head: Verdict) -> Observation | None:

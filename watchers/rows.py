@@ -302,7 +302,7 @@ def mark_of(now: Observation, now_ms: int) -> int:
     """What was seen on which day, as a number that is never 0. Lows are kept by day, so the day counts."""
     listed = None if now.listings is None else [listing.target.item for listing in now.listings]
     seen = (now_ms // _DAY_MS, now.availability, now.prices, now.status, now.starts_on, now.starts_at,
-            now.onsale_at, now.presales, listed)  # fmt: skip
+            now.onsale_at, now.presales, now.condition, listed)  # fmt: skip
     digest = hashlib.blake2b(msgspec.msgpack.encode(seen), digest_size=6).digest()
     return int.from_bytes(digest, "big") or 1
 

@@ -25,7 +25,9 @@ from tests.builders import (
 )
 from tests.histories import RULES, histories
 from watchers.history import KEPT_IDS, KEPT_RUNS, Facts, History, Lows, Run, Seen, milliseconds, moment
-from watchers.observation import Availability, EventStatus, Observation
+from watchers.observation import Availability, EventStatus, ItemCondition, Observation, Price
+
+NEW = ItemCondition.NEW
 
 
 def after(*looks: Look) -> History:
@@ -259,3 +261,20 @@ def test_no_history_keeps_more_than_it_may(seen: list[Observation]) -> None:
             assert all(earlier.value != later.value for earlier, later in pairwise(runs))
             assert all(low > 0 for _, low in history.lows[key].days)
         assert len(history.availability) <= 4
+
+
+def test_what_it_costs_used_is_not_compared_with_what_it_cost_new() -> None:
+    def sold(minutes: float, cents: int, condition: ItemCondition | None) -> Observation:
+        prices = (Price(FACE.basis, FACE.currency, cents),)
+        return Observation(
+            ITEM, at(minutes), prices=prices, condition=condition, availability=Availability.AVAILABLE
+        )
+
+    new, used, silent = sold(1, 100_00, NEW), sold(2, 65_00, ItemCondition.USED), sold(3, 90_00, None)
+    known = History().after(new)
+    told = known.comparable(used)
+    assert (told.prices, told.availability) == ((), Availability.UNKNOWN)
+    assert "sold used now, and was new before" in told.problems[-1]
+    assert known.after(told).facts == known.facts  # new stays what it is compared with
+    assert known.comparable(new) is new
+    assert known.comparable(silent) is silent

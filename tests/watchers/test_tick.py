@@ -24,7 +24,7 @@ from watchers.errors import (
     StoreUnavailableError,
 )
 from watchers.history import milliseconds
-from watchers.observation import Availability, Observation, Price
+from watchers.observation import Availability, ItemCondition, Observation, Price
 from watchers.providers.base import Fetched, concurrency
 from watchers.quota import Budget, Ledger, Quota
 from watchers.rules import decide
@@ -259,6 +259,24 @@ def test_back_in_stock_is_told_once(world: World) -> None:
     world.shop.sold_out = set()
     world.minutes(10000, 10000)
     assert [reason for reason, _ in world.texts()] == ["back_in_stock"]
+
+
+def test_a_used_one_is_not_told_to_who_waits_for_a_new_one_to_be_cheaper(world: World) -> None:
+    sold: dict[str, Any] = {}
+
+    def answer(target: Target, now: datetime) -> Observation:
+        prices = (Price(FACE.basis, FACE.currency, sold["cents"]),)
+        return Observation(target, now, prices=prices, condition=sold["condition"])
+
+    world.save(below())
+    world.shop.answers["a"] = answer
+    for sold["cents"], sold["condition"] in (
+        *[(10_000, ItemCondition.NEW)] * 3,
+        *[(8_000, ItemCondition.USED)] * 3,
+        (8_200, ItemCondition.NEW),
+    ):
+        world.minutes(None)
+    assert world.texts() == [("below_limit", 8_200)]
 
 
 def test_a_freak_price_is_held_until_a_second_look_agrees(world: World) -> None:

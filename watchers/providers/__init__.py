@@ -164,7 +164,7 @@ def from_env(
 
 
 def _built(name: str, env: Mapping[str, str], client: "httpx.Client | None" = None) -> Provider | SwitchedOff:
-    """One of them; what is off is not even imported, so that a process that wakes does not pay for it."""
+    """One of them; what lacks a key is not even imported: a process that wakes does not pay for it."""
     for needed in NEEDED.get(name, ()):
         if settings.given(env, needed) is None:
             return SwitchedOff(name, f"{needed} {_SAID.get(needed, 'is not set')}")

@@ -43,7 +43,11 @@ def row_id(row: Mapping[str, Any]) -> str | None:
 def observed(row: Mapping[str, Any], target: Target, now: datetime) -> Observation:
     """What a row says about one event."""
     seen = observe(_event(row), target, now)
-    return replace(seen, availability=_availability(seen, row.get("transactable")))
+    if not _contradicts(seen, row.get("transactable")):
+        return seen
+    return replace(
+        seen, availability=Availability.UNKNOWN, prices=()
+    )  # nobody knows whether it can be bought
 
 
 def item(row: Mapping[str, Any], target: Target, now: datetime) -> Observation:
@@ -67,11 +71,10 @@ def performers(row: Mapping[str, Any]) -> Iterator[str]:
     return filter(None, (shapes.text(one.get("attractionName")) for one in _within(row, "attraction")))
 
 
-def _availability(seen: Observation, transactable: object) -> Availability:
-    """What the status says; where the feed itself contradicts it, nobody knows."""
+def _contradicts(seen: Observation, transactable: object) -> bool:
+    """Whether the feed says at once that it is on sale and that it cannot be bought, or the reverse."""
     said = _TRANSACTABLE.get(str(transactable).lower(), seen.availability)
-    contradicts = seen.status in _ON_OR_OFF and said is not seen.availability
-    return Availability.UNKNOWN if contradicts else seen.availability
+    return seen.status in _ON_OR_OFF and said is not seen.availability
 
 
 def _event(row: Mapping[str, Any]) -> dict[str, Any]:

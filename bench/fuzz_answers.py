@@ -8,9 +8,7 @@ error of ours, and nothing else. The seconds are each provider's own. Pages have
 """
 
 import copy
-import gc
 import json
-import os
 import random
 import sys
 import time
@@ -24,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.fuzz_pages import hostile
-from bench.report import Report, arguments
+from bench.report import Report, arguments, resident_now_mb
 from watchers.errors import ProviderError
 from watchers.money import CURRENCIES
 from watchers.observation import Observation
@@ -83,13 +81,6 @@ def _invented(seen: Observation) -> bool:
     )
 
 
-def _resident_mb() -> float:
-    """What is held now, and not at the worst moment (Linux)."""
-    gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def _read(name: str, body: bytes, counts: Counter[str]) -> None:
     counts["cases"] += 1
     try:
@@ -120,8 +111,8 @@ def main() -> int:
         while time.monotonic() - began < asked.seconds:
             _read(name, next(answers), counts)
             if counts["cases"] == _WARM:
-                warm = _resident_mb()
-        growth = _resident_mb() - (warm or _resident_mb())
+                warm = resident_now_mb()
+        growth = resident_now_mb() - (warm or resident_now_mb())
         report.say(f"{name}: answers read, with a price", f"{counts['cases']:,}, {counts['priced']:,}")
         report.promise(f"{name}: nothing makes reading fail", holds=counts["crashes"] == 0)
         report.promise(f"{name}: no price is made up", holds=counts["invented"] == 0)

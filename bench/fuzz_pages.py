@@ -3,8 +3,8 @@
     python bench/fuzz_pages.py --seconds 300
 
 Our own samples of pages are cut, spliced, repeated, nested and re-encoded by a seeded generator, and each
-result is read in this process. It is warm once the dearest pages we know have been read; what its peak of
-memory grows by after that has leaked, or is a page dearer still.
+result is read in this process. It is warm once the dearest pages we know have been read; what it holds more
+at the end than then has leaked.
 """
 
 import random
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.report import Report, arguments, resident_peak_mb
+from bench.report import Report, arguments, resident_now_mb, resident_peak_mb
 from watchers.money import CURRENCIES
 from watchers.observation import Observation
 from watchers.providers.pages.reading import LARGEST, OUR_FAULT, observe
@@ -170,7 +170,7 @@ def main() -> int:
     target = Target("page", item=URL)
     for page in dear():
         observe(page, None, URL, target, NOW)
-    warm = resident_peak_mb()
+    warm = resident_now_mb()
     cases = crashes = inventions = priced = 0
     slowest, began = 0.0, time.monotonic()
     while time.monotonic() - began < asked.seconds:
@@ -188,7 +188,7 @@ def main() -> int:
     report.say("crashes", crashes)
     report.say("slowest page", slowest, ",.2f", "s of CPU")
     report.say("peak memory", resident_peak_mb(), ",.1f", "MB")
-    growth = resident_peak_mb() - warm
+    growth = resident_now_mb() - warm
     report.say("grown since it was warm", growth, ",.1f", "MB")
     report.promise("no page makes reading fail", holds=crashes == 0)
     report.promise("no page has a price of 0 or without a currency", holds=inventions == 0)

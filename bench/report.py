@@ -1,7 +1,9 @@
 """What every bench has in common: medians, a table, a file of JSON, and an exit code that says what holds."""
 
 import argparse
+import gc
 import json
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +14,13 @@ from typing import Any
 def median(figures: Sequence[float]) -> float:
     """Half are at least this much."""
     return statistics.median(figures)
+
+
+def resident_now_mb() -> float:
+    """What this process holds now, and not at its worst moment (Linux)."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def resident_peak_mb() -> float:

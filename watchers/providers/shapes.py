@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from watchers.money import CURRENCIES
+
 # Controls, and halves of characters, which JSON can carry and no database or text message can.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _YEARS = range(1970, 2200)  # outside stand placeholders, such as Ticketmaster's 1900-01-01
@@ -77,6 +79,6 @@ def offset(utc: datetime, local: datetime) -> timezone | None:
 
 
 def currency(value: object) -> str | None:
-    """Three capitals, as ISO 4217 has them."""
-    code = value if isinstance(value, str) and re.fullmatch(r"[A-Z]{3}", value) else None
+    """Three capitals that ISO 4217 knows; of others nobody knows how many decimals they have."""
+    code = value if isinstance(value, str) and value in CURRENCIES else None
     return None if code in _NO_CURRENCY else code

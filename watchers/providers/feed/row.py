@@ -43,11 +43,12 @@ def row_id(row: Mapping[str, Any]) -> str | None:
 def observed(row: Mapping[str, Any], target: Target, now: datetime) -> Observation:
     """What a row says about one event."""
     seen = observe(_event(row), target, now)
-    if not _contradicts(seen, row.get("transactable")):
+    said = _TRANSACTABLE.get(str(row.get("transactable")).lower(), seen.availability)
+    contradicts = seen.status in _ON_OR_OFF and said is not seen.availability
+    if not contradicts and said is not Availability.UNAVAILABLE:
         return seen
-    return replace(
-        seen, availability=Availability.UNKNOWN, prices=()
-    )  # nobody knows whether it can be bought
+    known = Availability.UNKNOWN if contradicts else seen.availability
+    return replace(seen, availability=known, prices=())  # what cannot be bought costs nothing that counts
 
 
 def item(row: Mapping[str, Any], target: Target, now: datetime) -> Observation:
@@ -69,12 +70,6 @@ def categories(row: Mapping[str, Any]) -> Iterator[str]:
 def performers(row: Mapping[str, Any]) -> Iterator[str]:
     """Who plays."""
     return filter(None, (shapes.text(one.get("attractionName")) for one in _within(row, "attraction")))
-
-
-def _contradicts(seen: Observation, transactable: object) -> bool:
-    """Whether the feed says at once that it is on sale and that it cannot be bought, or the reverse."""
-    said = _TRANSACTABLE.get(str(transactable).lower(), seen.availability)
-    return seen.status in _ON_OR_OFF and said is not seen.availability
 
 
 def _event(row: Mapping[str, Any]) -> dict[str, Any]:

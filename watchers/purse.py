@@ -25,7 +25,7 @@ PATIENCE = 30.0  # seconds that a person may have to wait for others
 _A_CALL = 2.0  # seconds in which one call is made and answered, before others may go on
 _ATTEMPTS = 8
 _SPENT = "the calls that are kept for people are spent"
-_BUSY = "others are asking at this moment"
+_BUSY = "its calls for people are in use at this moment"
 
 
 def path(provider: str) -> str:

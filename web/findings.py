@@ -91,7 +91,8 @@ def found_lines(found: Found) -> Iterator[str]:
     if len(found.events) > _MOST:
         yield f"… and {len(found.events) - _MOST} more; --json lists them all"
     if not found.events:
-        yield "nothing was found" if found.answered else "no market answered"
+        elsewhere = " by those that answered" if found.absences else ""
+        yield f"nothing was found{elsewhere}" if found.answered else "no market answered"
     yield from missing(found)
 
 

@@ -194,6 +194,6 @@ def test_when_somebody_drew_since_the_document_is_believed() -> None:
 def test_nobody_is_drawn_for_whose_turn_would_come_too_late() -> None:
     documents, slow = SqliteDocuments(":memory:"), Quota(100, timedelta(hours=1), 0.1)
     purse.draw(documents, "shop", slow, Moment(START), clock=lambda: 0.0)
-    with pytest.raises(OutOfQuotaError, match="others are asking at this moment; try again in half a minute"):
+    with pytest.raises(OutOfQuotaError, match="in use at this moment; try again in half a minute"):
         purse.draw(documents, "shop", slow, Moment(START), clock=lambda: 0.0, patience=10)
     assert purse.draw(documents, "shop", slow, Moment(START), clock=lambda: 0.0, patience=110).left == 1

@@ -56,6 +56,8 @@ def test_not_seen_not_asked_and_nothing_found_are_three_sentences() -> None:
         "no market answered", "not seen: a: status 503.", "not asked: b: B_KEY is not set",
     ]  # fmt: skip
     assert list(findings.found_lines(Found(answered=("a",)))) == ["nothing was found"]
+    some = Found(answered=("a",), absences={"b": "status 503."})
+    assert next(findings.found_lines(some)) == "nothing was found by those that answered"
 
 
 def test_a_comparison_names_the_markets_that_do_not_have_it() -> None:

@@ -87,9 +87,16 @@ class Inquiry(msgspec.Struct, frozen=True):
             _may_pass, attempts=TRIES, timeout=self.seconds,
             wait_initial=_PAUSE, wait_max=_LONGEST_PAUSE, wait_jitter=_JITTER,
         )  # fmt: skip
+        failed: ProviderUnavailableError | None = None
         for attempt in tries:
             with attempt:
-                return self._asked(name, provider, target, until)
+                try:
+                    return self._asked(name, provider, target, until)
+                except OutOfQuotaError as exc:  # what the market said comes before what our own count says
+                    raise ProviderError(str(failed)) if failed else exc from None
+                except ProviderUnavailableError as exc:
+                    failed = exc
+                    raise
         raise AssertionError("a try either answers or raises")
 
     def _asked(self, name: str, provider: Provider, target: Target, until: float) -> Observation:

@@ -8,6 +8,7 @@ import msgspec
 from watchers.events import Event
 
 _MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
+_WHEN, _NOT_SAID = ("date", "time"), ("", "TBA", "TBD")
 _NO_SECONDS = re.compile(r"\d\d:\d\d")
 
 
@@ -37,7 +38,11 @@ def read(line: bytes | str) -> Pair:
 def _plain(said: Any) -> Any:
     if not isinstance(said, dict):
         return said
-    told = {name: value for name, value in said.items() if value is not None}
+    told = {
+        name: value
+        for name, value in said.items()
+        if value is not None and not (name in _WHEN and str(value).upper() in _NOT_SAID)
+    }
     if isinstance(told.get("time"), str) and _NO_SECONDS.fullmatch(told["time"]):
         told["time"] += ":00"
     return told

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from watchers.errors import OutOfQuotaError, ProviderError
+from watchers.errors import ProviderError, ProviderRejectedError
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings, shapes
@@ -146,9 +146,9 @@ class Eventbrite:
     def _probe(self, budget: Budget, now: datetime) -> str:
         try:
             inner = self._calls.batch(["categories/", "formats/"], budget, now)
-        except (BadTokenError, OutOfQuotaError):
+        except BadTokenError:
             raise
-        except ProviderError as exc:
+        except ProviderRejectedError as exc:  # anything else that fails says nothing about batches
             return f"No batch answers ({exc}); events are asked for one by one."
         good = [one for one in inner if one.status == http.OK]
         kind = "texts" if all(one.was_text for one in good) else "objects"

@@ -193,8 +193,8 @@ def test_tries_count() -> None:
     market = Market("few", entry("few"), quota=Quota(20, timedelta(hours=1), 100))
     market.down = ProviderUnavailableError("few: status 500")
     found = World(market).catalog.search("x")
-    assert market.calls == 2
-    assert "are spent" in found.absences["few"]
+    assert market.calls == 2  # and then the calls of people are spent; what it said itself is told
+    assert found.absences["few"] == "status 500."
 
 
 def test_a_search_of_several_pages_is_begun_anew_with_enough_calls() -> None:
@@ -356,3 +356,12 @@ def test_what_cannot_be_bought_is_no_deal(tickets: Market) -> None:
     gone = Market("gone", entry("gone", "g1", availability=Availability.UNAVAILABLE))
     (one,) = World(gone).catalog.search("night tram").events
     assert World(tickets).catalog.deal(one) is None
+
+
+def test_what_the_market_said_is_told_before_what_our_own_count_says() -> None:
+    few = Market("few", entry("few", "f1", face(100)), quota=Quota(20, timedelta(days=1), 10))
+    few.fails = [ProviderUnavailableError("few: status 500") for _ in range(9)]
+    world = World(few)
+    said = [world.catalog.search(f"night tram {number}").absences["few"] for number in range(2)]
+    assert said[0] == "status 500."
+    assert "spent" in said[1]

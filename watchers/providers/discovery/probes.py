@@ -53,7 +53,7 @@ class Probes:
         known = sorted(self._seen, key=lambda one: (one.starts_on is not None, one.target.item or ""))[:IDS]
         asked = [one.target.item or "" for one in reversed(known)]
         if len(asked) < 2:  # noqa: PLR2004 - a list
-            return "No ids are known to ask for; the question about prices has to be answered first."
+            raise ProviderUnavailableError(f"{NAME}: no ids are known to ask for; ask again with --again")
         try:
             page, _ = self._page({"id": ",".join(asked)}, budget, now)
         except QueryRefusedError:

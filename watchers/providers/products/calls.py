@@ -7,7 +7,7 @@ and stands in no error, log line or ``repr``.
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError
+from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError, ProviderUnavailableError
 from watchers.providers import http
 from watchers.providers.products.answers import NAME, SpikeError, UnclearError, error_of
 from watchers.providers.products.product import FIELDS
@@ -48,6 +48,8 @@ class Calls:
     def with_a_wrong_key(self, budget: Budget, _now: datetime) -> str:
         """How a key that nobody has is answered; see ``Probe``."""
         answer = self._answer("sku in(1000000)", _NOBODYS_KEY, budget)
+        if answer.status not in _REFUSED:
+            raise ProviderUnavailableError(f"{NAME}: status {answer.status} says nothing of keys")
         error = error_of(answer.status, answer.error_json(NAME), answer.headers)
         taken = "a wrong key" if isinstance(error, ProviderRejectedError) else "anything but a wrong key"
         return f"A wrong key is answered with status {answer.status}, and taken for {taken}."
@@ -57,6 +59,9 @@ class Calls:
         address = f"{self._root}/products({quote(question, safe='=&(),*')})"
         shown = {"format": "json", "show": FIELDS, "pageSize": str(PAGE), "page": str(page)}
         return self._connections.get(address, {**shown, "sort": "sku.desc", "apiKey": key}, NAME)
+
+
+_REFUSED = (401, 403)
 
 
 def _heed(error: ProviderError, answer: http.Answer, budget: Budget, now: datetime) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -239,6 +240,26 @@ def test_a_row_that_is_not_saved_doubles_no_alert(
             repeated = decide(asked, decision.state, history, later)
             assert repeated.news is None or repeated.news.reason is not decision.news.reason
         state, history = decision.state, history.after(now)
+
+
+@RULES
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 90_00)), max_size=40), st.sampled_from(["tell", "wait"])
+)
+def test_of_several_markets_each_text_tells_a_price_a_further_step_lower(
+    looks: list[tuple[bool, int]], already_true: str
+) -> None:
+    """Never over the limit, so that no episode ends."""
+    markets = {"markets": [{"provider": "ticketmaster", "item": "E1"}, {"provider": "steam", "item": "440"}]}
+    asked = watch(target=markets, already_true=already_true)
+    state, told = WatchState(), list[int]()
+    before = {target.id: History() for target in asked.targets}
+    for days, (is_first, cents) in enumerate(looks):
+        now = observed(cents, when=at(days=days), target=asked.targets[0 if is_first else 1])
+        decision = decide(asked, state, before[now.target.id], now)
+        state, before[now.target.id] = decision.state, before[now.target.id].after(now)
+        told += [cents] if decision.news else []
+    assert all(later <= earlier * 0.95 for earlier, later in pairwise(told))
 
 
 # ── the gate, and what is stored ─────────────────────────────────────────────────────────────────────────

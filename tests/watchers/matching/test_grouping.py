@@ -13,6 +13,7 @@ from tests.upstream import NOW, PAYLOADS
 from watchers.events import Event, normalised
 from watchers.matching import groups, match, matches
 from watchers.matching.pairs import read
+from watchers.observation import ItemCondition
 from watchers.providers.ticketmaster import Ticketmaster
 from watchers.verdicts import pair, remembered
 
@@ -96,6 +97,14 @@ def test_things_meet_by_their_words() -> None:
     game = Event(name="Baldur's Gate 3", provider="steam", item="1")
     box = Event(name="BALDUR'S GATE III", provider="bestbuy", item="9")
     assert groups([game, box, replace(box, name="Baldur's Gate II", item="8")]) == [[0, 1], [2]]
+
+
+def test_a_thing_that_says_its_condition_is_not_joined_to_one_that_does_not() -> None:
+    new = Event(name="Brass Lantern", condition=ItemCondition.NEW, provider="bestbuy", item="1")
+    unsaid = replace(new, condition=None, provider="ebay", item="2")
+    assert groups([new, unsaid]) == [[0], [1]]
+    assert groups([new, replace(new, provider="ebay", item="2")]) == [[0, 1]]
+    assert groups([replace(unsaid, provider="steam"), unsaid]) == [[0, 1]]
 
 
 entries = st.lists(

@@ -42,6 +42,7 @@ from watchers.observation import Availability, Observation
 from watchers.places import Places
 from watchers.rows import Row
 from watchers.rules import Decision, decide
+from watchers.target import Target
 from watchers.watch import Below, Drop, HistoricLow, Watch
 
 
@@ -320,6 +321,7 @@ def _matches(fields: Mapping[str, Any], query: Query) -> bool:
 
 
 PLACES = Places()
+OTHER_MARKET = Target(provider="steam", item="440")
 Joining = tuple[Watch, int]
 
 
@@ -379,6 +381,34 @@ def _order(told: tuple[str, Any]) -> tuple[Any, ...]:
 def test_the_gate_never_loses_an_alert(crowd: tuple[list[Joining], list[Observation]]) -> None:
     passed = _through_the_gate(*crowd, stored=False)
     assert sorted(passed, key=_order) == sorted(_looking_at_everything(*crowd), key=_order)
+
+
+@st.composite
+def two_markets(draw: st.DrawFn) -> tuple[Watch, list[Observation]]:
+    """One watch on two markets, and what both say, as it comes."""
+    markets = {"markets": [ITEM.to_document(), OTHER_MARKET.to_document()]}
+    asked = Watch.model_validate(draw(watches(ITEM)).model_dump(exclude={"target"}) | {"target": markets})
+    seen = [*draw(histories(ITEM, size=10)), *draw(histories(OTHER_MARKET, size=10))]
+    return asked, sorted(seen, key=lambda now: now.at)
+
+
+@settings(RULES, max_examples=300)
+@given(two_markets())
+def test_the_gates_of_two_markets_never_lose_an_alert(story: tuple[Watch, list[Observation]]) -> None:
+    asked, seen = story
+    documents, state = MemoryDocuments(), WatchState()
+    rows = {target.id: Row(target, since=START) for target in asked.targets}
+    job = Job("w0", "u1", asked, "v1", START, {target.id: target for target in asked.targets})
+    documents.commit(Create(PLACES.job("w0"), job.fields()))
+    for row in rows.values():
+        row.gate.widen({}, {}, waits_for(asked))
+        row.fresh = ("w0",)
+    histories_of = dict.fromkeys(rows, History())
+    for now in seen:
+        looked = look(documents, PLACES, rows[now.target.id], now)
+        decision = decide(asked, state, histories_of[now.target.id], now)
+        assert {_as_decided(alert.news) for alert in looked.alerts} == {decision.news} - {None}
+        state, histories_of[now.target.id] = decision.state, histories_of[now.target.id].after(now)
 
 
 @RULES

@@ -11,7 +11,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -392,8 +392,20 @@ def two_markets(draw: st.DrawFn) -> tuple[Watch, list[Observation]]:
     return asked, sorted(seen, key=lambda now: now.at)
 
 
-@settings(RULES, max_examples=300)
+KEPT_BACK = (
+    watch(target={"markets": [ITEM.to_document(), OTHER_MARKET.to_document()]}),
+    [
+        observed(cents, when=at(minutes), target=target)
+        for minutes, (target, cents) in enumerate(
+            [(ITEM, 80_00), (OTHER_MARKET, 89_00), (ITEM, 95_00), (ITEM, 95_00), (OTHER_MARKET, 89_00)]
+        )
+    ],
+)
+
+
+@settings(RULES, max_examples=200)
 @given(two_markets())
+@example(KEPT_BACK)
 def test_the_gates_of_two_markets_never_lose_an_alert(story: tuple[Watch, list[Observation]]) -> None:
     asked, seen = story
     documents, state = MemoryDocuments(), WatchState()

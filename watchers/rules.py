@@ -14,6 +14,9 @@ An episode is the time from a condition's becoming true until it has clearly bec
 ``drop`` counts from the price when the watch was saved, then from the price last told, never from the last
 look: a slow slide fires. A price is compared with prices of its own key only. A key that appears beside
 known ones is looked at silently once. A suspicious price is held until a second look agrees.
+
+Several markets are one thing to the person: while an episode is open on one of them, a price elsewhere is
+told only a further step under the lowest told there. Markets keep episodes of their own all the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -79,7 +82,7 @@ def decide(watch: Watch, state: WatchState, before: History, now: Observation) -
     introduced = _introduced(watch, remembered, before, now)
     if _is_over(now):
         return Decision(Reason.EVENT_OVER, state.remembering(now.target.id, introduced))
-    memory, priced = _decide_prices(watch, introduced, before, now)
+    memory, priced = _decide_prices(watch, state, introduced, before, now)
     memory, others = notices(watch, memory, before, now)
     verdicts = (*priced, *others)
     if memory == introduced:
@@ -107,7 +110,8 @@ def thresholds(watch: Watch, state: WatchState, target_id: str) -> Thresholds:
     """The highest price at which any condition would fire, and the lowest that would re-arm one.
 
     ``historic_low`` has no fixed price and is not among them: it can fire only under the record itself.
-    A key that was never looked at, or was free, is of interest at any price.
+    A key that was never looked at, or was free, is of interest at any price. What another market's open
+    episode keeps back is among them: it may end at any look of that market, which this one never hears of.
     """
     fires: dict[str, int] = {}
     rearms: dict[str, int] = {}
@@ -139,7 +143,7 @@ def _introduced(watch: Watch, remembered: TargetState, before: History, now: Obs
 
 
 def _decide_prices(
-    watch: Watch, introduced: TargetState, before: History, now: Observation
+    watch: Watch, state: WatchState, introduced: TargetState, before: History, now: Observation
 ) -> tuple[TargetState, list[Verdict]]:
     tracks = dict(introduced.tracks)
     known = any(track.reference is not None for track in tracks.values())
@@ -151,7 +155,15 @@ def _decide_prices(
         track = tracks[str(key)]
         first_look = track.reference is None
         look = _Look(
-            watch, before, now, key, price, introduced.decided_at, first_look, appeared=first_look and known
+            watch,
+            before,
+            now,
+            key,
+            price,
+            introduced.decided_at,
+            first_look,
+            appeared=first_look and known,
+            elsewhere=_told_elsewhere(watch, state, now.target.id, key),
         )
         tracks[str(key)], said = _decide_key(look, track, conditions)
         verdicts += said
@@ -166,7 +178,7 @@ def _decide_prices(
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One price of one key, and all that is needed to judge it."""
+    """One price of one key, and all that is needed to judge it; ``elsewhere`` see ``_told_elsewhere``."""
 
     watch: Watch
     before: History
@@ -176,6 +188,15 @@ class _Look:
     decided_at: datetime | None
     first_look: bool
     appeared: bool
+    elsewhere: int | None
+
+    @property
+    def is_told_elsewhere(self) -> bool:
+        """Whether another market's price, told and still open, is no further step away from this one."""
+        if self.elsewhere is None:
+            return False
+        further = _further_step(self.elsewhere)
+        return further is None or self.price > further
 
     @property
     def waits(self) -> bool:
@@ -239,6 +260,8 @@ def _decide_true(
         return replace(verdict, reason=Reason.TAKEN_AS_TOLD), _opened(episode, limit)
     if look.appeared:
         return replace(verdict, reason=Reason.NEW_PRICE_KEY), episode
+    if look.is_told_elsewhere:
+        return replace(verdict, reason=Reason.ALREADY_TOLD), episode
     if episode.open:
         after = episode.model_copy(update={"step": episode.step + 1})
         reason, was = Reason.FURTHER_DROP, track.told
@@ -264,10 +287,26 @@ def _fires_at(condition: PriceCondition, track: Track, episode: Episode, key: Pr
     first = condition.limit if isinstance(condition, Below) else None
     if not episode.open or track.told is None:
         return first
-    if not track.told:
-        return None  # nothing is cheaper than free
-    further = track.told * (100 - FURTHER_STEP_PERCENT) // 100
-    return further if first is None else min(first, further)
+    further = _further_step(track.told)
+    return further if further is None or first is None else min(first, further)
+
+
+def _further_step(told: int) -> int | None:
+    """The highest price that is worth another text; ``None``: nothing is cheaper than free."""
+    return told * (100 - FURTHER_STEP_PERCENT) // 100 if told else None
+
+
+def _told_elsewhere(watch: Watch, state: WatchState, target_id: str, key: PriceKey) -> int | None:
+    """The lowest price of this key that was told of another target of the watch and is still open there."""
+    others = (state.of(target.id).tracks.get(str(key)) for target in watch.targets if target.id != target_id)
+    return min(
+        (
+            track.told
+            for track in others
+            if track and track.told is not None and any(episode.open for episode in track.episodes.values())
+        ),
+        default=None,
+    )
 
 
 def _dropped(condition: Drop, start: int, key: PriceKey) -> int | None:
@@ -325,6 +364,11 @@ def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey
     at = thresholds(watch, state, target_id)
     if key is None or (fires := at.fires_at.get(str(key), ANY_PRICE)) == ANY_PRICE:
         return None
+    if (elsewhere := _told_elsewhere(watch, state, target_id, key)) is not None:
+        further = _further_step(elsewhere)
+        if further is None:
+            return None
+        fires = min(fires, further)
     sentence = f"Next text at {spoken(fires, key.currency)} or less"
     if (rearms := at.rearms_at.get(str(key))) is not None:
         sentence += f", or after it has been over {spoken(rearms - 1, key.currency)}"

@@ -11,7 +11,6 @@ from tests.builders import (
     NEW_LISTING,
     RESALE,
     SEARCH,
-    START,
     STATUS,
     Look,
     at,
@@ -34,8 +33,9 @@ from watchers.kinds import Channel
 from watchers.memory import WatchState
 from watchers.models import News, Reason
 from watchers.money import Basis, PriceKey
-from watchers.observation import EventStatus
-from watchers.rules import decide, thresholds
+from watchers.observation import Availability, EventStatus
+from watchers.rules import Decision, decide, rule_sentence, thresholds
+from watchers.target import Target
 from watchers.watch import Watch
 
 EUROS = PriceKey(Basis.FACE, "EUR")
@@ -873,12 +873,76 @@ def test_a_look_from_before_the_alert_is_none_of_the_two_that_re_arm() -> None:
     assert (first.reason, second.reason) == (TOLD, REARMED)
 
 
+MARKETS = {"markets": [{"provider": "ticketmaster", "item": "E1"}, {"provider": "steam", "item": "440"}]}
+HERE, THERE = watch(target=MARKETS).targets
+
+
+def of_markets(*looks: tuple[Target, int], asked: Watch | None = None) -> list[Decision]:
+    """What each look means to a watch on two markets, one under $90 unless said otherwise."""
+    asked, state, decided = asked or watch(target=MARKETS), WatchState(), list[Decision]()
+    histories = {HERE: History(), THERE: History()}
+    for minutes, (target, cents) in enumerate(looks):
+        now = observed(cents, when=at(minutes), target=target)
+        decided.append(decide(asked, state, histories[target], now))
+        state, histories[target] = decided[-1].state, histories[target].after(now)
+    return decided
+
+
+@pytest.mark.parametrize(
+    ("sentence", "looks", "reason"),
+    [
+        ("the same price on both is told once", [(HERE, 85_00), (THERE, 85_00)], TOLD),
+        ("a dearer price elsewhere is no news", [(HERE, 80_00), (THERE, 95_00), (THERE, 89_00)], TOLD),
+        ("nor is one that is a little cheaper", [(HERE, 80_00), (THERE, 76_01)], TOLD),
+        ("a further step under it is", [(HERE, 80_00), (THERE, 76_00)], BELOW),
+        ("nothing is cheaper than free", [(HERE, 0), (HERE, 0), (THERE, 1_00)], TOLD),
+        (
+            "a further drop that is dearer than what is told elsewhere is no news",
+            [(HERE, 85_00), (THERE, 70_00), (HERE, 80_00)],
+            TOLD,
+        ),
+        (
+            "when it is over there, it may be told here",
+            [(HERE, 80_00), (THERE, 89_00), (HERE, 95_00), (HERE, 95_00), (THERE, 89_00)],
+            BELOW,
+        ),
+    ],
+)
+def test_of_several_markets(sentence: str, looks: list[tuple[Target, int]], reason: Reason) -> None:
+    assert of_markets(*looks)[-1].reason is reason, sentence
+
+
+def test_a_person_who_waits_takes_the_best_of_several_markets_as_told() -> None:
+    asked = watch(target=MARKETS, already_true="wait")
+    decided = of_markets((HERE, 80_00), (THERE, 89_00), (THERE, 84_00), (THERE, 76_00), asked=asked)
+    assert [one.reason for one in decided] == [TAKEN, TAKEN, TOLD, DEEPER]
+
+
+def test_a_price_of_another_key_elsewhere_keeps_nothing_back() -> None:
+    asked = watch(target=MARKETS)
+    first = decide(asked, WatchState(), History(), observed({FACE: 80_00}, when=at(0), target=HERE))
+    other = decide(asked, first.state, History(), observed({RESALE: 85_00}, when=at(1), target=THERE))
+    assert (first.reason, other.reason) == (BELOW, BELOW)
+
+
+def test_what_is_kept_back_by_another_market_is_asked_about_all_the_same() -> None:
+    asked = watch(target=MARKETS)
+    state = of_markets((HERE, 80_00), (THERE, 89_00))[-1].state
+    assert thresholds(asked, state, THERE.id).fires_at == {str(FACE): 90_00}
+    assert rule_sentence(asked, state, THERE.id, FACE) == "Next text at $76 or less."
+
+
+def test_back_in_stock_is_told_of_every_market() -> None:
+    asked = watch(below(), BACK_IN_STOCK, target=MARKETS)
+    first = decide(asked, WatchState(), History(), observed(80_00, when=at(0), target=HERE))
+    gone = observed(when=at(1), target=THERE, availability=Availability.UNAVAILABLE)
+    state = decide(asked, first.state, History(), gone).state
+    back = observed(85_00, when=at(2), target=THERE, availability=Availability.AVAILABLE)
+    assert decide(asked, state, History().after(gone), back).reason is RESTOCKED
+
+
 def test_several_markets_are_remembered_apart() -> None:
-    markets = {"markets": [{"provider": "ticketmaster", "item": "E1"}, {"provider": "steam", "item": "440"}]}
-    asked = watch(target=markets)
-    here, there = asked.targets
-    first = decide(asked, WatchState(), History(), observed(80_00, when=START, target=here))
-    second = decide(asked, first.state, History(), observed(80_00, when=START, target=there))
+    first, second = of_markets((HERE, 80_00), (THERE, 70_00))
     assert (first.reason, second.reason) == (BELOW, BELOW)
     assert first.episode != second.episode
 

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -41,6 +42,7 @@ from watchers.observation import Availability, Observation
 from watchers.places import Places
 from watchers.rows import Row
 from watchers.rules import Decision, decide
+from watchers.target import Target
 from watchers.watch import Below, Drop, HistoricLow, Watch
 
 
@@ -241,6 +243,26 @@ def test_a_row_that_is_not_saved_doubles_no_alert(
         state, history = decision.state, history.after(now)
 
 
+@RULES
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 90_00)), max_size=40), st.sampled_from(["tell", "wait"])
+)
+def test_of_several_markets_each_text_tells_a_price_a_further_step_lower(
+    looks: list[tuple[bool, int]], already_true: str
+) -> None:
+    """Never over the limit, so that no episode ends."""
+    markets = {"markets": [{"provider": "ticketmaster", "item": "E1"}, {"provider": "steam", "item": "440"}]}
+    asked = watch(target=markets, already_true=already_true)
+    state, told = WatchState(), list[int]()
+    before = {target.id: History() for target in asked.targets}
+    for days, (is_first, cents) in enumerate(looks):
+        now = observed(cents, when=at(days=days), target=asked.targets[0 if is_first else 1])
+        decision = decide(asked, state, before[now.target.id], now)
+        state, before[now.target.id] = decision.state, before[now.target.id].after(now)
+        told += [cents] if decision.news else []
+    assert all(later <= earlier * 0.95 for earlier, later in pairwise(told))
+
+
 # ── the gate, and what is stored ─────────────────────────────────────────────────────────────────────────
 
 
@@ -299,6 +321,7 @@ def _matches(fields: Mapping[str, Any], query: Query) -> bool:
 
 
 PLACES = Places()
+OTHER_MARKET = Target(provider="steam", item="440")
 Joining = tuple[Watch, int]
 
 
@@ -358,6 +381,46 @@ def _order(told: tuple[str, Any]) -> tuple[Any, ...]:
 def test_the_gate_never_loses_an_alert(crowd: tuple[list[Joining], list[Observation]]) -> None:
     passed = _through_the_gate(*crowd, stored=False)
     assert sorted(passed, key=_order) == sorted(_looking_at_everything(*crowd), key=_order)
+
+
+@st.composite
+def two_markets(draw: st.DrawFn) -> tuple[Watch, list[Observation]]:
+    """One watch on two markets, and what both say, as it comes."""
+    markets = {"markets": [ITEM.to_document(), OTHER_MARKET.to_document()]}
+    asked = Watch.model_validate(draw(watches(ITEM)).model_dump(exclude={"target"}) | {"target": markets})
+    seen = [*draw(histories(ITEM, size=10)), *draw(histories(OTHER_MARKET, size=10))]
+    return asked, sorted(seen, key=lambda now: now.at)
+
+
+KEPT_BACK = (
+    watch(target={"markets": [ITEM.to_document(), OTHER_MARKET.to_document()]}),
+    [
+        observed(cents, when=at(minutes), target=target)
+        for minutes, (target, cents) in enumerate(
+            [(ITEM, 80_00), (OTHER_MARKET, 89_00), (ITEM, 95_00), (ITEM, 95_00), (OTHER_MARKET, 89_00)]
+        )
+    ],
+)
+
+
+@settings(RULES, max_examples=200)
+@given(two_markets())
+@example(KEPT_BACK)
+def test_the_gates_of_two_markets_never_lose_an_alert(story: tuple[Watch, list[Observation]]) -> None:
+    asked, seen = story
+    documents, state = MemoryDocuments(), WatchState()
+    rows = {target.id: Row(target, since=START) for target in asked.targets}
+    job = Job("w0", "u1", asked, "v1", START, {target.id: target for target in asked.targets})
+    documents.commit(Create(PLACES.job("w0"), job.fields()))
+    for row in rows.values():
+        row.gate.widen({}, {}, waits_for(asked))
+        row.fresh = ("w0",)
+    histories_of = dict.fromkeys(rows, History())
+    for now in seen:
+        looked = look(documents, PLACES, rows[now.target.id], now)
+        decision = decide(asked, state, histories_of[now.target.id], now)
+        assert {_as_decided(alert.news) for alert in looked.alerts} == {decision.news} - {None}
+        state, histories_of[now.target.id] = decision.state, histories_of[now.target.id].after(now)
 
 
 @RULES

@@ -2,10 +2,11 @@
 
 Only entries that share a day and a word are compared. A group is one in which EVERY two entries of different
 markets match: there is no chain from the first to the last through weak links. Two entries of one market are
-in one group only if they are one entry, or twins that nothing tells apart.
+in one group only if they are one entry, or twins that nothing tells apart. Where an entry may be either of
+two that another market tells apart, it is joined to the one of its own minute, or to neither.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import combinations
 
@@ -20,7 +21,7 @@ _COMMON = word_set("the a of and in at live tour vs v with day pass ticket ticke
 
 def groups(events: Sequence[Event], *, not_same: NotSame = nobody_said) -> list[list[int]]:
     """Every entry's index in exactly one group; groups and their members in the order given."""
-    found = matches(events, not_same=not_same)
+    found = _without_guesses(events, matches(events, not_same=not_same))
     group_of = {index: [index] for index in range(len(events))}
     for (i, j), _ in sorted(found.items(), key=lambda one: (-one[1].score, one[0])):
         mine, theirs = group_of[i], group_of[j]
@@ -40,6 +41,41 @@ def matches(events: Sequence[Event], *, not_same: NotSame = nobody_said) -> dict
         if said.same and (events[i].provider != events[j].provider or said.score >= TWINS):
             found[i, j] = said
     return found
+
+
+def _without_guesses(
+    events: Sequence[Event], found: Mapping[tuple[int, int], Match]
+) -> dict[tuple[int, int], Match]:
+    """Without the pairs of an entry that may be this or that one of another market."""
+    like: dict[tuple[int, str | None], list[int]] = {}
+    for pair in found:
+        for i, j in (pair, pair[::-1]):
+            if events[i].provider != events[j].provider:
+                like.setdefault((i, events[j].provider), []).append(j)
+    guesses = {
+        _key(i, j)
+        for (i, _), some in like.items()
+        if not _are_one(some, found)
+        for j in set(some).difference(_at_its_minute(events, i, some, found))
+    }
+    return {pair: said for pair, said in found.items() if pair not in guesses}
+
+
+def _at_its_minute(
+    events: Sequence[Event], i: int, some: Iterable[int], found: Mapping[tuple[int, int], Match]
+) -> list[int]:
+    """The one of ``some`` that starts when entry ``i`` does, and its twins; empty where they are several."""
+    same = [j for j in some if _is_at_one_minute(events[i], events[j])]
+    return same if _are_one(same, found) else []
+
+
+def _are_one(some: Iterable[int], found: Mapping[tuple[int, int], Match]) -> bool:
+    return all(_key(j, k) in found for j, k in combinations(some, 2))
+
+
+def _is_at_one_minute(a: Event, b: Event) -> bool:
+    start = times.read(a, b).at
+    return start is not None and start == times.read(b, a).at
 
 
 def _key(i: int, j: int) -> tuple[int, int]:

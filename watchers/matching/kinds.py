@@ -17,7 +17,7 @@ _KINDS = {
     "a package": r"vip|packages?|hospitality|meet and greet|upgrades?|club level|paddock club|all inclusive"
     r"|table reservation|lawn chairs?|(premium|luxury|party|vip) suites?|suite (rental|experience)|suites$"
     r"|premium (club|seat\w*|experience)|club experience|ticket experience|hotel and|and hotel|debentures?"
-    r"|send off|pit party|rental$|host pass",
+    r"|send off|pit party|(?<!locker )rental$|host pass",
     "an offer to buy back": r"buy ?back",
     "a season ticket": r"season (tickets?|pass|membership)|membership|flex (plan|pack)",
     _SEVERAL: r"(?<!session )[2-9] days?\b(?! \d)"
@@ -30,6 +30,13 @@ _KINDS = {
     "a lottery": r"lottery|raffle",
     "an after-show": r"after ?(show|party)|official after",
     "a weigh-in": r"weigh in",
+    "an add-on": r"early (entry|access)|add ons?|(?<!in the )fast (lane|track|pass)|locker (rentals?|hire)"
+    r"|pre ?(show|game|concert) (party|reception|experience|dinner)",
+    "a deposit": r"(?<!safe )deposits?",
+    "a voucher": r"(gift|merch|merchandise) (cards?|certificates?|vouchers?)|vouchers?$",
+    "merchandise": r"merch(andise)? (bundles?|packs?|credit)|merchandise$",
+    "a student's ticket": r"student (rush|tickets?|pass)|rush tickets?",
+    "a rehearsal": r"(open|dress|general|public|working) rehearsals?",
     "admission to the grounds": r"grounds? (admission|pass)",
 }
 _KIND = {kind: re.compile(rf"\b(?:{pattern})") for kind, pattern in _KINDS.items()}

@@ -41,6 +41,16 @@ def test_spellings_of_one_text_fold_to_the_same(one: str, other: str) -> None:
         ("Reading Festival - Weekend Ticket", "", "a pass for several days"),
         ("Buyback: Gulls v Herons", "", "an offer to buy back"),
         ("Wicked Sing-Along (Film)", "", "a screening"),
+        ("Deposit: Night Tram Orchestra", "", "a deposit"),
+        ("Night Tram Orchestra - Deposit", "", "a deposit"),
+        ("Night Tram Orchestra: Early Entry Add-On", "", "an add-on"),
+        ("Night Tram Orchestra - Fast Lane", "", "an add-on"),
+        ("Night Tram Orchestra - Locker Rental", "", "an add-on"),
+        ("Pre-Show Party: Night Tram Orchestra", "", "an add-on"),
+        ("Night Tram Orchestra Gift Card", "", "a voucher"),
+        ("Night Tram Orchestra Merchandise Bundle", "", "merchandise"),
+        ("Hamilton: Student Rush", "", "a student's ticket"),
+        ("Open Rehearsal: Night Tram Orchestra", "", "a rehearsal"),
     ],
 )
 def test_an_entry_beside_the_event_is_known_by_its_words(name: str, venue: str, kind: str) -> None:
@@ -55,6 +65,9 @@ def test_an_entry_beside_the_event_is_known_by_its_words(name: str, venue: str, 
         "US Open Tennis - Session 5 (Day)",
         "Gulls v Herons (Bobblehead Night)",
         "An Evening With Fleetwood Mac",
+        "Life in the Fast Lane: The Hotel Years",
+        "Rush: Fifty Something",
+        "Foot Locker Classic",
     ],
 )
 def test_an_event_is_no_entry_beside_itself(name: str) -> None:

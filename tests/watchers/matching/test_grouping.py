@@ -13,6 +13,7 @@ from tests.upstream import NOW, PAYLOADS
 from watchers.events import Event, normalised
 from watchers.matching import groups, match, matches
 from watchers.matching.pairs import read
+from watchers.observation import ItemCondition
 from watchers.providers.ticketmaster import Ticketmaster
 from watchers.verdicts import pair, remembered
 
@@ -46,6 +47,38 @@ def test_a_group_is_never_chained_through_a_weak_link() -> None:
     assert sorted(map(len, groups([doors, TRAM, late]))) == [1, 2]
 
 
+GAME = Event(
+    name="Boston Red Sox at New York Yankees", venue="Yankee Stadium", city="Bronx", state="NY", country="US",
+    date=date(2026, 8, 15), category="MLB", provider="ticketmaster", item="1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hour", "here"),
+    [(None, (time(13, 5), time(19, 5))), (time(19), (time(18), time(20)))],
+    ids=["without an hour", "between the two"],
+)
+def test_an_entry_that_may_be_either_of_two_shows_is_joined_to_neither(
+    hour: time | None, here: tuple[time, time]
+) -> None:
+    either = replace(GAME, time=hour)
+    shows = [replace(GAME, time=one, provider="seatgeek", item=f"s{one}") for one in here]
+    assert all(match(either, one).same for one in shows)
+    assert groups([either, *shows]) == [[0], [1], [2]]
+    assert groups([*shows, either]) == [[0], [1], [2]]
+    assert groups([either, shows[0]]) == [[0, 1]]
+
+
+def test_of_two_shows_an_entry_is_the_one_at_its_own_minute() -> None:
+    mine = replace(GAME, time=time(19))
+    shows = [
+        replace(GAME, time=one, provider="seatgeek", item=f"s{one}") for one in (time(18), time(19), time(20))
+    ]
+    assert groups([mine, *shows]) == [[0, 2], [1], [3]]
+    twin = replace(shows[1], item="twin")
+    assert groups([mine, *shows, twin]) == [[0, 2, 4], [1], [3]]
+
+
 def test_one_market_s_entries_are_one_only_with_one_id_or_as_twins() -> None:
     twin = replace(TRAM, item="2")
     doors = replace(TRAM, item="3", time=time(20))
@@ -64,6 +97,14 @@ def test_things_meet_by_their_words() -> None:
     game = Event(name="Baldur's Gate 3", provider="steam", item="1")
     box = Event(name="BALDUR'S GATE III", provider="bestbuy", item="9")
     assert groups([game, box, replace(box, name="Baldur's Gate II", item="8")]) == [[0, 1], [2]]
+
+
+def test_a_thing_that_says_its_condition_is_not_joined_to_one_that_does_not() -> None:
+    new = Event(name="Brass Lantern", condition=ItemCondition.NEW, provider="bestbuy", item="1")
+    unsaid = replace(new, condition=None, provider="ebay", item="2")
+    assert groups([new, unsaid]) == [[0], [1]]
+    assert groups([new, replace(new, provider="ebay", item="2")]) == [[0, 1]]
+    assert groups([replace(unsaid, provider="steam"), unsaid]) == [[0, 1]]
 
 
 entries = st.lists(

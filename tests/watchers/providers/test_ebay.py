@@ -263,6 +263,25 @@ def test_what_state_a_thing_is_in_is_told_by_its_number(
     assert observed(conditionId=number).condition is condition
 
 
+@pytest.mark.parametrize("number", ["7000", "1750", "9999", "", 7000])
+def test_what_is_for_parts_or_in_an_unknown_state_has_no_price(number: object) -> None:
+    seen = observed(conditionId=number)
+    assert (seen.prices, seen.problems) == ((), (listings.ODD_CONDITION,))
+
+
+@pytest.mark.parametrize("number", ["1000", "3000", None])
+def test_what_is_in_a_known_state_or_does_not_say_has_its_price(number: str | None) -> None:
+    seen = observed(conditionId=number)
+    assert seen.prices
+    assert not seen.problems
+
+
+def test_a_row_of_a_search_that_is_for_parts_has_no_price() -> None:
+    assert listings.row(sent(), NOW).prices
+    for_parts = listings.row(sent(conditionId="7000"), NOW)
+    assert (for_parts.prices, for_parts.problems) == ((), (listings.ODD_CONDITION,))
+
+
 GROUP = {"primaryItemGroup": {"itemGroupId": "110000000001", "itemGroupType": "SELLER_DEFINED_VARIATIONS"}}
 VARIATION = "v1|110000000001|510000000001"
 

@@ -24,6 +24,7 @@ NO_VARIATION = "0"
 
 GROUP = "It has variations, and this price is that of one of them; not used."
 NOT_SOLD = "It is sold out or has ended; the price that stands there is not used."
+ODD_CONDITION = "It is for parts, or in a state that we do not know; its price is not used."
 NO_ID = "This listing has no id that we know, so it cannot be watched."
 
 # https://developer.ebay.com/api-docs/sell/static/metadata/condition-id-values.html. What is new with defects,
@@ -77,20 +78,23 @@ def row(listing: Mapping[str, Any], now: datetime) -> Observation:
 def _observed(
     listing: Mapping[str, Any], target: Target, now: datetime, availability: Availability
 ) -> Observation:
+    number = listing.get("conditionId")
     found: tuple[Price, ...]
     found, why = ((), NOT_SOLD) if availability is Availability.UNAVAILABLE else prices(listing)
-    return Observation(
+    seen = Observation(
         target=target,
         at=now,
         name=shapes.text(listing.get("title")),
         url=_page(listing.get("itemWebUrl")),
         category=_category(listing),
         image=shapes.url(shapes.mapping(listing.get("image")).get("imageUrl")),
-        condition=_CONDITIONS.get(str(listing.get("conditionId"))),
+        condition=_CONDITIONS.get(str(number)),
         availability=availability,
         prices=found,
         problems=(why,) if why else (),
     )
+    is_odd = number is not None and seen.condition is None
+    return _without_price(seen, ODD_CONDITION) if is_odd else seen
 
 
 def _without_price(seen: Observation, why: str) -> Observation:

@@ -13,6 +13,7 @@ from watchers.providers.pages.amounts import NoAmountError, currency_of, money
 from watchers.providers.pages.nodes import Node
 from watchers.providers.pages.words import availability_of, basis_of, condition_of, refusal
 
+NO_PRICE = "An offer has no price."
 # Of schema.org's kinds of price those that nobody pays: https://schema.org/PriceTypeEnumeration
 _NOT_PAID = frozenset(
     ("listprice", "msrp", "srp", "minimumadvertisedprice", "strikethroughprice", "regularprice")
@@ -151,7 +152,7 @@ def _amounts(node: Node, currency: str | None) -> tuple[int, int | None, str]:
         return low, _high(node.all("highprice", "maxprice"), code), code
     specifications = [one for one in node.nodes("price", "pricespecification") if _is_paid(one)]
     if not specifications:
-        raise NoAmountError("An offer has no price.")
+        raise NoAmountError(NO_PRICE)
     found = {_amounts(one, currency_in(one) or currency) for one in specifications[:20]}
     return next(iter(found)) if len(found) == 1 else _two()
 

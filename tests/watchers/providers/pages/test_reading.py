@@ -208,6 +208,49 @@ def test_only_what_anybody_can_pay_is_a_price(said: dict[str, Any], price: int |
     assert page.prices or page.problems or page.availability is UNAVAILABLE
 
 
+def microdata(*offers: str) -> str:
+    """A kettle in microdata; each offer is its properties."""
+    inner = "".join(
+        f'<p itemprop="offers" itemscope itemtype="https://schema.org/Offer">{one}</p>' for one in offers
+    )
+    name = '<b itemprop="name">Kettle</b>'
+    return f'<div itemscope itemtype="https://schema.org/Product">{name}{inner}</div>'
+
+
+def said(**properties: object) -> str:
+    return "".join(f'<meta itemprop="{name}" content="{value}">' for name, value in properties.items())
+
+
+STUDENT, GENERAL = (
+    said(name="STUDENT", price=15, priceCurrency="USD"),
+    said(name="General", price=65, priceCurrency="USD"),
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        pytest.param(
+            thing({"@type": "AggregateOffer", "lowPrice": 15, "highPrice": 65, "priceCurrency": "USD"}),
+            microdata(STUDENT, GENERAL),
+            "differ in kind",
+            id="a range, and its tiers",
+        ),
+        pytest.param(thing(offer(15)), microdata(STUDENT), "not for everybody", id="whose price it is"),
+    ],
+)
+def test_a_price_whose_other_description_says_why_it_is_none_is_not_used(
+    first: dict[str, Any], second: str, why: str
+) -> None:
+    page = seen(block(first) + second)
+    assert (page.name, page.prices) == ("Kettle", ())
+    assert why in " ".join(page.problems)
+
+
+def test_a_description_that_only_names_no_price_takes_none_away() -> None:
+    assert low(seen(block(thing(offer(45))) + microdata(said(availability="InStock")))) == 4500
+
+
 @pytest.mark.parametrize(
     ("name", "basis"),
     [

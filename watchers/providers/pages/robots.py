@@ -27,7 +27,6 @@ MOST_SITES = 2000
 
 _CLIENT_ERRORS, _SUCCESSES = range(400, 500), range(200, 300)
 _UNREACHABLE = frozenset({"timeout", "broken", "no_connection", "too_large", "encoding", "redirects"})
-_DISALLOWED = "This site's robots.txt asks robots like this one not to open this page; choose another page."
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -48,17 +47,6 @@ class Rules(msgspec.Struct, frozen=True):
             return 0.0
         rate = self.robots.request_rate(TOKEN)
         return max(self.robots.crawl_delay(TOKEN) or 0.0, rate.seconds / rate.requests if rate else 0.0)
-
-
-_SEEN: "Memory[str, Rules]" = Memory(MOST_SITES)  # by this process, for ``known_refusal``
-
-
-def known_refusal(address: Address) -> str | None:
-    """Why this page cannot be watched, as a sentence, if this process happens to know the site's rules."""
-    rules = _SEEN.get(address.origin)
-    if rules is None or stopwatch() >= rules.until or rules.permits(address):
-        return None
-    return _DISALLOWED
 
 
 class Robots:
@@ -87,9 +75,7 @@ class Robots:
                 raise
             return Rules(self._clock() + KEPT_UNREACHABLE, reachable=False)
         if answer.status == http.OK:
-            rules = Rules(self._clock() + KEPT, robots=_parsed(answer.body))
-            _SEEN.put(address.origin, rules)
-            return rules
+            return Rules(self._clock() + KEPT, robots=_parsed(answer.body))
         is_free = answer.status in _CLIENT_ERRORS or answer.status in _SUCCESSES
         return Rules(self._clock() + (KEPT if is_free else KEPT_UNREACHABLE), reachable=is_free)
 

@@ -112,7 +112,7 @@ class Page:
 
     @staticmethod
     def refusal(target: Target, filters: "Filters") -> str | None:
-        """Why this cannot be watched, as a sentence; what its site forbids, only a look can tell (``robots``)."""
+        """Why this cannot be watched, as a sentence; what its site forbids, a look will tell (``robots``)."""
         if target.search is not None:
             return "A web page is watched by its address; there is no search over web pages."
         if filters.min_quantity or filters.sections or filters.weekdays:

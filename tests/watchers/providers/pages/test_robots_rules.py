@@ -128,6 +128,48 @@ def test_its_redirects_are_followed_up_to_five_and_to_other_hosts(
     assert look(HERE) == code
 
 
+RULES = "rules.example.com"
+
+
+def test_its_redirect_to_a_host_that_rests_is_not_followed_and_not_asked_for_again(
+    web: HostileWeb, look: Looking, clock: Clock
+) -> None:
+    web.says(f"{RULES}/shows/1", http(b"", 429, retry_after="7200"), GOOD)
+    web.says(f"{RULES}/all", http(b""))
+    assert look(f"http://{RULES}/shows/1") == "too_many"
+    assert allowed(web, look, onto(f"http://{RULES}/all")) == "too_many"
+    clock.seconds += 7199
+    assert look(HERE) == "too_many"
+    assert (web.asked.count(f"{RULES}/all"), web.asked.count(f"{NAME}/robots.txt")) == (0, 1)
+    clock.seconds += 2
+    assert isinstance(look(HERE), Observation)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [(http(b"", 429, retry_after="600"), "too_many"), (onto("/captcha"), "challenge")]
+)
+def test_a_host_that_sends_us_away_from_the_rules_gives_a_rest_to_the_host_whose_rules_they_are(
+    web: HostileWeb, look: Looking, answer: bytes, code: str
+) -> None:
+    web.says(f"{RULES}/all", answer)
+    assert allowed(web, look, onto(f"http://{RULES}/all")) == look(HERE) == code
+    assert web.asked == [f"{NAME}/robots.txt", f"{RULES}/all"]
+
+
+def test_where_the_host_of_the_rules_wants_quiet_the_page_stays_due_and_its_host_is_not_asked_at_once(
+    web: HostileWeb, look: Looking, clock: Clock
+) -> None:
+    web.says(f"{RULES}/shows/1", GOOD)
+    web.says(f"{RULES}/all", http(b""))
+    look(f"http://{RULES}/shows/1")
+    clock.seconds += 30
+    assert allowed(web, look, onto(f"http://{RULES}/all")) is None
+    assert look(HERE) is None
+    assert web.asked[2:] == [f"{NAME}/robots.txt"]
+    clock.seconds += 61
+    assert isinstance(look(HERE), Observation)
+
+
 def test_its_redirect_to_a_private_address_is_not_followed(web: HostileWeb, look: Looking) -> None:
     assert allowed(web, look, onto("http://169.254.169.254/latest")) == "not_public"
 

@@ -1,11 +1,16 @@
 """robots.txt: who is meant, what is meant, and what it means when it does not come."""
 
+import tracemalloc
+
 import pytest
 
 from tests.hostile_web import HostileWeb, Line, Script, http, onto
 from tests.watchers.providers.pages.conftest import Clock, Looking
 from watchers.observation import Observation
 from watchers.providers.page import Page
+from watchers.providers.pages import robots
+from watchers.providers.pages.addresses import Address
+from watchers.providers.pages.visits import Answer
 from watchers.target import Target
 from watchers.watch import Filters
 
@@ -188,6 +193,29 @@ def test_it_is_asked_once_a_day(web: HostileWeb, look: Looking, clock: Clock) ->
     clock.seconds += 3 * 3600 + 1
     web.says(f"{NAME}/robots.txt", http(b"User-agent: *\nDisallow: /"))
     assert look(HERE) == "robots"
+
+
+def test_what_is_remembered_of_very_large_ones_has_an_end() -> None:
+    """And is remembered as it came: read, half a megabyte of rules takes ten."""
+    known = robots.Robots(Clock())
+    large = b"User-agent: *\nDisallow: /shows\n" + b"Disallow: /a\n" * 38_000
+    asked: list[str] = []
+
+    def ask(address: Address) -> Answer:
+        asked.append(address.host)
+        return Answer(address, 200, {}, large + address.host.encode())
+
+    tracemalloc.start()
+    for number in range(60):
+        page = Address("http", f"{number}.example.com", "/shows/1")
+        known._known.put(page.origin, known._asked(page, ask))  # noqa: SLF001 - reading 60 takes seconds
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 25_000_000
+    assert not known.rules(Address("http", "59.example.com", "/shows/1"), ask).permits(page)
+    assert len(asked) == 60
+    known.rules(Address("http", "0.example.com", "/shows/1"), ask)
+    assert len(asked) == 61
 
 
 def test_each_scheme_has_its_own(web: HostileWeb, look: Looking, clock: Clock, certificate: object) -> None:

@@ -112,19 +112,16 @@ class Page:
 
     @staticmethod
     def refusal(target: Target, filters: "Filters") -> str | None:
-        """Why this cannot be watched, as a sentence.
-
-        Not quite pure: what this process knows of the site's robots.txt counts. A page that is refused only
-        after it was saved is a failure ``robots``.
-        """
+        """Why this cannot be watched, as a sentence; what its site forbids, a look will tell (``robots``)."""
         if target.search is not None:
             return "A web page is watched by its address; there is no search over web pages."
         if filters.min_quantity or filters.sections or filters.weekdays:
             return "A web page is not narrowed by quantity, sections or weekdays."
         try:
-            return robots.known_refusal(addresses.read(target.item or ""))
+            addresses.read(target.item or "")
         except AddressRefusedError as refused:
             return str(refused)
+        return None
 
     @staticmethod
     def cannot_see(_target: Target, _condition: "Condition") -> str | None:

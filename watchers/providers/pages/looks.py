@@ -16,7 +16,7 @@ import msgspec
 from watchers.providers import http
 from watchers.providers.pages import addresses, robots
 from watchers.providers.pages.addresses import Address, AddressRefusedError
-from watchers.providers.pages.failures import NotSeenError
+from watchers.providers.pages.failures import HostRestsError, NotSeenError
 from watchers.providers.pages.manners import LONGEST, Manners, Visit
 from watchers.providers.pages.visits import Answer, Visits
 from watchers.quota import Budget
@@ -70,11 +70,22 @@ class _Look:
         return _arrived(address, ask)
 
     def _rules(self, address: Address) -> Answer:
+        """A site's robots.txt, wherever it lies. Who keeps us from it keeps us from the site as well."""
+        hops: list[str] = []
+
         def ask(hop: Address) -> Answer:
+            hops.append(hop.host)
+            self._visit.enter(hop.host)
             self._budget.take()
             return self._heeded(self._asked(hop, first=robots.FIRST_BYTES), is_page=False)
 
-        return _arrived(address, ask)
+        try:
+            return _arrived(address, ask)
+        except (NotSeenError, HostRestsError):
+            for host in hops[:-1]:
+                self._visit.asked(host)
+                self._looker.manners.rests_with(host, hops[-1])
+            raise
 
     def _asked(
         self, address: Address, headers: Mapping[str, str] | None = None, first: int | None = None

@@ -95,6 +95,13 @@ class Manners:
             seconds = min(UNWELCOME * 2 ** min(host.refusals, 10), LONGEST)
             host.refusals, host.back_at, host.why = host.refusals + 1, self._clock() + seconds, why
 
+    def rests_with(self, name: str, other: str) -> None:
+        """It cannot be asked before the other one; harmless where that one does not rest."""
+        with self._lock:
+            host, its = self._host(name), self._host(other)
+            if its.back_at > host.back_at:
+                host.back_at, host.why = its.back_at, its.why
+
     def welcomed(self, name: str) -> None:
         """It showed us a page."""
         with self._lock:
@@ -108,12 +115,12 @@ class Manners:
         return self._hosts[name]
 
     def _tidy(self) -> None:
-        """Forget those about whom nothing is to be remembered."""
+        """Forget those about whom nothing is to be remembered; a refusal, a day after its rest."""
         now = self._clock()
         idle = [
             name
             for name, host in self._hosts.items()
-            if not host.is_visited and not host.refusals and now >= max(host.free_at, host.back_at)
+            if not host.is_visited and now >= max(host.free_at, host.back_at + LONGEST * bool(host.refusals))
         ]
         for name in idle:
             del self._hosts[name]

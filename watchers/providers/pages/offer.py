@@ -8,18 +8,12 @@ import msgspec
 
 from watchers.money import Basis
 from watchers.observation import Availability, ItemCondition
-from watchers.providers import shapes
+from watchers.providers.pages import periods, specifications
 from watchers.providers.pages.amounts import NoAmountError, currency_of, money
 from watchers.providers.pages.nodes import Node
 from watchers.providers.pages.words import availability_of, basis_of, condition_of, refusal
 
-# Of schema.org's kinds of price those that nobody pays: https://schema.org/PriceTypeEnumeration
-_NOT_PAID = frozenset(
-    ("listprice", "msrp", "srp", "minimumadvertisedprice", "strikethroughprice", "regularprice")
-)
-# A part of a price, or the price of a part: an instalment, a month, a kilogram.
-_PARTS = ("billingduration", "billingincrement", "referencequantity", "pricecomponenttype")
-_EXTRA = ("deliverychargespecification", "paymentchargespecification")
+NO_PRICE = "An offer has no price."
 
 
 class Offer(msgspec.Struct):
@@ -44,7 +38,7 @@ class Offer(msgspec.Struct):
 
 
 class Around(msgspec.Struct, frozen=True):
-    """What is said for every offer inside of something."""
+    """What is said for every offer inside of something; ``said_by`` are the nodes, the innermost last."""
 
     thing: str | None = None
     labels: tuple[str, ...] = ()
@@ -52,6 +46,7 @@ class Around(msgspec.Struct, frozen=True):
     condition: ItemCondition | None = None
     availability: Availability = Availability.UNKNOWN
     address: str | None = None
+    said_by: tuple[Node, ...] = ()
 
     def within(self, node: Node) -> "Around":
         """The same inside of a node, which may say it better."""
@@ -59,6 +54,7 @@ class Around(msgspec.Struct, frozen=True):
         as_new = self.condition in (None, ItemCondition.NEW)  # an open box stays one, whatever is in it
         return msgspec.structs.replace(
             self,
+            said_by=(*self.said_by, node),
             currency=currency_in(node) or self.currency,
             condition=(condition if as_new else None) or self.condition,
             address=node.text("url") or self.address,
@@ -82,11 +78,11 @@ def offer_of(node: Node, around: Around, now: datetime) -> Offer:
         availability=said.availability,
         address=said.address,
     )
-    _see_when(offer, node, now)
-    offer.problem = _why_no_sale(node, " ".join(labels), now)
+    _see_when(offer, said.said_by, now)
+    offer.problem = _why_no_sale(said.said_by, " ".join(labels), now)
     if offer.problem is None:
         try:
-            offer.low, offer.high, offer.currency = _amounts(node, said.currency)
+            offer.low, offer.high, offer.currency = _amounts(node, said.currency, now)
         except NoAmountError as why:
             offer.problem = str(why)
     return offer
@@ -107,24 +103,19 @@ def currency_in(node: Node) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def _see_when(offer: Offer, node: Node, now: datetime) -> None:
+def _see_when(offer: Offer, said_by: Sequence[Node], now: datetime) -> None:
     """Before the sale and after it nothing can be bought."""
-    offer.sale_starts_at = shapes.instant(node.text("validfrom", "availabilitystarts"))
-    to_come = offer.sale_starts_at is not None and offer.sale_starts_at > now
-    if to_come or _is_over(node.text("validthrough", "availabilityends"), now):
+    offer.sale_starts_at = max(filter(None, map(periods.starts_at, said_by)), default=None)
+    if any(periods.is_to_come(one, now) or periods.is_over(one, now) for one in said_by):
         offer.availability = Availability.UNAVAILABLE
+    elif offer.availability is Availability.AVAILABLE and not specifications.holds_now(said_by[-1], now):
+        offer.availability = Availability.UNKNOWN
 
 
-def _is_over(written: str | None, now: datetime) -> bool:
-    """Surely, wherever that is: a day is over everywhere a day later."""
-    if moment := shapes.instant(written):
-        return moment < now
-    day = shapes.local_date((written or "")[:10])
-    return day is not None and (now.date() - day).days > 1
-
-
-def _why_no_sale(node: Node, label: str, now: datetime) -> str | None:
-    if node.all("eligiblecustomertype", "validformembertier"):
+def _why_no_sale(said_by: Sequence[Node], label: str, now: datetime) -> str | None:
+    node = said_by[-1]
+    prices = list(specifications.every(node))
+    if any(map(specifications.is_for_some, (*said_by, *prices))):
         return "An offer is not for everybody; not used."
     if why := refusal(label):
         return why
@@ -133,26 +124,31 @@ def _why_no_sale(node: Node, label: str, now: datetime) -> str | None:
         word in one.lower() for one in node.types for word in ("auction", "demand")
     ):
         return "An offer is no sale (a rental, an auction); not used."
-    if _is_over(node.text("pricevaliduntil"), now):
+    if any(periods.is_over(one, now, [periods.PRICE_ENDS]) for one in said_by):
         return "A price was valid until a day gone by; not used."
+    if not specifications.holds_now(node, now):
+        return "A price is not valid yet, or no longer; not used."
     return None
 
 
 # ── amounts ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _amounts(node: Node, currency: str | None) -> tuple[int, int | None, str]:
-    """Low, high and currency: of the price, of the range, or of the one specification that is paid."""
+def _amounts(node: Node, currency: str | None, now: datetime) -> tuple[int, int | None, str]:
+    """Low, high and currency: of the price, of the range, or of the one specification that is paid now."""
     if prices := [one for one in node.all("price") if not isinstance(one, Node)]:
         low, code = money(_only(prices), currency)
         return low, None, code
     if lows := node.all("lowprice", "minprice"):
         low, code = money(_only(lows), currency)
         return low, _high(node.all("highprice", "maxprice"), code), code
-    specifications = [one for one in node.nodes("price", "pricespecification") if _is_paid(one)]
-    if not specifications:
-        raise NoAmountError("An offer has no price.")
-    found = {_amounts(one, currency_in(one) or currency) for one in specifications[:20]}
+    paid = [one for one in node.nodes("price", "pricespecification") if specifications.is_paid(one)]
+    paid = [one for one in paid if specifications.is_now(one, now)]
+    if not paid:
+        raise NoAmountError(NO_PRICE)
+    if len(paid) > specifications.MOST:
+        _two()
+    found = {_amounts(one, currency_in(one) or currency, now) for one in paid}
     return next(iter(found)) if len(found) == 1 else _two()
 
 
@@ -170,10 +166,3 @@ def _high(values: Sequence[Any], currency: str) -> int | None:
         return money(_only(values), currency)[0] if values else None
     except NoAmountError:
         return None
-
-
-def _is_paid(specification: Node) -> bool:
-    kinds = {one.lower() for one in specification.words("pricetype")}
-    in_part = any(specification.all(name) for name in _PARTS) or specification.is_a(*_EXTRA)
-    nested = bool(specification.nodes("price", "pricespecification"))
-    return not kinds & _NOT_PAID and not in_part and not nested

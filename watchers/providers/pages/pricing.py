@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from watchers.observation import Availability, ItemCondition, Price
-from watchers.providers.pages.offer import Offer
+from watchers.providers.pages.offer import NO_PRICE, Offer
 
 _NAMED = 6  # kinds that a problem names
 
@@ -43,7 +43,11 @@ def priced(offers: Sequence[Offer], *, cut: bool) -> Priced:
 
 
 def agreed(descriptions: Sequence[Priced]) -> Priced:
-    """What several descriptions of one thing say together; where they contradict each other, nothing."""
+    """What several descriptions of one thing say together; where they contradict each other, nothing.
+
+    A description that knows why its offers have no price (a tier for students) speaks for the others too,
+    which may only say less of the same offers. One that merely names no price does not.
+    """
     told = [one for one in descriptions if one != Priced()]
     if len(told) < 2:  # noqa: PLR2004 - nobody to contradict
         return told[0] if told else Priced()
@@ -55,7 +59,10 @@ def agreed(descriptions: Sequence[Priced]) -> Priced:
         contradiction = "The page says two things about the same offer; neither is used."
         return Priced(condition=best.condition, problems=(*problems, contradiction))
     availability = known.pop() if known else Availability.UNKNOWN
-    return msgspec.structs.replace(best, availability=availability, problems=problems)
+    doubted = any(set(one.problems) - {NO_PRICE} for one in told if not one.prices)
+    return msgspec.structs.replace(
+        best, prices=() if doubted else best.prices, availability=availability, problems=problems
+    )
 
 
 def _availability(offers: Sequence[Offer]) -> Availability:

@@ -23,17 +23,15 @@ if TYPE_CHECKING:
 TOKEN = "TicketScout"  # noqa: S105 - how robots.txt names us
 FIRST_BYTES = 512 * 1024  # what is read of it; RFC 9309 asks for 500 KiB at least
 KEPT, KEPT_UNREACHABLE = 24 * 3600.0, 900.0  # seconds
-MOST_SITES = 2000
+MOST_SITES, MOST_BYTES = 2000, 20_000_000  # what is remembered, as it came: read, it is twenty times as large
 
 _CLIENT_ERRORS, _SUCCESSES = range(400, 500), range(200, 300)
 _UNREACHABLE = frozenset({"timeout", "broken", "no_connection", "too_large", "encoding", "redirects"})
-_DISALLOWED = "This site's robots.txt asks robots like this one not to open this page; choose another page."
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Of one origin, until a moment of ``stopwatch``. Without ``robots``, all is allowed, or nothing."""
+    """Of one origin. Without ``robots``, all is allowed, or nothing."""
 
-    until: float
     reachable: bool = True
     robots: "Protego | None" = None
 
@@ -50,22 +48,24 @@ class Rules(msgspec.Struct, frozen=True):
         return max(self.robots.crawl_delay(TOKEN) or 0.0, rate.seconds / rate.requests if rate else 0.0)
 
 
-_SEEN: "Memory[str, Rules]" = Memory(MOST_SITES)  # by this process, for ``known_refusal``
+class _Known(msgspec.Struct, frozen=True):
+    """The same as it is remembered: ``body`` is the file, if there was one."""
+
+    until: float
+    reachable: bool = True
+    body: bytes | None = None
 
 
-def known_refusal(address: Address) -> str | None:
-    """Why this page cannot be watched, as a sentence, if this process happens to know the site's rules."""
-    rules = _SEEN.get(address.origin)
-    if rules is None or stopwatch() >= rules.until or rules.permits(address):
-        return None
-    return _DISALLOWED
+def _bytes(known: _Known) -> int:
+    return len(known.body or b"")
 
 
 class Robots:
     """Remembers the rules of sites. It is asked only while nobody else is asking the same host."""
 
     def __init__(self, clock: Callable[[], float] = stopwatch) -> None:
-        self._clock, self._rules = clock, Memory[str, Rules](MOST_SITES)
+        self._clock = clock
+        self._known = Memory[str, _Known](MOST_SITES, MOST_BYTES, _bytes)
 
     def rules(self, address: Address, ask: Callable[[Address], Answer]) -> Rules:
         """What is allowed where this page lies; ``ask`` fetches, and follows redirects.
@@ -73,25 +73,23 @@ class Robots:
         Raises:
             NotSeenError: it leads nowhere public, or does not want us: no answer, and nothing to remember.
         """
-        known = self._rules.get(address.origin)
+        known = self._known.get(address.origin)
         if known is None or self._clock() >= known.until:
             known = self._asked(address, ask)
-            self._rules.put(address.origin, known)
-        return known
+            self._known.put(address.origin, known)
+        return Rules(known.reachable, _parsed(known.body) if known.body else None)
 
-    def _asked(self, address: Address, ask: Callable[[Address], Answer]) -> Rules:
+    def _asked(self, address: Address, ask: Callable[[Address], Answer]) -> _Known:
         try:
             answer = ask(Address(address.scheme, address.host, "/robots.txt"))
         except NotSeenError as unseen:
             if unseen.code not in _UNREACHABLE:
                 raise
-            return Rules(self._clock() + KEPT_UNREACHABLE, reachable=False)
+            return _Known(self._clock() + KEPT_UNREACHABLE, reachable=False)
         if answer.status == http.OK:
-            rules = Rules(self._clock() + KEPT, robots=_parsed(answer.body))
-            _SEEN.put(address.origin, rules)
-            return rules
+            return _Known(self._clock() + KEPT, body=answer.body)
         is_free = answer.status in _CLIENT_ERRORS or answer.status in _SUCCESSES
-        return Rules(self._clock() + (KEPT if is_free else KEPT_UNREACHABLE), reachable=is_free)
+        return _Known(self._clock() + (KEPT if is_free else KEPT_UNREACHABLE), reachable=is_free)
 
 
 def _parsed(body: bytes) -> "Protego":

@@ -152,6 +152,19 @@ def test_hosts_about_whom_there_is_nothing_to_remember_are_forgotten(monkeypatch
     assert "bad.example.com" in known._hosts  # noqa: SLF001
 
 
+def test_a_host_that_refused_once_is_forgotten_a_day_after_its_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manners, "MOST_HOSTS", 10)
+    clock = Clock()
+    known = Manners(60, clock)
+    for number in range(100):
+        known.refused(f"{number}.example.com", "forbidden")
+        clock.seconds += manners.UNWELCOME + manners.LONGEST - 1
+        known.refused("next.example.com", "forbidden")
+        assert f"{number}.example.com" in known._hosts  # noqa: SLF001 - memory is the point
+        clock.seconds += 2
+    assert len(known._hosts) <= 11  # noqa: SLF001
+
+
 def test_a_look_that_crashes_lets_go_of_its_hosts() -> None:
     known = Manners(60, Clock())
 

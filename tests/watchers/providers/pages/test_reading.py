@@ -208,6 +208,145 @@ def test_only_what_anybody_can_pay_is_a_price(said: dict[str, Any], price: int |
     assert page.prices or page.problems or page.availability is UNAVAILABLE
 
 
+def specified(*prices: dict[str, Any], **of_offer: Any) -> dict[str, Any]:
+    """A kettle in stock whose one offer has prices in a form of their own."""
+    each = [{"price": 45, "priceCurrency": "USD", **one} for one in prices]
+    return thing({"@type": "Offer", "availability": "InStock", "priceSpecification": each, **of_offer})
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"validFrom": "2026-12-01"},
+        {"validFrom": "2026-12-01T10:00:00"},
+        {"validFrom": "2026-12-01T10:00:00Z"},
+        {"validFrom": "2026-10-03"},
+        {"availabilityStarts": "2026-12-01"},
+        {"validFrom": "2026-01-01T10:00:00Z", "availabilityStarts": "2026-12-01T10:00:00Z"},
+        {"validThrough": "2026-09-01"},
+        {"validThrough": "2026-12-01T10:00:00Z", "availabilityEnds": "2026-09-01T10:00:00"},
+    ],
+    ids=str,
+)
+def test_before_the_sale_and_after_it_nothing_can_be_bought(when: dict[str, str]) -> None:
+    page = seen(block(thing(offer(availability="InStock", **when))))
+    assert (page.prices, page.availability) == ((), UNAVAILABLE)
+    range_ = {"@type": "AggregateOffer", "offers": [offer(availability="InStock")], **when}
+    page = seen(block(thing(range_)))
+    assert (page.prices, page.availability) == ((), UNAVAILABLE)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"validFrom": "2026-10-01"},
+        {"validFrom": "2026-10-02"},  # already, far in the east
+        {"validFrom": "2026-09-01T10:00:00", "availabilityStarts": "2026-09-02"},
+        {"validThrough": "2026-09-30"},  # still, far in the west
+        {"validThrough": "2026-10-01T09:00:00"},
+    ],
+    ids=str,
+)
+def test_a_day_that_may_have_come_or_not_be_over_changes_nothing(when: dict[str, str]) -> None:
+    page = seen(block(thing(offer(availability="InStock", **when))))
+    assert (low(page), page.availability) == (4500, AVAILABLE)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"validFrom": "2026-12-01"},
+        {"validFrom": "2026-12-01T10:00:00Z"},
+        {"validThrough": "2026-09-01"},
+        {"validThrough": "2026-09-30T10:00:00Z"},
+        {"priceValidUntil": "2026-09-01"},
+    ],
+    ids=str,
+)
+def test_a_price_in_a_form_of_its_own_is_used_only_while_it_holds(when: dict[str, str]) -> None:
+    for page in (seen(block(specified(when))), seen(block(specified(when, price=45, priceCurrency="USD")))):
+        assert (page.prices, page.availability) == ((), UNKNOWN)
+        assert "not valid yet, or no longer" in page.problems[0]
+    page = seen(block(specified({"price": 65}, when)))
+    assert (low(page), page.availability) == (6500, AVAILABLE)
+
+
+RESTRICTIONS: list[dict[str, Any]] = [
+    {"eligibleCustomerType": "Business"},
+    {"validForMemberTier": {"name": "Gold"}},
+    {"eligibleQuantity": {"@type": "QuantitativeValue", "minValue": 4}},
+    {"eligibleQuantity": 10},
+    {"eligibleQuantity": {"name": "many"}},
+    {"eligibleTransactionVolume": {"price": 200, "priceCurrency": "USD"}},
+]
+
+
+@pytest.mark.parametrize("only", RESTRICTIONS, ids=str)
+def test_a_price_for_some_people_or_amounts_is_not_used_wherever_that_is_said(only: dict[str, Any]) -> None:
+    places = [
+        thing(offer(**only)),
+        thing({"@type": "AggregateOffer", "offers": [offer()], **only}),
+        specified(only),
+        specified({}, only),
+        thing(offer(priceSpecification={"price": 45, "priceCurrency": "USD", **only})),
+        specified({"@type": "CompoundPriceSpecification", "priceComponent": [{"price": 45, **only}]}),
+    ]
+    for place in places:
+        page = seen(block(place))
+        assert (page.prices, page.problems) == ((), ("An offer is not for everybody; not used.",))
+
+
+@pytest.mark.parametrize(
+    "least", [1, "1", {"minValue": 1, "maxValue": 8}, {"value": 1}, {"maxValue": 4}], ids=str
+)
+def test_who_may_buy_one_piece_is_everybody(least: object) -> None:
+    assert low(seen(block(thing(offer(eligibleQuantity=least))))) == 4500
+    assert low(seen(block(specified({"eligibleQuantity": least})))) == 4500
+
+
+def microdata(*offers: str) -> str:
+    """A kettle in microdata; each offer is its properties."""
+    inner = "".join(
+        f'<p itemprop="offers" itemscope itemtype="https://schema.org/Offer">{one}</p>' for one in offers
+    )
+    name = '<b itemprop="name">Kettle</b>'
+    return f'<div itemscope itemtype="https://schema.org/Product">{name}{inner}</div>'
+
+
+def said(**properties: object) -> str:
+    return "".join(f'<meta itemprop="{name}" content="{value}">' for name, value in properties.items())
+
+
+STUDENT, GENERAL = (
+    said(name="STUDENT", price=15, priceCurrency="USD"),
+    said(name="General", price=65, priceCurrency="USD"),
+)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        pytest.param(
+            thing({"@type": "AggregateOffer", "lowPrice": 15, "highPrice": 65, "priceCurrency": "USD"}),
+            microdata(STUDENT, GENERAL),
+            "differ in kind",
+            id="a range, and its tiers",
+        ),
+        pytest.param(thing(offer(15)), microdata(STUDENT), "not for everybody", id="whose price it is"),
+    ],
+)
+def test_a_price_whose_other_description_says_why_it_is_none_is_not_used(
+    first: dict[str, Any], second: str, why: str
+) -> None:
+    page = seen(block(first) + second)
+    assert (page.name, page.prices) == ("Kettle", ())
+    assert why in " ".join(page.problems)
+
+
+def test_a_description_that_only_names_no_price_takes_none_away() -> None:
+    assert low(seen(block(thing(offer(45))) + microdata(said(availability="InStock")))) == 4500
+
+
 @pytest.mark.parametrize(
     ("name", "basis"),
     [

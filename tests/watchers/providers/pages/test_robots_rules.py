@@ -1,11 +1,16 @@
 """robots.txt: who is meant, what is meant, and what it means when it does not come."""
 
+import tracemalloc
+
 import pytest
 
 from tests.hostile_web import HostileWeb, Line, Script, http, onto
 from tests.watchers.providers.pages.conftest import Clock, Looking
 from watchers.observation import Observation
 from watchers.providers.page import Page
+from watchers.providers.pages import robots
+from watchers.providers.pages.addresses import Address
+from watchers.providers.pages.visits import Answer
 from watchers.target import Target
 from watchers.watch import Filters
 
@@ -128,6 +133,48 @@ def test_its_redirects_are_followed_up_to_five_and_to_other_hosts(
     assert look(HERE) == code
 
 
+RULES = "rules.example.com"
+
+
+def test_its_redirect_to_a_host_that_rests_is_not_followed_and_not_asked_for_again(
+    web: HostileWeb, look: Looking, clock: Clock
+) -> None:
+    web.says(f"{RULES}/shows/1", http(b"", 429, retry_after="7200"), GOOD)
+    web.says(f"{RULES}/all", http(b""))
+    assert look(f"http://{RULES}/shows/1") == "too_many"
+    assert allowed(web, look, onto(f"http://{RULES}/all")) == "too_many"
+    clock.seconds += 7199
+    assert look(HERE) == "too_many"
+    assert (web.asked.count(f"{RULES}/all"), web.asked.count(f"{NAME}/robots.txt")) == (0, 1)
+    clock.seconds += 2
+    assert isinstance(look(HERE), Observation)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [(http(b"", 429, retry_after="600"), "too_many"), (onto("/captcha"), "challenge")]
+)
+def test_a_host_that_sends_us_away_from_the_rules_gives_a_rest_to_the_host_whose_rules_they_are(
+    web: HostileWeb, look: Looking, answer: bytes, code: str
+) -> None:
+    web.says(f"{RULES}/all", answer)
+    assert allowed(web, look, onto(f"http://{RULES}/all")) == look(HERE) == code
+    assert web.asked == [f"{NAME}/robots.txt", f"{RULES}/all"]
+
+
+def test_where_the_host_of_the_rules_wants_quiet_the_page_stays_due_and_its_host_is_not_asked_at_once(
+    web: HostileWeb, look: Looking, clock: Clock
+) -> None:
+    web.says(f"{RULES}/shows/1", GOOD)
+    web.says(f"{RULES}/all", http(b""))
+    look(f"http://{RULES}/shows/1")
+    clock.seconds += 30
+    assert allowed(web, look, onto(f"http://{RULES}/all")) is None
+    assert look(HERE) is None
+    assert web.asked[2:] == [f"{NAME}/robots.txt"]
+    clock.seconds += 61
+    assert isinstance(look(HERE), Observation)
+
+
 def test_its_redirect_to_a_private_address_is_not_followed(web: HostileWeb, look: Looking) -> None:
     assert allowed(web, look, onto("http://169.254.169.254/latest")) == "not_public"
 
@@ -146,6 +193,29 @@ def test_it_is_asked_once_a_day(web: HostileWeb, look: Looking, clock: Clock) ->
     clock.seconds += 3 * 3600 + 1
     web.says(f"{NAME}/robots.txt", http(b"User-agent: *\nDisallow: /"))
     assert look(HERE) == "robots"
+
+
+def test_what_is_remembered_of_very_large_ones_has_an_end() -> None:
+    """And is remembered as it came: read, half a megabyte of rules takes ten."""
+    known = robots.Robots(Clock())
+    large = b"User-agent: *\nDisallow: /shows\n" + b"Disallow: /a\n" * 38_000
+    asked: list[str] = []
+
+    def ask(address: Address) -> Answer:
+        asked.append(address.host)
+        return Answer(address, 200, {}, large + address.host.encode())
+
+    tracemalloc.start()
+    for number in range(60):
+        page = Address("http", f"{number}.example.com", "/shows/1")
+        known._known.put(page.origin, known._asked(page, ask))  # noqa: SLF001 - reading 60 takes seconds
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 25_000_000
+    assert not known.rules(Address("http", "59.example.com", "/shows/1"), ask).permits(page)
+    assert len(asked) == 60
+    known.rules(Address("http", "0.example.com", "/shows/1"), ask)
+    assert len(asked) == 61
 
 
 def test_each_scheme_has_its_own(web: HostileWeb, look: Looking, clock: Clock, certificate: object) -> None:
@@ -180,13 +250,13 @@ def test_a_site_may_wish_for_more_quiet_and_never_for_less(
     assert isinstance(look(HERE), Observation)
 
 
-def test_what_is_known_to_be_forbidden_is_refused_when_somebody_wants_to_watch_it(
+def test_what_a_process_happens_to_know_does_not_decide_what_may_be_watched(
     web: HostileWeb, look: Looking
 ) -> None:
+    """The same question has the same answer everywhere; the look is where it is forbidden, each time."""
     page = "http://known.example.com/private/1"
     web.says("known.example.com/robots.txt", http(b"User-agent: *\nDisallow: /private"))
     target = Target(provider="page", item=page)
+    assert look(page) == look(page) == "robots"
     assert Page.refusal(target, Filters()) is None
-    assert look(page) == "robots"
-    assert "robots.txt" in (Page.refusal(target, Filters()) or "")
-    assert Page.refusal(Target(provider="page", item="http://known.example.com/shows"), Filters()) is None
+    assert web.asked == ["known.example.com/robots.txt"]

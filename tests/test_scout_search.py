@@ -91,10 +91,11 @@ def test_one_event_is_compared_and_a_market_without_names_says_so() -> None:
 
 
 def test_deals_are_what_costs_at_most_so_much() -> None:
-    said = run_json("deals", "tram", "--max-price", "60", "gbp", "--min-quantity", "2")
+    said = run_json("deals", "tram", "--max-price", "60", "gbp", "--basis", "face", "--min-quantity", "2")
     (deal,) = said["deals"]
     assert (deal["low"], deal["basis"], deal["quantity"]) == (54.0, "face", None)
-    assert "quantity not said" in run("deals", "tram", "--max-price", "60", "GBP").stdout
+    assert run_json("deals", "tram", "--max-price", "60", "GBP")["deals"] == []  # with its fees it is 62.40
+    assert "quantity not said" in run("deals", "tram", "--max-price", "70", "GBP").stdout
     nothing = run(
         "deals", "tram", "--max-price", "60", "GBP", "--basis", "all_in", "--min-quantity", "3"
     ).stdout

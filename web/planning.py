@@ -104,7 +104,7 @@ def table(said: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _rows(entry: Mapping[str, Any]) -> Iterator[str]:
-    name = f"{entry['provider']:14}"
+    name = f"{entry['provider']:18}"
     if entry["state"] != "on":
         yield f"{name}off: {entry['state']}"
     elif "targets" not in entry:
@@ -116,9 +116,9 @@ def _rows(entry: Mapping[str, Any]) -> Iterator[str]:
             mean, worst = (timedelta(seconds=entry[f"{which}_seconds"]) for which in ("mean", "worst"))
             often = f"about every {plan.span(mean)} on average, every {plan.span(worst)} at worst"
             calls = words.many(entry["calls_a_round"], "call")
-            yield f"{'':14}looked at {often}; a look at all takes {calls}"
+            yield f"{'':18}looked at {often}; a look at all takes {calls}"
         if entry["warning"]:
-            yield f"{'':14}{entry['warning']}"
+            yield f"{'':18}{entry['warning']}"
 
 
 def _calls(entry: Mapping[str, Any]) -> str:

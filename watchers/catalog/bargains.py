@@ -52,6 +52,7 @@ def bargains(
 ) -> list[Bargain]:
     """Of each event and kind of price the lowest offer, if it is at or under ``max_price``.
 
+    A face value whose own market says that it is dearer with all fees is none, unless ``basis`` asks for it.
     What is said to have fewer than ``min_quantity`` offers is left out; what says nothing is not.
     """
     most = minor_units(max_price, currency)
@@ -59,7 +60,8 @@ def bargains(
         offer
         for one in events
         for offer in _lowest(one, min_quantity)
-        if offer.price.currency == currency and offer.price.low <= most and basis in (None, offer.price.basis)
+        if offer.price.currency == currency and offer.price.low <= most
+        if basis is offer.price.basis or (basis is None and not _is_dearer_with_fees(offer, most))
     ]
     return sorted(found, key=_rank)
 
@@ -74,6 +76,11 @@ def _lowest(one: Merged, min_quantity: int) -> Iterable[Bargain]:
             if price.low < before.price.low:
                 lowest[(market.condition, *price.key)] = offer
     return lowest.values()
+
+
+def _is_dearer_with_fees(offer: Bargain, most: int) -> bool:
+    whole = (one for one in offer.market.prices if one.basis is Basis.ALL_IN)
+    return any(one.currency == offer.price.currency and one.low > most for one in whole)
 
 
 def _rank(offer: Bargain) -> tuple[int, int, int]:

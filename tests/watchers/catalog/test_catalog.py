@@ -365,3 +365,11 @@ def test_what_the_market_said_is_told_before_what_our_own_count_says() -> None:
     said = [world.catalog.search(f"night tram {number}").absences["few"] for number in range(2)]
     assert said[0] == "status 500."
     assert "spent" in said[1]
+
+
+def test_a_face_value_that_is_over_the_limit_with_its_fees_is_no_deal_unless_asked_for() -> None:
+    world = World(Market("tickets", entry("tickets", "t1", face(5400), all_in(6240))))
+    assert world.catalog.deals(Search("x"), Decimal(60), "USD")[0] == []
+    assert len(world.catalog.deals(Search("x"), Decimal(63), "USD")[0]) == 2
+    (only,) = world.catalog.deals(Search("x"), Decimal(60), "USD", basis=Basis.FACE)[0]
+    assert only.price.low == 5400

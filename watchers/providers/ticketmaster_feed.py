@@ -16,13 +16,14 @@ say as little of prices as Discovery does.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from watchers.errors import ProviderError, ProviderUnavailableError
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings, shapes
-from watchers.providers.base import Fetched
+from watchers.providers.base import Fetched, Probe
 from watchers.providers.feed.file import Files
 from watchers.providers.feed.row import item, row_id
 from watchers.providers.feed.rows import Row, rows_of
@@ -41,6 +42,7 @@ NAME = "ticketmaster_feed"
 BASE_URL = "https://app.ticketmaster.com"
 COUNTRY = "US"
 # Nobody documents a limit, nor how often a file is made anew: one an hour.
+PROBED = 1_000  # rows
 QUOTA = Quota(calls=24, per=timedelta(days=1), per_second=1.0)
 COUNTRIES = (
     *("US", "CA", "IE", "GB", "AU", "NZ", "MX", "AE", "AT", "BE", "DE", "DK"),
@@ -148,7 +150,20 @@ class TicketmasterFeed:
                 sought.see(row)
         return Fetched(sought.observations, {**sought.failures, **unaskable})
 
-    # ── recorded answers ─────────────────────────────────────────────────────────────────────────────────
+    # ── open questions, recorded answers ─────────────────────────────────────────────────────────────────
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Whether the file says prices at all: its first rows tell, and the rest is not downloaded."""
+        asked = f"Does the file of {self._country} still say prices?"
+        return (Probe("prices", asked, self._probe),)
+
+    def _probe(self, budget: Budget, now: datetime) -> str:
+        with self._files.rows(self._country, budget, now) as rows:
+            first = islice(rows, PROBED)
+            seen = [item(row, Target(NAME, item=id_), now) for row in first if (id_ := row_id(row))]
+        if not seen:
+            raise ProviderUnavailableError(f"{NAME}: there are no events in the file of {self._country}")
+        return f"{sum(bool(one.prices) for one in seen)} of the first {len(seen)} events have a price."
 
     @staticmethod
     def read(body: bytes, now: datetime) -> list[Observation]:

@@ -499,3 +499,19 @@ def test_an_answer_that_breaks_off_in_the_middle_is_no_answer() -> None:
     with pytest.raises(ProviderUnavailableError, match="the connection broke") as raised:
         provider.fetch([item("vvFeed0001")], purse(provider.quota), NOW)
     assert raised.value.__cause__ is raised.value.__context__ is None
+
+
+def test_a_probe_counts_prices_in_the_first_rows_of_the_file() -> None:
+    unpriced = row("vvFeedUnpriced", minPrice="", maxPrice="", minPriceWithFees="", maxPriceWithFees="")
+    provider, _ = feed(sees_other(), stored(ROW, unpriced))
+    (probe,) = provider.probes()
+    budget = purse(provider.quota)
+    assert probe.ask(budget, NOW) == "1 of the first 2 events have a price."
+    assert budget.made == 1
+    assert probe.question == "Does the file of US still say prices?"
+
+
+def test_a_probe_of_an_empty_file_learns_nothing() -> None:
+    provider, _ = feed(sees_other(), stored())
+    with pytest.raises(ProviderUnavailableError, match="no events"):
+        provider.probes()[0].ask(purse(provider.quota), NOW)

@@ -148,7 +148,7 @@ def missing(found: Found) -> Iterator[str]:
     """Every market that was not seen or not asked, and what is incomplete in the others' answers."""
     for name, why in found.absences.items():
         yield f"not seen: {name}: {why}"
-    for name, why in found.unasked.items():
+    for name, why in {**found.unasked, **found.off}.items():
         yield f"not asked: {name}: {why}"
     for name, remarks in found.remarks.items():
         yield from (f"note: {name}: {remark}" for remark in remarks)

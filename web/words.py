@@ -81,9 +81,20 @@ def exact(minor: int, currency: str) -> str:
     return f"{text}.{'0' * exponent(currency)}" if is_cut else text
 
 
+_BRANDS = {
+    "seatgeek": "SeatGeek",
+    "ebay": "eBay",
+    "bestbuy": "Best Buy",
+    "stubhub": "StubHub",
+    "ticketmaster_feed": "Ticketmaster's feed",
+    "inventory_status": "Ticketmaster Inventory Status",
+    "page": "Web page",
+}
+
+
 def shop(provider: str) -> str:
-    """A provider's name, as a name."""
-    return provider.replace("_", " ").capitalize()
+    """A provider's name, as it writes itself."""
+    return _BRANDS.get(provider, provider.replace("_", " ").capitalize())
 
 
 def asked_of(watch: Watch) -> str:

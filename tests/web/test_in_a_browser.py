@@ -193,7 +193,7 @@ def test_a_search_leads_to_a_watch(page: Page, searching: None, address: str, wo
     expect(page.get_by_label("One event on all of its markets")).to_be_checked()
     _look(page, "watch-all")
     page.go_back()
-    page.get_by_role("link", name="Watch it at Seatgeek: Night Tram").click()
+    page.get_by_role("link", name="Watch it at SeatGeek: Night Tram").click()
     expect(page.get_by_role("textbox", name="Its id")).to_have_value("620")
 
 

@@ -101,7 +101,7 @@ class Catalog:
         """``search`` by a question that was read; no answer in it is older than ``age`` seconds."""
         targets, unable = self._able(asked)
         found = self._found(self._answers(targets, age))
-        return replace(found, unasked={**unable, **self._off})
+        return replace(found, unasked=unable, off=self._off)
 
     def compare(self, wanted: Target | Event) -> Found:
         """One event as every market has it, the market of ``wanted`` first; at most two minutes old.
@@ -113,14 +113,14 @@ class Catalog:
         seen = self._answers({own.provider: own}, COMPARED)
         event = normalised(one) if (one := seen[own.provider].seen) else None
         if event is None:
-            return replace(self._found(seen), unasked=self._off)
+            return replace(self._found(seen), off=self._off)
         targets, unable = self._able(about(event) if event.name else Search(), but=own.provider)
         if not event.name:
             unable |= dict.fromkeys(targets, f"{own.provider} says no name that could be searched for.")
             targets = {}
         found = self._found(seen | self._answers(targets, COMPARED))
         mine = tuple(one for one in found.events if any(market.target.id == own.id for market in one.markets))
-        return replace(found, events=mine, unasked={**unable, **self._off})
+        return replace(found, events=mine, unasked=unable, off=self._off)
 
     def deals(
         self,

@@ -130,7 +130,8 @@ def test_a_market_that_cannot_be_searched_is_not_absent_but_named(tickets: Marke
     games = Market("games")
     games.searches = False
     found = World(games, tickets, switched_off={"other": "OTHER_KEY is not set"}).catalog.search("x")
-    assert found.unasked == {"games": "It cannot be searched.", "other": "OTHER_KEY is not set"}
+    assert found.unasked == {"games": "It cannot be searched."}
+    assert found.off == {"other": "OTHER_KEY is not set"}
     assert not found.absences
     assert not games.targets
 

@@ -80,7 +80,7 @@ def offer_of(node: Node, around: Around, now: datetime) -> Offer:
         address=said.address,
     )
     _see_when(offer, said.said_by, now)
-    offer.problem = _why_no_sale(said.said_by, " ".join(labels), now)
+    offer.problem = _why_no_sale(said.said_by, " ".join((*labels, *node.texts("description")[:1])), now)
     if offer.problem is None:
         try:
             offer.low, offer.high, offer.currency = _amounts(node, said.currency, now)

@@ -315,6 +315,35 @@ def test_of_two_descriptions_the_first_to_change_counts() -> None:
     assert changes_at == datetime(2026, 11, 3, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("none", [0, "0", {"@type": "QuantitativeValue", "value": 0}], ids=str)
+def test_where_nothing_is_left_nothing_can_be_bought(none: object) -> None:
+    for said in (
+        offer(availability="InStock", inventoryLevel=none),
+        {"lowPrice": 45, "priceCurrency": "USD", "availability": "InStock", "offerCount": none},
+    ):
+        page = seen(block(thing(said)))
+        assert (page.prices, page.availability) == ((), UNAVAILABLE)
+    assert low(seen(block(thing(offer(availability="InStock", inventoryLevel=10))))) == 4500
+
+
+@pytest.mark.parametrize(
+    "words", ["Students only, ID required", "Approximate price converted from EUR", "Current bid"]
+)
+def test_an_offers_description_counts_as_its_name(words: str) -> None:
+    page = seen(block(thing(offer(description=words))))
+    assert page.prices == ()
+    assert "not used" in page.problems[0]
+
+
+def test_a_description_that_gives_an_open_box_away_counts_as_well() -> None:
+    for said in (thing(offer(description="Open box")), thing(offer(), description="An open box.")):
+        assert seen(block(said)).condition is ItemCondition.OPEN_BOX
+
+
+def test_four_nines_stand_for_an_unknown_price() -> None:
+    assert (low(seen(block(thing(offer(9999))))), low(seen(block(thing(offer(999)))))) == (None, 99900)
+
+
 RESTRICTIONS: list[dict[str, Any]] = [
     {"eligibleCustomerType": "Business"},
     {"validForMemberTier": {"name": "Gold"}},

@@ -42,6 +42,7 @@ from watchers.target import Target
 if TYPE_CHECKING:
     import httpx
 
+    from watchers.providers.pages.reading import Read
     from watchers.watch import Condition, Filters
 
 NAME = "page"
@@ -63,11 +64,14 @@ _NO_CHARSETS = frozenset({"utf-7", "idna", "punycode", "unicode-escape", "raw-un
 
 
 class _Seen(msgspec.Struct, frozen=True):
-    """What a page said, and the headers by which its server tells whether it still does."""
+    """What a page said, how its server tells whether it still does, and until when that counts.
+
+    A page that did not change may mean something else all the same: a sale begins, a price ends.
+    """
 
     address: Address
     headers: Mapping[str, str]
-    read_at: datetime
+    until: datetime
     observation: Observation
 
 
@@ -154,7 +158,7 @@ class Page:
 
     def _look(self, target: Target, budget: Budget, now: datetime) -> Observation:
         address, seen = addresses.read(target.item or ""), self._seen.get(target.id)
-        if seen and now - seen.read_at >= REMEMBERED_FOR:
+        if seen and now >= seen.until:
             seen = None
 
         def known(hop: Address) -> Mapping[str, str]:
@@ -163,18 +167,18 @@ class Page:
         answer = self._looker.answer(address, known, budget, now)
         if answer.status == _NOT_MODIFIED and known(answer.address) and seen:
             return replace(seen.observation, at=now)
-        observation = _observed(answer, target, now)
-        self._remember(answer, observation)
-        return observation
+        read = _read(answer, target, now)
+        self._remember(answer, read.observation, min(filter(None, (now + REMEMBERED_FOR, read.changes_at))))
+        return read.observation
 
-    def _remember(self, answer: Answer, observation: Observation) -> None:
+    def _remember(self, answer: Answer, observation: Observation, until: datetime) -> None:
         tags = {
             "If-None-Match": answer.printable("etag"),
             "If-Modified-Since": answer.printable("last-modified"),
         }
         headers = {name: value for name, value in tags.items() if value}
         if headers:
-            seen = _Seen(answer.address, headers, observation.at, observation)
+            seen = _Seen(answer.address, headers, until, observation)
             self._seen.put(observation.target.id, seen)
         else:
             self._seen.forget(observation.target.id)
@@ -206,7 +210,7 @@ def _contact(env: Mapping[str, str]) -> str | None:
         return None
 
 
-def _observed(answer: Answer, target: Target, now: datetime) -> Observation:
+def _read(answer: Answer, target: Target, now: datetime) -> "Read":
     """What the page says.
 
     Raises:
@@ -217,9 +221,9 @@ def _observed(answer: Answer, target: Target, now: datetime) -> Observation:
     charset = _charset(answer)
     if not answer.body.strip():
         raise NotSeenError("empty")
-    from watchers.providers.pages.reading import observe  # noqa: PLC0415 - loads an HTML parser
+    from watchers.providers.pages.reading import read  # noqa: PLC0415 - loads an HTML parser
 
-    return observe(answer.body, charset, str(answer.address), target, now)
+    return read(answer.body, charset, str(answer.address), target, now)
 
 
 def _code(status: int) -> str:

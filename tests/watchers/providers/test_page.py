@@ -163,7 +163,7 @@ def test_a_name_in_no_proxy_is_connected_to_directly(monkeypatch: pytest.MonkeyP
 
 
 def test_without_any_setting_this_machine_cannot_be_reached_by_a_name_that_leads_to_it(
-    monkeypatch: pytest.MonkeyPatch, web: HostileWeb
+    web: HostileWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The real resolver, told by the machine's own table of names."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: [(2, 1, 6, "", ("127.0.0.1", 80))])

@@ -2,7 +2,7 @@
 
 ``price-parser`` reads the amount; what stands here decides whether it can be read in one way only:
 "1.234,56", "$1,495" and "45,-" can, "1.234" and "from 45" cannot. A dollar sign alone names no currency. 0, a
-penny and 99999 stand for "unknown" on pages and are no prices.
+penny and 9999 stand for "unknown" on pages and are no prices.
 """
 
 import re
@@ -16,7 +16,7 @@ _MOST = Decimal(10) ** 10  # in major units; beyond is no price of anything that
 _THOUSANDS = 3
 _PENNY = Decimal("0.01")
 _FLOATS_ERR = Decimal("1e-6")  # 29.990000000000002 is how floats write 29.99
-_STANDS_FOR_UNKNOWN = re.compile(r"9{5,}|12345[0-9]*")
+_STANDS_FOR_UNKNOWN = re.compile(r"9{4,}|12345[0-9]*")
 _AMOUNT = re.compile(
     r"""
     [0-9]+ (?: [.,] [0-9]+ )?                                          # 45  45.5  45,00  45.0000
@@ -134,7 +134,7 @@ def _minor(amount: Decimal, currency: str) -> int:
     if amount in (0, _PENNY):
         raise NoAmountError("A price of 0, or of a penny, stands for an unknown one; not used.")
     if _STANDS_FOR_UNKNOWN.fullmatch(str(int(amount))):
-        raise NoAmountError("A price such as 99999 stands for an unknown one; not used.")
+        raise NoAmountError("A price such as 9999 stands for an unknown one; not used.")
     digits, places = -int(amount.as_tuple().exponent), exponent(currency)
     if digits == _THOUSANDS != places:
         raise NoAmountError(_TWO_AMOUNTS)

@@ -21,7 +21,7 @@ class Offer(msgspec.Struct):
 
     ``kind`` is what makes it comparable to its neighbours, ``name`` the same for people; ``low`` and ``high``
     are minor units, ``None`` where there is none that can be used, and ``problem`` says why. ``address`` is
-    where it stands, as written.
+    where it stands, as written. At ``changes_at`` the same words may come to mean something else.
     """
 
     kind: tuple[str, ...] = ()
@@ -33,6 +33,7 @@ class Offer(msgspec.Struct):
     condition: ItemCondition | None = None
     availability: Availability = Availability.UNKNOWN
     sale_starts_at: datetime | None = None
+    changes_at: datetime | None = None
     problem: str | None = None
     address: str | None = None
 
@@ -79,7 +80,7 @@ def offer_of(node: Node, around: Around, now: datetime) -> Offer:
         address=said.address,
     )
     _see_when(offer, said.said_by, now)
-    offer.problem = _why_no_sale(said.said_by, " ".join(labels), now)
+    offer.problem = _why_no_sale(said.said_by, " ".join((*labels, *node.texts("description")[:1])), now)
     if offer.problem is None:
         try:
             offer.low, offer.high, offer.currency = _amounts(node, said.currency, now)
@@ -105,6 +106,8 @@ def currency_in(node: Node) -> str | None:
 
 def _see_when(offer: Offer, said_by: Sequence[Node], now: datetime) -> None:
     """Before the sale and after it nothing can be bought."""
+    dated = (*said_by, *specifications.every(said_by[-1]))
+    offer.changes_at = min(filter(None, (periods.next_change(one, now) for one in dated)), default=None)
     offer.sale_starts_at = max(filter(None, map(periods.starts_at, said_by)), default=None)
     if any(periods.is_to_come(one, now) or periods.is_over(one, now) for one in said_by):
         offer.availability = Availability.UNAVAILABLE

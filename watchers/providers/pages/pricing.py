@@ -16,12 +16,13 @@ _NAMED = 6  # kinds that a problem names
 
 
 class Priced(msgspec.Struct, frozen=True):
-    """What all offers of a thing come to."""
+    """What all offers of a thing come to, until ``changes_at``."""
 
     prices: tuple[Price, ...] = ()
     availability: Availability = Availability.UNKNOWN
     condition: ItemCondition | None = None
     onsale_at: datetime | None = None
+    changes_at: datetime | None = None
     problems: tuple[str, ...] = ()
 
 
@@ -33,6 +34,7 @@ def priced(offers: Sequence[Offer], *, cut: bool) -> Priced:
         availability=_availability(offers),
         condition=conditions.pop() if len(conditions) == 1 else None,
         onsale_at=min(starts, default=None),
+        changes_at=min((one.changes_at for one in offers if one.changes_at), default=None),
     )
     why = "There are more offers than are read; none is taken as the price." if cut else _why_none(offers)
     if why:
@@ -55,13 +57,19 @@ def agreed(descriptions: Sequence[Priced]) -> Priced:
     prices = {one.prices for one in told if one.prices}
     best = next((one for one in told if one.prices), told[0])
     problems = tuple(dict.fromkeys(why for one in told for why in one.problems))
+    changes_at = min((one.changes_at for one in told if one.changes_at), default=None)
     if len(known) > 1 or len(prices) > 1:
         contradiction = "The page says two things about the same offer; neither is used."
-        return Priced(condition=best.condition, problems=(*problems, contradiction))
+        problems = (*problems, contradiction)
+        return Priced(condition=best.condition, changes_at=changes_at, problems=problems)
     availability = known.pop() if known else Availability.UNKNOWN
     doubted = any(set(one.problems) - {NO_PRICE} for one in told if not one.prices)
     return msgspec.structs.replace(
-        best, prices=() if doubted else best.prices, availability=availability, problems=problems
+        best,
+        prices=() if doubted else best.prices,
+        availability=availability,
+        changes_at=changes_at,
+        problems=problems,
     )
 
 

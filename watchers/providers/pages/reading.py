@@ -32,7 +32,14 @@ _TOO_LARGE = "The page is larger than 5 MB; not read."
 _NO_SALE = (EventStatus.CANCELLED, EventStatus.POSTPONED)
 
 
-def observe(markup: bytes, charset: str | None, url: str, target: Target, now: datetime) -> Observation:
+class Read(msgspec.Struct, frozen=True):
+    """What a page says, and when the same page may say something else (a sale begins or ends)."""
+
+    observation: Observation
+    changes_at: datetime | None = None
+
+
+def read(markup: bytes, charset: str | None, url: str, target: Target, now: datetime) -> Read:
     """What the page at ``url`` says about its event or product.
 
     Args:
@@ -43,11 +50,16 @@ def observe(markup: bytes, charset: str | None, url: str, target: Target, now: d
         now: Aware UTC.
     """
     if len(markup) > LARGEST:
-        return Observation(target, now, url=shapes.url(url), problems=(_TOO_LARGE,))
+        return Read(Observation(target, now, url=shapes.url(url), problems=(_TOO_LARGE,)))
     try:
         return _observed(page_of(text_of(markup, charset), url), url, target, now)
     except Exception:  # noqa: BLE001 - one stranger's page must not stop the looks at all others
-        return Observation(target, now, url=shapes.url(url), problems=(OUR_FAULT,))
+        return Read(Observation(target, now, url=shapes.url(url), problems=(OUR_FAULT,)))
+
+
+def observe(markup: bytes, charset: str | None, url: str, target: Target, now: datetime) -> Observation:
+    """The observation alone."""
+    return read(markup, charset, url, target, now).observation
 
 
 def read_recorded(body: bytes, now: datetime) -> list[Observation]:
@@ -57,16 +69,16 @@ def read_recorded(body: bytes, now: datetime) -> list[Observation]:
     return [observe(body, None, url, Target("page", item=url), now)]
 
 
-def _observed(page: Page, url: str, target: Target, now: datetime) -> Observation:
+def _observed(page: Page, url: str, target: Target, now: datetime) -> Read:
     tops, problems = _nodes(page)
     seen = Observation(target, now, url=shapes.url(url))
     chosen = main_thing(tops, page, url, whole=not problems)
     if chosen.problem:
-        return msgspec.structs.replace(seen, problems=(*problems, chosen.problem))
+        return Read(msgspec.structs.replace(seen, problems=(*problems, chosen.problem)))
     sale = agreed([_sale(node, url, now) for node in chosen.said])
     standing = status(chosen.said, sale.availability)
     sold_out = standing in _NO_SALE or sale.availability is Availability.UNAVAILABLE
-    return msgspec.structs.replace(
+    observation = msgspec.structs.replace(
         seen,
         **facts(chosen.said, url),
         status=standing,
@@ -77,6 +89,7 @@ def _observed(page: Page, url: str, target: Target, now: datetime) -> Observatio
         prices=() if sold_out else sale.prices,
         problems=(*problems, *filter(None, [unread(chosen.said)]), *(sale.problems or _no_offer(sale))),
     )
+    return Read(observation, sale.changes_at)
 
 
 def _sale(thing: Node, url: str, now: datetime) -> Priced:

@@ -4,6 +4,7 @@ A word too many here costs a price, which is reported; one too few could be a fa
 """
 
 import re
+from typing import Any
 
 from watchers.money import Basis
 from watchers.observation import Availability, ItemCondition
@@ -64,16 +65,25 @@ _FACE = re.compile(r"\bface[- ]value\b", re.IGNORECASE)
 
 
 def availability_of(node: Node) -> Availability:
-    """What it says in one of schema.org's words; of contradicting ones, nothing."""
+    """What it says in one of schema.org's words (of contradicting ones, nothing), or by having none left."""
+    if any(_is_none(one) for one in node.all("inventorylevel") + node.all("offercount")):
+        return Availability.UNAVAILABLE
     words = {_word(one) for one in node.words("availability")}
     meant = {_AVAILABILITY.get(word, Availability.UNKNOWN) for word in words}
     return meant.pop() if len(meant) == 1 else Availability.UNKNOWN
 
 
+def _is_none(amount: Any) -> bool:
+    if isinstance(amount, Node):
+        return any(_is_none(one) for one in amount.all("value") if not isinstance(one, Node))
+    return bool(re.fullmatch(r"0+([.]0+)?", str(amount).strip()))
+
+
 def condition_of(node: Node) -> ItemCondition | None:
-    """As its name gives away, or as it says."""
+    """As its name or description gives away, or as it says."""
     name = node.text("name") or ""
-    given_away = next((meant for pattern, meant in _GIVEN_AWAY if pattern.search(name)), None)
+    told = f"{name} {node.text('description') or ''}"
+    given_away = next((meant for pattern, meant in _GIVEN_AWAY if pattern.search(told)), None)
     said = {_CONDITIONS.get(_word(one).removesuffix("condition")) for one in node.words("itemcondition")}
     return given_away or (said.pop() if len(said) == 1 else None)
 

@@ -15,6 +15,7 @@ from tests.upstream import NOW, purse
 from watchers.observation import Observation
 from watchers.providers.page import Page
 from watchers.providers.pages.public import is_public
+from watchers.providers.pages.reading import Read
 from watchers.quota import Budget, Quota
 from watchers.target import Target
 
@@ -26,21 +27,21 @@ class Reader:
     markup: list[bytes] = field(default_factory=list)
     charsets: list[str | None] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
+    changes_at: datetime | None = None
 
-    def observe(
-        self, markup: bytes, charset: str | None, url: str, target: Target, now: datetime
-    ) -> Observation:
+    def read(self, markup: bytes, charset: str | None, url: str, target: Target, now: datetime) -> Read:
         """The first letters, as a name."""
         self.markup.append(markup)
         self.charsets.append(charset)
         self.urls.append(url)
-        return Observation(target, now, name=markup[:30].decode("latin-1"), url=url)
+        seen = Observation(target, now, name=markup[:30].decode("latin-1"), url=url)
+        return Read(seen, self.changes_at)
 
 
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
     made = ModuleType("watchers.providers.pages.reading")
-    made.observe = (one := Reader()).observe  # type: ignore[attr-defined]
+    made.read = (one := Reader()).read  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "watchers.providers.pages.reading", made)
     return one
 

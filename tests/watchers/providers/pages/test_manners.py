@@ -9,7 +9,7 @@ import pytest
 
 from tests.hostile_web import HostileWeb, Line, http
 from tests.upstream import NOW
-from tests.watchers.providers.pages.conftest import Clock, Looking
+from tests.watchers.providers.pages.conftest import Clock, Looking, Reader
 from watchers.observation import Observation
 from watchers.providers.pages import manners
 from watchers.providers.pages.failures import HostRestsError
@@ -212,6 +212,21 @@ def test_after_a_day_a_page_is_read_again_whatever_its_server_says(
     look(HERE)
     clock.seconds += 61
     look(HERE, NOW + timedelta(hours=24))
+    assert "if-none-match" not in web.headers[-1]
+
+
+def test_a_page_that_did_not_change_is_read_again_once_its_words_may_mean_something_else(
+    web: HostileWeb, look: Looking, clock: Clock, reader: Reader
+) -> None:
+    web.says(f"{NAME}/shows/1", http(b"<p>42", etag='"a"'))
+    reader.changes_at = NOW + timedelta(hours=1)
+    look(HERE)
+    clock.seconds += 61
+    look(HERE, NOW + timedelta(minutes=59))
+    assert web.headers[-1].get("if-none-match") == '"a"'
+    look(HERE, NOW)
+    clock.seconds += 61
+    look(HERE, NOW + timedelta(hours=1))
     assert "if-none-match" not in web.headers[-1]
 
 

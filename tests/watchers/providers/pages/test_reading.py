@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.upstream import NOW, PAYLOADS, sample
 from watchers.money import CURRENCIES, Basis
 from watchers.observation import Availability, EventStatus, ItemCondition, Observation, Price
-from watchers.providers.pages.reading import OUR_FAULT, UNKNOWN_PAGE, observe, read_recorded
+from watchers.providers.pages.reading import OUR_FAULT, UNKNOWN_PAGE, observe, read, read_recorded
 from watchers.target import Target
 
 URL = "https://tickets.example/concert/1"
@@ -269,6 +270,78 @@ def test_a_price_in_a_form_of_its_own_is_used_only_while_it_holds(when: dict[str
         assert "not valid yet, or no longer" in page.problems[0]
     page = seen(block(specified({"price": 65}, when)))
     assert (low(page), page.availability) == (6500, AVAILABLE)
+
+
+@pytest.mark.parametrize(
+    ("said", "changes_at"),
+    [
+        (offer(), None),
+        (offer(validFrom="2026-06-01T10:00:00Z", validThrough="2026-09-01"), None),
+        (offer(validFrom="2026-12-01T10:00:00Z"), datetime(2026, 12, 1, 10, tzinfo=UTC)),
+        (offer(validFrom="2026-12-01"), datetime(2026, 11, 30, 10, tzinfo=UTC)),
+        (offer(availabilityStarts="2026-12-01T10:00:00Z"), datetime(2026, 12, 1, 10, tzinfo=UTC)),
+        (offer(availabilityEnds="2026-10-01"), datetime(2026, 10, 3, tzinfo=UTC)),
+        (
+            offer(validThrough="2026-12-01T10:00:00Z", priceValidUntil="2026-11-01"),
+            datetime(2026, 11, 3, tzinfo=UTC),
+        ),
+        (
+            {"offers": [offer()], "validThrough": "2026-12-01T10:00:00Z"},
+            datetime(2026, 12, 1, 10, tzinfo=UTC),
+        ),
+        (
+            {"priceSpecification": [{"price": 45, "validFrom": "2026-12-01T10:00:00Z"}]},
+            datetime(2026, 12, 1, 10, tzinfo=UTC),
+        ),
+    ],
+    ids=str,
+)
+def test_a_page_says_when_its_words_will_mean_something_else(
+    said: dict[str, Any], changes_at: datetime | None
+) -> None:
+    """At that moment the reading changes, or may change; a moment before, it does not."""
+    body, target = block(thing(offer(), said)).encode(), Target("page", item=URL)
+    assert read(body, None, URL, target, NOW).changes_at == changes_at
+    if changes_at:
+        before = read(body, None, URL, target, changes_at - timedelta(seconds=1)).observation
+        assert before == replace(seen(body), at=before.at)
+
+
+def test_of_two_descriptions_the_first_to_change_counts() -> None:
+    page = block(thing(offer(priceValidUntil="2026-11-01"))) + microdata(
+        said(price=45, priceCurrency="USD", validThrough="2026-12-01T10:00:00Z")
+    )
+    changes_at = read(page.encode(), None, URL, Target("page", item=URL), NOW).changes_at
+    assert changes_at == datetime(2026, 11, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("none", [0, "0", {"@type": "QuantitativeValue", "value": 0}], ids=str)
+def test_where_nothing_is_left_nothing_can_be_bought(none: object) -> None:
+    for said in (
+        offer(availability="InStock", inventoryLevel=none),
+        {"lowPrice": 45, "priceCurrency": "USD", "availability": "InStock", "offerCount": none},
+    ):
+        page = seen(block(thing(said)))
+        assert (page.prices, page.availability) == ((), UNAVAILABLE)
+    assert low(seen(block(thing(offer(availability="InStock", inventoryLevel=10))))) == 4500
+
+
+@pytest.mark.parametrize(
+    "words", ["Students only, ID required", "Approximate price converted from EUR", "Current bid"]
+)
+def test_an_offers_description_counts_as_its_name(words: str) -> None:
+    page = seen(block(thing(offer(description=words))))
+    assert page.prices == ()
+    assert "not used" in page.problems[0]
+
+
+def test_a_description_that_gives_an_open_box_away_counts_as_well() -> None:
+    for said in (thing(offer(description="Open box")), thing(offer(), description="An open box.")):
+        assert seen(block(said)).condition is ItemCondition.OPEN_BOX
+
+
+def test_four_nines_stand_for_an_unknown_price() -> None:
+    assert (low(seen(block(thing(offer(9999))))), low(seen(block(thing(offer(999)))))) == (None, 99900)
 
 
 RESTRICTIONS: list[dict[str, Any]] = [

@@ -166,9 +166,12 @@ def test_without_any_setting_this_machine_cannot_be_reached_by_a_name_that_leads
     web: HostileWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The real resolver, told by the machine's own table of names."""
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: [(2, 1, 6, "", ("127.0.0.1", 80))])
+    leads_here = [(2, 1, 6, "", ("127.0.0.1", 80))]
     built = page()
-    assert dict(built.fetch([ITEM], purse(built.quota), NOW).failures) == {ITEM.id: "not_public"}
+    with monkeypatch.context() as meanwhile:  # the web needs the real one to end
+        meanwhile.setattr(socket, "getaddrinfo", lambda *_args, **_more: leads_here)
+        fetched = built.fetch([ITEM], purse(built.quota), NOW)
+    assert dict(fetched.failures) == {ITEM.id: "not_public"}
     assert web.asked == []
 
 

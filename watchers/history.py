@@ -148,11 +148,14 @@ class History(msgspec.Struct, frozen=True):
     seen_at: datetime | None = None
 
     def comparable(self, now: Observation) -> Observation:
-        """``now`` without what may not be compared: the prices of another condition than the first one's."""
+        """``now`` without what is never told: prices of opened boxes, or of another condition than before."""
         first = self.facts.condition if self.facts else None
-        if first is None or now.condition in (None, first):
+        if now.condition is ItemCondition.OPEN_BOX:
+            problem = "It is an opened box: its price is not compared."
+        elif first is None or now.condition in (None, first):
             return now
-        problem = f"It is sold {now.condition} now, and was {first} before: not compared."
+        else:
+            problem = f"It is sold {now.condition} now, and was {first} before: not compared."
         return replace(now, prices=(), availability=Availability.UNKNOWN, problems=(*now.problems, problem))
 
     def after(self, now: Observation) -> "History":

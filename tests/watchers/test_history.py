@@ -277,4 +277,6 @@ def test_what_it_costs_used_is_not_compared_with_what_it_cost_new() -> None:
     assert "sold used now, and was new before" in told.problems[-1]
     assert known.after(told).facts == known.facts  # new stays what it is compared with
     assert known.comparable(new) is new
+    opened = sold(4, 60_00, ItemCondition.OPEN_BOX)
+    assert (History().comparable(opened).prices, known.comparable(opened).prices) == ((), ())
     assert known.comparable(silent) is silent

@@ -13,6 +13,7 @@ import msgspec
 from watchers.events import Event
 from watchers.matching import known
 from watchers.matching.finding import Finding, never
+from watchers.providers import shapes
 
 _PLACEHOLDERS = frozenset({time(0, 0), time(0, 1), time(3, 30), time(23, 59)})
 _UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Z", "Etc/GMT", "Zulu", "Etc/Zulu", "UCT", "Universal"})
@@ -107,10 +108,7 @@ def _reads_as_utc(event: Event, one: Start, other: Start) -> Finding | None:
 
 @lru_cache(maxsize=256)
 def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):
-        return None
+    return shapes.zone(name)
 
 
 def _who(one: object, other: object) -> str:

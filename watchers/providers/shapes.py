@@ -10,6 +10,7 @@ from watchers.money import CURRENCIES
 
 # Controls, and halves of characters, which JSON can carry and no database or text message can.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,2}")
 _YEARS = range(1970, 2200)  # outside stand placeholders, such as Ticketmaster's 1900-01-01
 _FURTHEST, _QUARTER = timedelta(hours=14), timedelta(minutes=15)  # zones are quarters of an hour apart
 _NO_CURRENCY = frozenset({"XXX", "XTS"})  # ISO 4217: "no currency" and "for testing"
@@ -65,9 +66,9 @@ def local_date(value: object) -> date | None:
 
 
 def zone(value: object) -> ZoneInfo | None:
-    """A zone of the IANA database, such as ``America/Toronto``."""
+    """A zone of the IANA database, such as ``America/Toronto``; of long paths Python looks for every part."""
     try:
-        return ZoneInfo(value) if isinstance(value, str) and value else None
+        return ZoneInfo(value) if isinstance(value, str) and _ZONE.fullmatch(value) else None
     except (KeyError, ValueError, OSError):  # unknown, not a key at all, a folder of the database
         return None
 

@@ -186,7 +186,7 @@ def test_a_run_reports_what_it_did(worker: FlaskClient, copy: Callable[..., None
     copy("w1")
     report = run(worker)
     assert report["targets_asked"] == 1
-    assert report["calls"] == {"ticketmaster": 1, "steam": 0}
+    assert report["calls"] == {"ticketmaster": 1, "steam": 0, "page": 0}
     assert report["changes"] == 1
     assert report["alerts"] == 1
     assert report["failures"] == {}
@@ -277,7 +277,7 @@ def test_an_uneventful_run_costs_three_reads_and_two_writes_and_nothing_for_what
     report = run(worker)
 
     assert report["document_operations"] == {"reads": 3, "writes": 2}
-    assert report["calls"] == {"ticketmaster": 1, "steam": 0}
+    assert report["calls"] == {"ticketmaster": 1, "steam": 0, "page": 0}
 
 
 def test_nobody_watching_anything_costs_no_write(worker: FlaskClient) -> None:
@@ -295,7 +295,7 @@ def test_the_first_watch_of_another_provider_gets_its_board_in_the_same_run(
     report = run(worker)
 
     assert [board["board"] for board in report["boards"]] == ["ticketmaster-0", "steam-0"]
-    assert report["calls"] == {"ticketmaster": 1, "steam": 1}
+    assert report["calls"] == {"ticketmaster": 1, "steam": 1, "page": 0}
 
 
 def test_headers_count_in_whatever_case_a_server_leaves_them(worker: FlaskClient) -> None:
@@ -363,7 +363,7 @@ def test_a_provider_without_its_key_is_off_and_says_so(
     monkeypatch: pytest.MonkeyPatch, worker: FlaskClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("TICKETMASTER_API_KEY")
-    assert list(run(worker)["calls"]) == ["steam"]
+    assert set(run(worker)["calls"]) == {"steam", "page"}
     said = [record["why"] for record in logged(capfd) if record["event"] == "switched_off"]
     assert said == ["ticketmaster: TICKETMASTER_API_KEY is not set"]
 

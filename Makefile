@@ -6,7 +6,7 @@ LOCKING := --universal --generate-hashes --python-version 3.11 --custom-compile-
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help run test check fmt bench faults lock clean
+.PHONY: help run test check fmt bench faults messages lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -42,6 +42,12 @@ bench: .venv/.ok  ## measure speed, memory, cost and cold starts (some 15 minute
 
 faults: .venv/.ok  ## kill delivery at every line under every fault: 500 runs (minutes)
 	$(BIN)/python bench/faults.py --runs 500
+
+messages: .venv/.ok  ## collect what pages and messages say, and compile the translations
+	$(BIN)/pybabel -q extract -F watchers/locales/babel.cfg -k say -k say_many:1,2 --no-location --sort-output --omit-header \
+	  -o data/messages.pot main.py watchers notifiers web
+	$(BIN)/pybabel -q update -N --omit-header -D ticket_scout -i data/messages.pot -d watchers/locales
+	$(BIN)/pybabel -q compile -D ticket_scout -d watchers/locales
 
 lock: $(UV)  ## renew both locks from pyproject.toml: requirements.txt (what is deployed), requirements-dev.txt (all)
 	$(UV) pip compile -q $(LOCKING) pyproject.toml -o requirements.txt

@@ -241,17 +241,17 @@ def _web_app() -> flask.Flask:
     from watchers.plan import shortest
     from watchers.providers import PROVIDERS, refusal
     from web.app import create_app
+    from web.site import Site
 
     scout = parts()
     settings = scout.settings
-    return create_app(
-        scout.documents,
-        settings.places,
+    site = Site(
+        documents=scout.documents,
+        places=settings.places,
         refusal=refusal,
         secret_key=settings.secret_key or "",
         public_url=settings.public_url,
         local_person=settings.local_person,
-        links=json.loads(settings.sandbox_links or "[]"),
         providers={name: scout.switched_off.get(name, "on") for name in PROVIDERS},
         asked=scout.providers,
         shortest=shortest(settings.every, settings.tick_every),
@@ -262,6 +262,7 @@ def _web_app() -> flask.Flask:
         limits=scout.limits,
         twilio_token=os.environ.get("TWILIO_AUTH_TOKEN", "").strip() or None,
     )
+    return create_app(site, json.loads(settings.sandbox_links or "[]"))
 
 
 def _begin() -> Parts:

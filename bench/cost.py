@@ -48,6 +48,7 @@ from watchers.target import Target
 from watchers.watch import Filters
 from watchers.worker import Round, work
 from web.app import create_app
+from web.site import Site
 
 PLACES = Places()
 SCALES = (1_000, 100_000, 1_000_000)
@@ -239,9 +240,9 @@ def _told(uid: str, at: datetime) -> Create:
 
 
 def _visit(world: World, at: datetime) -> None:
-    app = create_app(
-        world.documents,
-        PLACES,
+    site = Site(
+        documents=world.documents,
+        places=PLACES,
         refusal=world.shop.refusal,
         secret_key="not-a-real-key-but-long-enough",  # noqa: S106
         public_url="http://localhost",
@@ -249,7 +250,7 @@ def _visit(world: World, at: datetime) -> None:
         providers={"bench": "on"},
         now=lambda: at,
     )
-    answer = app.test_client().get("/", base_url="http://localhost")
+    answer = create_app(site).test_client().get("/", base_url="http://localhost")
     if answer.status_code != 200:  # noqa: PLR2004 - HTTP
         raise RuntimeError(f"the page answered {answer.status_code}")
 

@@ -77,6 +77,7 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_cu
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 ShortText = Annotated[str, Field(min_length=1, max_length=MAX_NAME), BeforeValidator(_one_line)]
+Word = Annotated[str, Field(min_length=1, max_length=30), BeforeValidator(_one_line)]
 
 
 class _SearchAsked(_Document):
@@ -239,7 +240,8 @@ class Watch(_Document):
 
     ``already_true``: a condition that holds at the first look is told (``tell``), or taken as told so that
     only a further drop fires (``wait``). ``status``: ``ended`` is a pause that its owner means for good
-    ("bought it"). ``snoozed_until``: what is found before then is kept, and told then.
+    ("bought it"). ``snoozed_until``: what is found before then is kept, and told then. ``tags``: its owner's
+    own words, to find it by.
     """
 
     name: ShortText
@@ -253,6 +255,7 @@ class Watch(_Document):
     status: Literal["active", "paused", "ended"] = "active"
     snoozed_until: AwareDatetime | None = None
     filters: Filters = Filters()
+    tags: Annotated[tuple[Word, ...], Field(max_length=10)] = ()
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:

@@ -199,6 +199,8 @@ def document(form: Form, base: Watch | None = None) -> dict[str, Any]:
     }
     if base and base.snoozed_until:
         made["snoozed_until"] = base.snoozed_until
+    if base and base.tags:
+        made["tags"] = list(base.tags)
     filters = base.filters.model_dump(mode="json", exclude_defaults=True) if base else {}
     return made | ({"filters": filters} if filters else {})
 

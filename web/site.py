@@ -40,13 +40,29 @@ def invented(links: Iterable[Link]) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The surroundings of the pages.
 
-    ``providers``: by name, ``on`` or why it is off. ``local_person``: who is signed in by itself on a laptop.
-    ``learn``, ``twilio_token``, ``limits``, ``asked``, ``shortest``, ``operators``, ``catalog``: as in
-    ``create_app``. ``refused`` counts what Twilio did not sign, by why; ``searches`` who searched how often.
+    Attributes:
+        documents: The database.
+        places: Where documents lie.
+        refusal: Why a target cannot be watched; what the worker itself asks.
+        secret_key: Signs cookies, entry links and undo forms.
+        public_url: Scheme and host people see; ``https`` makes the cookie Secure.
+        providers: By name, ``on`` or why it is off; in the order of the form.
+        now: The time, aware UTC.
+        local_person: Who is signed in by itself, on this machine only.
+        learn: What to do with a vendor's report on the message of the alert with this id; may be told the
+            same twice, late, or of an alert that is unknown. Raises ``StoreError`` to be told again.
+        twilio_token: What Twilio signs its requests with; without it none is believed.
+        limits: How much anybody is sent; the usual if nothing is said.
+        asked: Those of ``providers`` that are on: how often they may be asked is their own to say.
+        shortest: How often a target is looked at when nothing is short.
+        operators: Who may see the operators' pages, besides ``local_person``.
+        catalog: All markets, to search; without it there is no such page.
+        refused: Counts what Twilio did not sign, by why.
+        searches: Who searched how often.
     """
 
     documents: Documents
@@ -54,9 +70,9 @@ class Site:
     refusal: Refusal
     secret_key: str
     public_url: str
-    local_person: str | None
     providers: Mapping[str, str]
     now: Callable[[], datetime]
+    local_person: str | None = None
     learn: Callable[[str, Report], object] | None = None
     twilio_token: str | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)

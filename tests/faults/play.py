@@ -42,6 +42,7 @@ from watchers.documents import Documents
 from watchers.models import Alert, AlertState
 from watchers.places import Places
 from web.app import create_app
+from web.site import Site
 
 PUBLIC_URL, SECRET_KEY, SENDER = "https://scout.example", "not-a-real-key", "+15005550006"
 PATIENCE = HANG / 2  # of a worker with a vendor, in seconds
@@ -127,9 +128,9 @@ class _Stage:
     def web(self) -> Any:
         """The product's web application, which hears Twilio's callbacks."""
         means = self.means
-        return create_app(
-            self.documents,
-            Places(),
+        site = Site(
+            documents=self.documents,
+            places=Places(),
             refusal=lambda *_: None,
             secret_key=SECRET_KEY,
             public_url=PUBLIC_URL,
@@ -138,6 +139,7 @@ class _Stage:
             learn=lambda alert_id, report: learn(alert_id, report, means, now=self.now),
             twilio_token=TOKEN,
         )
+        return create_app(site)
 
     def accepted_at(self, alert_id: str) -> datetime:
         """When a text of this alert came to Twilio: the alert was claimed a moment before."""

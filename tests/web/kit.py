@@ -34,6 +34,7 @@ from watchers.target import Target
 from watchers.watch import Filters
 from web.app import Link, create_app
 from web.entry import entry_token
+from web.site import Site
 
 SECRET = "for tests only"
 TWILIO_TOKEN = "not-a-real-token"
@@ -88,14 +89,13 @@ class World:
         secret_key: str = SECRET,
         twilio_token: str | None = TWILIO_TOKEN,
     ) -> Flask:
-        return create_app(
-            self.documents,
-            PLACES,
+        site = Site(
+            documents=self.documents,
+            places=PLACES,
             refusal=refusal,
             secret_key=secret_key,
             public_url=public_url,
             local_person=local_person,
-            links=links,
             providers=PROVIDERS,
             now=self.now,
             learn=self.learn,
@@ -104,6 +104,7 @@ class World:
             operators=self.operators,
             catalog=self.catalog,
         )
+        return create_app(site, links)
 
     def allow(self, calls_a_day: int, provider: str = "ticketmaster") -> None:
         """The provider is on, and ticks may ask so often: a tenth more is kept for people."""

@@ -29,6 +29,7 @@ from watchers.places import Places
 from web import doctor
 from web.app import create_app
 from web.doctor import Finding, try_out
+from web.site import Site
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "not-a-real-token"
 NUMBER, ADDRESS = "+15557654321", "ann@people.test"
@@ -90,13 +91,13 @@ def clinic(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clinic]:
             Channel.PUSH: push,
         }
         one = Clinic(documents, phone, mailbox, service, url_of(taken), notifiers)
-        web = create_app(
-            documents, Places(),
+        site = Site(
+            documents=documents, places=Places(),
             refusal=lambda _target, _filters: None, secret_key="a key", public_url=one.public_url,
             providers={}, now=lambda: datetime.now(UTC), twilio_token=TOKEN,
             learn=lambda alert_id, report: learn(alert_id, report, one.means, now=datetime.now(UTC)),
         )  # fmt: skip
-        with serving(web, taken):
+        with serving(create_app(site), taken):
             yield one
     documents.close()
 

@@ -7,7 +7,7 @@ import pytest
 
 import web
 
-CSS = (Path(web.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+CSS = (Path(web.__file__).parent / "assets" / "css" / "base.css").read_text(encoding="utf-8")
 TEXT = [
     *((ink, paper) for ink in ("ink", "soft", "accent", "bad") for paper in ("paper", "card")),
     ("on-accent", "accent"),

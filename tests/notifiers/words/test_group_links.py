@@ -19,6 +19,7 @@ from watchers.documents import Document, Put
 from watchers.kinds import Channel
 from watchers.models import Alert
 from web.app import create_app
+from web.site import Site
 
 WATCHES = ("w1", "w2", "w3")
 
@@ -32,18 +33,17 @@ def browser(documents: SqliteDocuments) -> FlaskClient:
     """Of nobody who is signed in."""
     for watch_id in WATCHES:
         put(documents, watch_id)
-    app = create_app(
-        documents,
-        PLACES,
+    site = Site(
+        documents=documents,
+        places=PLACES,
         refusal=lambda _target, _filters: None,
         secret_key="not-a-real-key",  # the one that the kit signs with
         public_url=PUBLIC_URL,
         local_person=None,
-        links=(),
         providers={},
         now=lambda: datetime.now(UTC),
     )
-    return app.test_client()
+    return create_app(site).test_client()
 
 
 def put(documents: SqliteDocuments, watch_id: str) -> None:

@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from notifiers import contacts
+from watchers.documents import Document
 from web.site import site
 
 LINK_WORKS_FOR = timedelta(days=1)
@@ -65,6 +67,14 @@ def is_operator() -> bool:
 def person() -> str:
     """The person who is signed in; a page that says how to get in when nobody is."""
     return who() or abort(401)
+
+
+def document() -> Document | None:
+    """``people/{uid}`` of whoever is signed in, read once a request; ``None``: nothing is known."""
+    if "person" not in g:
+        g.person = site().documents.get(contacts.path(person()))
+    known: Document | None = g.person
+    return known
 
 
 @pages.get("/enter")

@@ -40,8 +40,7 @@ _GOES = {
 def overview(uid: str) -> dict[str, Any]:
     """The fields of ``home.html``."""
     sources = monitors.find_all(uid)
-    paths = [contacts.path(uid), tallies.path(uid)]
-    known_person, tally = site().documents.get_many(paths)
+    known_person, tally = entry.document(), site().documents.get(tallies.path(uid))
     person = contacts.from_document(known_person) if known_person else Person(uid)
     zone, now = contacts.zone_of(person), site().now()
     known_jobs = _jobs(uid, sources)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.web.account.kit import ADDRESS, NUMBER, Town, uid_of
 from tests.web.kit import Someone, text_of
-from watchers.documents import Put
+from watchers.documents import Document, Put
 
 DAY = timedelta(days=1)
 
@@ -79,7 +79,7 @@ def test_while_the_database_is_down_an_ended_session_does_nothing(town: Town) ->
     town.put_watch("w1", uid or "")
     real = town.documents.get
 
-    def failing(path: str):  # type: ignore[no-untyped-def]
+    def failing(path: str) -> Document | None:
         if path.startswith("people/"):
             town.documents.down = True
             try:

@@ -60,7 +60,7 @@ class Google:
         } | changes
         claims = {name: value for name, value in claims.items() if value is not None}
         signer = crypt.RSASigner.from_string(key or self.keys[kid][0], kid)
-        return jwt.encode(signer, claims).decode()
+        return str(jwt.encode(signer, claims).decode())
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -240,7 +240,7 @@ def test_who_signed_out_everywhere_needs_a_newer_token(with_firebase: Town, goog
     assert exchange(with_firebase, google.token()) == (401, None)
 
 
-def test_the_cookie_of_a_request_with_a_token_counts_for_nothing(with_firebase: Town, google: Google) -> None:
+def test_the_cookie_of_a_request_with_a_token_counts_for_nothing(with_firebase: Town) -> None:
     browser = with_firebase.come_in(NUMBER)
     assert browser.client.get("/", headers={"Authorization": "Bearer x"}).status_code == 401
     watched = browser.client.post("/watches/w1/delete", headers={"Authorization": "Bearer x"})

@@ -42,7 +42,7 @@ def ask() -> ResponseReturnValue:
     except UnreadableContactError as unreadable:
         return _form(typed, error=str(unreadable)), 422
     except RefusedError as refused:
-        return _form(typed, error=refused.sentence), refused.status
+        return _form(typed, error=refused.sentence), refused.status, refused.headers
     return redirect(url_for("signing_in.code"), 303)
 
 

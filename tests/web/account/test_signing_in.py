@@ -106,8 +106,10 @@ def test_a_wrong_code_has_five_tries_however_many_browsers_guess(town: Town) -> 
     cookie = browser.client.get_cookie("scout")
     assert cookie
 
-    def guess(_: int) -> int:
-        client = town.app().test_client()  # another instance
+    instances = [town.app().test_client() for _ in range(12)]
+
+    def guess(number: int) -> int:
+        client = instances[number]
         client.set_cookie("scout", cookie.value)
         data = {"csrf": csrf_of(browser.client), "code": wrong}
         return client.post("/sign-in/code", data=data).status_code
@@ -307,6 +309,7 @@ def test_too_often_is_said_with_the_time_to_wait(town: Town) -> None:
     answer = browser.post("/sign-in", {"contact": NUMBER})
     assert answer.status_code == 429
     assert re.search(r"Wait [0-9]+ minutes?", errors_of(answer)["contact"])
+    assert 0 < int(answer.headers["Retry-After"]) <= 3601
     assert f'value="{NUMBER}"' in text_of(answer)
 
 
@@ -409,6 +412,19 @@ def test_the_other_one_won_between_reading_and_writing(town: Town) -> None:
     town.documents.before_commit = slip_in
     assert mine.post("/sign-in/code", {"code": town.code(NUMBER)}).status_code == 303
     assert uid_of(mine) == uid_of(theirs)
+
+
+def test_many_who_ask_at_once_all_get_a_code(town: Town) -> None:
+    town.doors = proxied(town)
+
+    browsers = [town.stranger() for _ in range(24)]
+
+    def text(number: int) -> int:
+        asked = {"contact": f"+141555501{number:02}"}
+        return browsers[number].post("/sign-in", asked, {"X-Forwarded-For": f"198.51.{number}.1"}).status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(text, range(24))) == {303}
 
 
 def test_what_is_long_over_is_taken_away(town: Town) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from notifiers import spend
+from notifiers.errors import NotifierRejectedError
 from notifiers.limits import Limits
 from tests.fakes import Crash
 from tests.web.account.kit import ADDRESS, NUMBER, OTHER, Town, uid_in, uid_of
@@ -450,3 +451,23 @@ def test_no_texts_are_left_this_month(town: Town) -> None:
     assert answer.status_code == 429
     assert "No more texts" in errors_of(answer)["contact"]
     town.come_in(ADDRESS)
+
+
+def test_why_a_code_did_not_come_tells_nothing_of_whoever_has_the_number(town: Town) -> None:
+    """“Has opted out of our texts” would say that we texted them before."""
+    pages = []
+    for code in ("21610", "21614", "30005"):
+        browser = town.stranger()
+        town.phone.raises(NotifierRejectedError(code))
+        town.ask(browser, NUMBER)
+        pages.append(re.sub(r'value="[^"]*"', "", browser.get("/sign-in/code")))
+    assert "could not be delivered" in pages[0]
+    assert len(set(pages)) == 1
+
+
+def test_a_code_costs_so_many_reads_and_writes(town: Town) -> None:
+    town.ask(town.stranger(), "+14155550100")
+    before = town.documents.operations.copy()
+    town.stranger().post("/sign-in", {"contact": NUMBER})
+    used = town.documents.operations - before
+    assert (used["reads"], used["writes"]) == (10, 8)

@@ -19,6 +19,7 @@ from web import (
     failures,
     forgery,
     languages,
+    navigation,
     saving,
     search,
     status,
@@ -51,10 +52,12 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     _configure(app, site.secret_key, is_secure=urlsplit(site.public_url).scheme == "https")
     assets.install(app)
     languages.install(app)
+    navigation.install(app)
     always = {"links": links, "invented": invented(links), "searches": site.catalog is not None}
     app.context_processor(lambda: {**always, "who": entry.who()})
     app.jinja_env.globals["csrf_token"] = forgery.token
     app.before_request(forgery.refuse_forged)
+    app.after_request(navigation.unlisted)
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
@@ -95,7 +98,6 @@ def _guarded(links: Sequence[Link], *, is_secure: bool) -> Callable[[Response], 
         "Referrer-Policy": "same-origin",  # stricter, and a browser would post our own forms as Origin: null
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "X-Robots-Tag": "noindex",
     }
     if is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -22,6 +22,7 @@ from web import (
     navigation,
     saving,
     search,
+    search_buttons,
     status,
     twilio,
     verbs,
@@ -49,6 +50,7 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
         raise ValueError("set SECRET_KEY to a long random text: cookies and links are signed with it")
     app = Flask("web", static_folder=None)  # nothing may lie under /static: functions-framework owns it
     app.extensions[EXTENSION] = site
+    app.config["LINKS"] = links
     _configure(app, site.secret_key, is_secure=urlsplit(site.public_url).scheme == "https")
     assets.install(app)
     languages.install(app)
@@ -61,7 +63,7 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
-    for part in (assets, entry, watches, saving, search, alerts, verbs, status, twilio):
+    for part in (assets, entry, watches, saving, search, search_buttons, alerts, verbs, status, twilio):
         app.register_blueprint(part.pages)
     for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
         app.add_url_rule(path, path, _health)

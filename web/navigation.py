@@ -76,6 +76,7 @@ _PARTS = {
     "saving": "watches.home",
     "watch": "watches.home",
     "search": "search.show",
+    "search_buttons": "search.show",
     "settings": "settings.show",
     "contacts": "settings.show",
     "tokens": "settings.show",

@@ -22,6 +22,7 @@ from web.site import site
 pages = Blueprint("search", __name__)
 
 _MOST = 60  # events on the page
+_NARROWING = ("country", "date_from", "date_to", "category", "max_price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def _page(asked: Asked, answer: _Answer) -> str:
         is_kept=next((one for one in kept if one.id == own), None),
         own=own,
         suggested=searches.name_for(asked),
+        narrowed=bool(answer.error) or any(asked.fields[name] for name in _NARROWING),
         may_part=entry.is_operator(),
         parted=_parted(),
     )
@@ -98,7 +100,7 @@ def _good(found: Found) -> str:
     """How good the best price is, where one event was meant: it costs up to three reads."""
     catalog: Catalog | None = site().catalog
     good = catalog.deal(found.events[0]) if catalog and len(found.events) == 1 else None
-    return str(good) if good else ""
+    return str(good) if good and (good.is_confident or len(good.clauses) > 1) else ""
 
 
 def _parted() -> list[str]:

@@ -42,6 +42,7 @@ PAGES = (
     Shown("edit-watch", "/watches/<watch_id>/edit", "/watches/{watch}/edit"),
     Shown("search-empty", "/search", "/search"),
     Shown("search", "/search", "/search?keyword=night&country=GB", is_main=True),
+    Shown("deals", "/search", "/search?keyword=night&max_price=80&currency=GBP"),
     Shown("search-mistake", "/search", "/search?keyword=a&country=Wales", status=422),
     Shown("alert", "/a/<code>", "/a/{several}"),
     Shown("stop", "/stop/<code>", "/stop/{code}"),

@@ -37,6 +37,7 @@ def seed(product: Product) -> Seeded:
         "paused": "seededpaused",
         "code": "K7Q2ABCD",
         "several": "M7Q2ABCD",
+        "market": product.setting("TICKETMASTER_BASE_URL"),
         "entry": entry_token(product.setting("SECRET_KEY"), YOU),
         "verb": product.links.verb("K7Q2ABCD-you-sms", "snooze-1d").rsplit("/", 1)[1],
     }

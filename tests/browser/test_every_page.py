@@ -46,10 +46,10 @@ def test_a_page_can_be_used_by_everybody(
 ) -> None:
     page = contexts[shown.is_for_strangers].new_page()
     said: list[str] = []
-    asked: set[str] = set()
+    asked: dict[str, str] = {}
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    page.on("request", lambda request: asked.update({request.url: request.resource_type}))
     answer = page.goto(seeded.address(shown))
     assert answer
     assert answer.status == shown.status
@@ -65,7 +65,9 @@ def test_a_page_can_be_used_by_everybody(
     page.close()
 
     assert [one for one in said if not (shown.status != 200 and f"status of {shown.status}" in one)] == []
-    assert asked == {urlsplit(seeded.url).netloc}
+    ours, pictures = urlsplit(seeded.url).netloc, urlsplit(seeded.names["market"]).netloc
+    away = {url: kind for url, kind in asked.items() if urlsplit(url).netloc != ours}
+    assert [url for url, kind in away.items() if kind != "image" or urlsplit(url).netloc != pictures] == []
 
 
 def _too_wide(page: Page, width: int) -> list[str]:

@@ -67,7 +67,8 @@ def watch() -> ResponseReturnValue:
         pressed = one_press.save(uid, one_press.cheaper(given, one_press.channels(entry.document(), uid)))
     except WatchRefusedError as refused:
         flash(" ".join(refused.reasons), "warn")
-        return redirect(url_for("saving.new", **{name: text for name, text in given.items() if text}), 303)
+        filled = urlencode({name: text for name, text in given.items() if text})
+        return redirect(f"{url_for('saving.new')}?{filled}", 303)
     return _watching(pressed)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from store.sqlite import SqliteDocuments
 from tests.browser.pages import Seeded
@@ -96,7 +97,7 @@ def _alerts(world: World) -> None:
         "city": "London", "currency": "GBP", "price": 4500, "was": 5400,
     }  # fmt: skip
     url = "https://market.example/event/SbxNightTram01"
-    about = {"watch_id": "seededtram", "news": news_of(url, **tram)}
+    about: dict[str, Any] = {"watch_id": "seededtram", "news": news_of(url, **tram)}
     ago = world.now() - timedelta(hours=30)
     world.told("K7Q2ABCD", YOU, created_at=ago, settled_at=ago, **about)
     world.told("P7Q2ABCD", YOU, Channel.EMAIL, state=AlertState.FAILED, why="rejected", **about)

@@ -445,13 +445,13 @@ def capacity(plan: Plan) -> str | None:
     """What an operator must know of a provider with too many targets; ``None`` while all is well."""
     if not plan.is_overloaded:
         return None
+    targets, looks = f"{len(plan.turns):,}", f"{plan.looks_a_day:,.0f}"
+    setting = f"{plan.provider.upper()}_CALLS_PER_DAY"
     return say(
         "{targets} targets, and the quota allows {looks} looks a day: some changes are never seen. "
         "Ask for a larger quota ({setting}), or watch fewer.",
-        targets=f"{len(plan.turns):,}",
-        looks=f"{plan.looks_a_day:,.0f}",
-        setting=f"{plan.provider.upper()}_CALLS_PER_DAY",
-    )
+        targets=targets, looks=looks, setting=setting,
+    )  # fmt: skip
 
 
 def minutes_matter(watch: Watch) -> bool:

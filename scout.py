@@ -967,6 +967,7 @@ def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None])
 
 def _write_person(documents: "Documents", uid: str, named: Mapping[str, Any]) -> None:
     """Change only these fields of the person as they stand now: a STOP in between is never undone."""
+    from notifiers import owners
     from notifiers.contacts import path
     from watchers.documents import Create, Update
     from watchers.errors import ConflictError
@@ -975,8 +976,10 @@ def _write_person(documents: "Documents", uid: str, named: Mapping[str, Any]) ->
         known = documents.get(path(uid))
         if known and not named:
             return
+        index = owners.vouching(documents, uid, named)
+        person = Update(known.path, named, known.version) if known else Create(path(uid), named)
         try:
-            documents.commit(Update(known.path, named, known.version) if known else Create(path(uid), named))
+            documents.commit(person, *index)
         except ConflictError:
             if not attempts_left:
                 raise

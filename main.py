@@ -45,6 +45,7 @@ log = logging.getLogger("main")
 
 SWEEP_FOR = timedelta(seconds=30)
 SWEEP_AT_ONCE = 2000  # alerts
+ERASURES_EVERY = 15  # minutes between two looks for what has broken off
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,8 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     if request.args.get("reconcile") == "1":
         return _reconciled(scout, now)
     settings = scout.settings
+    if now.minute % ERASURES_EVERY == 0:
+        _resume_erasures(scout, now)
     done = work(
         scout.documents,
         settings.places,
@@ -164,6 +167,17 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         clocks=read_clocks,
     )
     return done.to_json(), 503 if done.failed else 200
+
+
+def _resume_erasures(scout: Parts, now: datetime) -> None:
+    """Go on with what has broken off; that it cannot is no reason not to tick."""
+    from notifiers.personal.erasure import resume
+    from watchers.errors import StoreError
+
+    try:
+        resume(scout.documents, scout.settings.places, now)
+    except StoreError as exc:
+        log.warning("erasures.not_resumed", extra={"why": type(exc).__name__})
 
 
 def _reconciled(scout: Parts, now: datetime) -> tuple[dict[str, Any], int]:
@@ -213,6 +227,7 @@ def poll_board(event: CloudEvent) -> None:
 @functions_framework.cloud_event
 def copy_monitor_job(event: CloudEvent) -> None:
     """Copy a person's watch to the worker. Only the document's name is taken from the event."""
+    from notifiers.personal.erasure import is_of_nobody
     from notifiers.release import release
     from watchers.jobs import copy_watch
     from watchers.providers import cannot_see, refusal
@@ -221,7 +236,7 @@ def copy_monitor_job(event: CloudEvent) -> None:
     match _document(event).split("/"):
         case ["artifacts", app_id, "users", uid, "ticket_monitors", watch_id]:
             places, now = scout.settings.places, datetime.now(UTC)
-            if app_id == places.app_id:
+            if app_id == places.app_id and not is_of_nobody(scout.documents, places, uid, watch_id, now):
                 copied = partial(copy_watch, scout.documents, places, refusal, cannot_see=cannot_see)
                 if copied(uid=uid, watch_id=watch_id, now=now) == "copied":  # a snooze may have ended
                     release(scout.documents, uid, {"snoozed"}, now, watch_id=watch_id)

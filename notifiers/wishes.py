@@ -1,7 +1,7 @@
 """How a person wants to be told, from words as people write them to fields of ``people/{uid}``. Pure.
 
 A wish not named stays as it was; every wish can be taken back (``off``, or ``default``: as the installation
-has it). ``contacts.from_document`` reads them.
+has it). What the words come to is read by the same model as what a page or the API says (``preferences``).
 """
 
 import re
@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import time
 from typing import Any
 
+from notifiers import preferences
+from notifiers.preferences import MOST_MESSAGES, MOST_SEGMENTS, PreferencesRefusedError
 from watchers.kinds import Channel
 from watchers.models import Every
-
-_MOST_MESSAGES = 1000
-_MOST_SEGMENTS = 10_000
 
 
 def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
@@ -28,7 +27,11 @@ def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
         ValueError: a sentence that says how to write it.
     """
     said = {name: words.strip().lower() for name, words in wishes.items() if words is not None}
-    return {**known, **{_FIELDS.get(name, name): _READERS[name](words) for name, words in said.items()}}
+    named = {_FIELDS.get(name, name): _READERS[name](words) for name, words in said.items()}
+    try:
+        return {**known, **preferences.read(named)}
+    except PreferencesRefusedError as refused:
+        raise ValueError(str(refused)) from refused
 
 
 def _quiet(words: str) -> dict[str, str] | None:
@@ -93,8 +96,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "quiet": _quiet,
     "digest": _digest,
     "digest_at": _digest_at,
-    "per_day": _count("messages a day", 1, _MOST_MESSAGES),
-    "per_watch": _count("messages a day about one watch", 1, _MOST_MESSAGES),
+    "per_day": _count("messages a day", 1, MOST_MESSAGES),
+    "per_watch": _count("messages a day about one watch", 1, MOST_MESSAGES),
     "failover": _failover,
-    "segments_per_month": _count("segments of texts a month", 0, _MOST_SEGMENTS),
+    "segments_per_month": _count("segments of texts a month", 0, MOST_SEGMENTS),
 }

@@ -242,7 +242,7 @@ def _deletion(
 
 def _stopped(
     existing: Document | None, copied_at: datetime | None, deleted_at: datetime | None
-) -> list[Write]:
+) -> list[Update]:
     """Watch nothing any more, and keep the memory."""
     if existing is None:
         return []
@@ -253,6 +253,24 @@ def _stopped(
     if copied_at is not None:
         stopped["source_updated_at"] = copied_at
     return [Update(existing.path, stopped, existing.version)]
+
+
+_NOTHING: Mapping[str, Any] = {
+    "name": "Erased",
+    "target": {"provider": "steam", "item": "0"},
+    "conditions": [{"kind": "status"}],
+    "status": "ended",
+}
+
+
+def erased(existing: Document, erasure: str, now: datetime) -> Update:
+    """A tombstone that says nothing about anybody: boards learn by it that its targets are left.
+
+    ``erasure`` is by what it is found again. Whoever still writes to the job as it was is refused.
+    """
+    (stopped,) = _stopped(existing, now, now)
+    forgotten = {"uid": "", "watch": _NOTHING, "state": WatchState().to_fields(), "rule_version": ""}
+    return Update(existing.path, {**stopped.fields, **forgotten, "erasure": erasure}, existing.version)
 
 
 def _is_copied(existing: Document | None, source: Document, uid: str) -> bool:

@@ -26,7 +26,11 @@ class Places(msgspec.Struct, frozen=True):
 
     def status(self, uid: str, watch_id: str) -> str:
         """What the person's own clients may read."""
-        return f"artifacts/{self.app_id}/users/{uid}/ticket_status/{watch_id}"
+        return f"{self.statuses(uid)}/{watch_id}"
+
+    def statuses(self, uid: str) -> str:
+        """The collection of what one person's clients may read."""
+        return f"artifacts/{self.app_id}/users/{uid}/ticket_status"
 
     def job(self, watch_id: str) -> str:
         """The worker's copy."""

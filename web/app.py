@@ -29,6 +29,7 @@ from web import (
     watches,
 )
 from web.account import contact_pages, signing_in
+from web.settings import mydata, page
 from web.site import EXTENSION, Link, Site, invented
 
 __all__ = ["Link", "create_app"]
@@ -46,6 +47,8 @@ PARTS = (
     twilio,
     signing_in,
     contact_pages,
+    page,
+    mydata,
 )
 MAX_BODY = 256 * 1024
 STAY_SIGNED_IN = timedelta(days=30)

@@ -237,7 +237,10 @@ def copy_monitor_job(event: CloudEvent) -> None:
         case ["artifacts", app_id, "users", uid, "ticket_monitors", watch_id]:
             places, now = scout.settings.places, datetime.now(UTC)
             if app_id == places.app_id and not is_of_nobody(scout.documents, places, uid, watch_id, now):
-                copied = partial(copy_watch, scout.documents, places, refusal, cannot_see=cannot_see)
+                tiers = scout.limits.tiers
+                copied = partial(
+                    copy_watch, scout.documents, places, refusal, cannot_see=cannot_see, tiers=tiers
+                )
                 if copied(uid=uid, watch_id=watch_id, now=now) == "copied":  # a snooze may have ended
                     release(scout.documents, uid, {"snoozed"}, now, watch_id=watch_id)
         case _:

@@ -13,6 +13,7 @@ from notifiers import preferences
 from notifiers.preferences import MOST_MESSAGES, MOST_SEGMENTS, PreferencesRefusedError
 from watchers.kinds import Channel
 from watchers.models import Every
+from watchers.tiers import NAMES
 
 
 def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
     Args:
         known: The document so far.
         **wishes: ``quiet="22:00-07:00"``, ``digest="daily"``, ``digest_at="08:00"``, ``per_day="20"``,
-            ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``.
+            ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``, ``plan="premium"``.
 
     Raises:
         ValueError: a sentence that says how to write it.
@@ -80,6 +81,12 @@ def _failover(words: str) -> list[str] | None:
     return order
 
 
+def _plan(words: str) -> str:
+    if words not in NAMES:
+        raise ValueError(f"a plan is one of {', '.join(NAMES)}")
+    return words
+
+
 def _count(what: str, least: int, most: int) -> Callable[[str], int | None]:
     def read(words: str) -> int | None:
         if words == "default":
@@ -99,5 +106,6 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "per_day": _count("messages a day", 1, MOST_MESSAGES),
     "per_watch": _count("messages a day about one watch", 1, MOST_MESSAGES),
     "failover": _failover,
+    "plan": _plan,
     "segments_per_month": _count("segments of texts a month", 0, MOST_SEGMENTS),
 }

@@ -18,7 +18,7 @@ from watchers.documents import Document, Put
 from watchers.errors import StoreUnavailableError
 from watchers.rules import FURTHER_STEP_PERCENT
 from watchers.watch import Watch
-from web import entry, faults, forgery, forms, monitors, words
+from web import entry, faults, forgery, forms, membership, monitors, words
 from web.faults import FormRefusedError
 from web.forms import Form
 from web.overview import reach_of
@@ -135,8 +135,8 @@ def _again(page: _Page, form: Form, made: Mapping[str, Any], standing: Document)
 
 def _refuse_twins(page: _Page, made: Mapping[str, Any], known: list[Document]) -> None:
     others = [source for source in known if source.id != page.watch_id]
-    if page.is_new and len(others) >= monitors.MAX_WATCHES:
-        raise FormRefusedError({"form": f"You have {len(others)} watches, which is as many as one can have."})
+    if page.is_new and (full := membership.no_room(others)):
+        raise FormRefusedError({"form": full})
     asked = _question(monitors.read(made))
     for source in others:
         if asked == _question(monitors.read(source.fields)):

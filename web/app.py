@@ -26,6 +26,8 @@ from web import (
     verbs,
     watches,
 )
+from web.api import guide, token_page
+from web.api import routes as api
 from web.site import EXTENSION, Link, Site, invented
 
 __all__ = ["Link", "create_app"]
@@ -58,7 +60,20 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
-    for part in (assets, entry, watches, saving, search, alerts, verbs, status, twilio):
+    for part in (
+        assets,
+        entry,
+        watches,
+        saving,
+        search,
+        alerts,
+        verbs,
+        status,
+        twilio,
+        api,
+        guide,
+        token_page,
+    ):
         app.register_blueprint(part.pages)
     for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
         app.add_url_rule(path, path, _health)

@@ -63,6 +63,7 @@ class Site:
         catalog: All markets, to search; without it there is no such page.
         refused: Counts what Twilio did not sign, by why.
         searches: Who searched how often.
+        calls: Which program asked the API how often.
     """
 
     documents: Documents
@@ -82,6 +83,7 @@ class Site:
     catalog: Catalog | None = None
     refused: Counter[str] = field(default_factory=Counter)
     searches: Pace = field(default_factory=Pace)
+    calls: Pace = field(default_factory=lambda: Pace(600, timedelta(minutes=5)))
 
     @property
     def links(self) -> Links:

@@ -77,7 +77,10 @@ def _described() -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    named = [Problem, *(model for operation in OPERATIONS for model in _models(operation))]
+    named: list[type[BaseModel]] = [
+        Problem,
+        *(model for operation in OPERATIONS for model in _models(operation)),
+    ]
     _, made = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(named)],
         ref_template="#/components/schemas/{model}",

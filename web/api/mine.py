@@ -99,7 +99,8 @@ def change(call: Call) -> Reply:
         wanted = _wanted(call.uid, document, call.body)
         write = Update(path, wanted, document.version) if document else Create(path, wanted)
         try:
-            site().documents.commit(write)
+            if wanted:
+                site().documents.commit(write)
         except ConflictError:
             continue
         return Reply(_me(call.uid, site().documents.get(path)))

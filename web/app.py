@@ -29,6 +29,8 @@ from web import (
     watches,
 )
 from web.account import contact_pages, signing_in
+from web.api import guide, token_page
+from web.api import routes as api
 from web.settings import mydata, page
 from web.site import EXTENSION, Link, Site, invented
 
@@ -49,6 +51,9 @@ PARTS = (
     contact_pages,
     page,
     mydata,
+    api,
+    guide,
+    token_page,
 )
 MAX_BODY = 256 * 1024
 STAY_SIGNED_IN = timedelta(days=30)

@@ -65,6 +65,7 @@ class Site:
         refused: Counts what Twilio did not sign, by why.
         searches: Who searched how often.
         doors: How people may come in.
+        calls: Which program asked the API how often.
     """
 
     documents: Documents
@@ -85,6 +86,7 @@ class Site:
     refused: Counter[str] = field(default_factory=Counter)
     searches: Pace = field(default_factory=Pace)
     doors: Doors = field(default_factory=Doors)
+    calls: Pace = field(default_factory=lambda: Pace(600, timedelta(minutes=5)))
 
     @property
     def links(self) -> Links:

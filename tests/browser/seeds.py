@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from notifiers import proofs
+from notifiers.proofs import Contact, Kind, Proof
 from store.sqlite import SqliteDocuments
 from tests.browser.pages import Seeded
 from tests.browser.product import Product
@@ -39,10 +41,19 @@ def seed(product: Product) -> Seeded:
         "code": "K7Q2ABCD",
         "several": "M7Q2ABCD",
         "market": product.setting("TICKETMASTER_BASE_URL"),
+        "proof": _proof(product, world).rsplit("/", 1)[1],
         "entry": entry_token(product.setting("SECRET_KEY"), YOU),
         "verb": product.links.verb("K7Q2ABCD-you-sms", "snooze-1d").rsplit("/", 1)[1],
     }
     return Seeded(product.url, names)
+
+
+def _proof(product: Product, world: World) -> str:
+    """The link of a letter that somebody asked for by whom they come in."""
+    made_at = world.now()
+    asked = Proof("b" * 32, Contact(Kind.EMAIL, "new@example.test"), made_at)
+    world.documents.inner.commit(*proofs.creation(asked))
+    return product.links.proof(asked.id)
 
 
 def _watches(world: World) -> None:

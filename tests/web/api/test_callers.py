@@ -27,7 +27,15 @@ def test_nobody_is_let_in_without_a_token(world: World, operation: object) -> No
 
 @pytest.mark.parametrize(
     "said",
-    ["Bearer", "Bearer ", "Bearer ts_x", "Basic YW5uOmFubg==", "Bearer ts_" + "a" * 49, "ts_x", "Bearer \u00e9"],
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer ts_x",
+        "Basic YW5uOmFubg==",
+        "Bearer ts_" + "a" * 49,
+        "ts_x",
+        "Bearer \u00e9",
+    ],
 )
 def test_what_is_no_token_is_refused(world: World, said: str) -> None:
     answer = world.app().test_client().get("/api/v1/me", headers={"Authorization": said})

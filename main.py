@@ -71,7 +71,7 @@ class Parts:
 
     @cached_property
     def verify(self) -> "TwilioVerify | None":
-        """Who makes the codes of phones, where that is not us; one that is set wrong is said, and not used."""
+        """Who makes the codes of phones, where that is not us; a wrong setting is said, and not used."""
         if not os.environ.get("TWILIO_VERIFY_SERVICE_SID", "").strip():
             return None
         from notifiers.errors import NotConfiguredError

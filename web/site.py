@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypedDict, cast
+from typing import Never, TypedDict, cast
 
-from flask import current_app
+from flask import current_app, g
 
 from notifiers.base import Report
 from notifiers.limits import Limits
@@ -14,6 +14,7 @@ from notifiers.links import Links
 from watchers.asked import Refusal
 from watchers.catalog import Catalog
 from watchers.documents import Documents
+from watchers.errors import StoreUnavailableError
 from watchers.places import Places
 from watchers.providers.base import Provider
 from web.account.doors import Doors
@@ -98,6 +99,24 @@ class Site:
         return Plans(self.documents, self.asked, self.now(), self.shortest)
 
 
+class Silent:
+    """A database that answers nothing. See ``watchers.documents.Documents``."""
+
+    def __init__(self) -> None:
+        self.operations = Counter[str]()
+
+    def _say(self, *_: object) -> Never:
+        raise StoreUnavailableError("the database did not say who is signed in: try again later")
+
+    get = get_many = commit = find = count = _say
+
+
+def silence() -> None:
+    """For the rest of this request the database answers nothing: nobody knows whose it is."""
+    g.is_silent = True
+
+
 def site() -> Site:
     """The surroundings of the request being answered."""
-    return cast("Site", current_app.extensions[EXTENSION])
+    known = cast("Site", current_app.extensions[EXTENSION])
+    return replace(known, documents=Silent()) if g.get("is_silent") else known

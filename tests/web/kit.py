@@ -274,4 +274,4 @@ def text_of(answer: TestResponse) -> str:
 
 def errors_of(answer: TestResponse) -> dict[str, str]:
     """The sentences beside the fields."""
-    return dict(re.findall(r'<p class="error" id="(\w+)-error">(.*?)</p>', text_of(answer)))
+    return dict(re.findall(r'<p class="error" id="(\w+)-error"[^>]*>(.*?)</p>', text_of(answer)))

@@ -562,7 +562,7 @@ def test_nobody_sees_anything_without_being_signed_in(world: World, path: str) -
     world.put_watch("w1")
     answer = world.app().test_client().get(path)
     assert answer.status_code == 401
-    assert "scout.py person add" in text_of(answer)
+    assert f'href="/sign-in?next={path}"' in text_of(answer)
 
 
 @pytest.mark.parametrize("watch_id", ["..", ".", "__x__", "a%2Fb", "%00", "x" * 300, "%ED%A0%80"])

@@ -20,8 +20,8 @@ def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
 
     Args:
         known: The document so far.
-        **wishes: ``quiet="22:00-07:00"``, ``digest="daily"``, ``digest_at="08:00"``, ``per_day="20"``,
-            ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``.
+        **wishes: ``language="de"``, ``quiet="22:00-07:00"``, ``digest="daily"``, ``digest_at="08:00"``,
+            ``per_day="20"``, ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``.
 
     Raises:
         ValueError: a sentence that says how to write it.
@@ -93,6 +93,7 @@ def _count(what: str, least: int, most: int) -> Callable[[str], int | None]:
 
 _FIELDS = {"quiet": "quiet_hours"}
 _READERS: Mapping[str, Callable[[str], Any]] = {
+    "language": str,
     "quiet": _quiet,
     "digest": _digest,
     "digest_at": _digest_at,

@@ -85,6 +85,12 @@ def of_jobs(places: Places, uid: str, limit: int) -> Query:
     return Query(places.worker_collection, BY_UID, "==", uid, limit)
 
 
+def is_known(documents: Documents, places: Places, uid: str) -> bool:
+    """Whether anything is kept under this id."""
+    jobs = documents.find(of_jobs(places, uid, 1))
+    return bool(jobs) or any(found(documents, holding, uid, 1) for holding in holdings(places, uid))
+
+
 def found(documents: Documents, holding: Holding, uid: str, limit: int) -> list[Kept]:
     """Up to ``limit`` of this person's documents there."""
     match holding.named:

@@ -386,7 +386,7 @@ def add_with_a_watch() -> None:
         "--provider",
         "ticketmaster",
         "--item",
-        "E1",
+        "vvG1zZ9abc",
         "--below",
         "90",
         "USD",

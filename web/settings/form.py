@@ -10,6 +10,7 @@ from typing import Any
 
 from notifiers.preferences import Preferences
 from watchers.kinds import Channel
+from watchers.watch import Watch
 
 SENT = (Channel.SMS, Channel.EMAIL, Channel.PUSH)
 ORDER = tuple(f"failover_{number}" for number in range(1, len(SENT) + 1))
@@ -25,6 +26,7 @@ SEEN = "seen"
 _LONGEST = 10_000
 _OFF = "off"
 _USUAL_QUIET = ("22:00", "07:00")
+_USUAL_WAYS: tuple[Channel, ...] = Watch.model_fields["notify"].default
 
 
 def filled(known: Preferences) -> dict[str, str]:
@@ -44,7 +46,10 @@ def filled(known: Preferences) -> dict[str, str]:
         "per_watch": _text(known.per_watch),
         "segments_per_month": _text(known.segments_per_month),
         **{name: str(order[place]) if place < len(order) else "" for place, name in enumerate(ORDER)},
-        **{f"notify_{channel}": "on" if channel in (known.notify or ()) else "" for channel in Channel},
+        **{
+            f"notify_{channel}": "on" if channel in (known.notify or _USUAL_WAYS) else ""
+            for channel in Channel
+        },
     }
 
 

@@ -33,6 +33,8 @@ from web.site import site
 log = logging.getLogger(__name__)
 
 BACKUPS_KEPT_FOR = timedelta(days=7)
+"""How far back Firestore can go: https://firebase.google.com/docs/firestore/use-pitr"""
+
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _EXPORTS = Pace(most=5, per=timedelta(hours=1))
 

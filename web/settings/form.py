@@ -33,6 +33,7 @@ def filled(known: Preferences) -> dict[str, str]:
     """What stands in each field."""
     quiet = known.quiet_hours
     start, end = (quiet.start, quiet.end) if quiet else _USUAL_QUIET
+    ways = known.notify or _USUAL_WAYS
     order = [channel for channel in known.failover or (Channel.EMAIL,) if channel in SENT]
     return {
         "timezone": known.timezone,
@@ -46,10 +47,7 @@ def filled(known: Preferences) -> dict[str, str]:
         "per_watch": _text(known.per_watch),
         "segments_per_month": _text(known.segments_per_month),
         **{name: str(order[place]) if place < len(order) else "" for place, name in enumerate(ORDER)},
-        **{
-            f"notify_{channel}": "on" if channel in (known.notify or _USUAL_WAYS) else ""
-            for channel in Channel
-        },
+        **{f"notify_{channel}": "on" if channel in ways else "" for channel in Channel},
     }
 
 

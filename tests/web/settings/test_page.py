@@ -45,7 +45,7 @@ def test_everything_is_saved_and_shown_again(world: World, ann: Someone) -> None
     answer = save(
         ann, timezone="Asia/Kolkata", language="de", quiet="on", quiet_from="23:00", quiet_to="06:30",
         digest="weekly", digest_at="09:15", per_day="5", per_watch="2", segments_per_month="30",
-        failover_1="push", failover_2="email", notify_app="on",
+        failover_1="push", failover_2="email", notify_app="on", notify_sms="",
     )  # fmt: skip
 
     assert answer.status_code == 303
@@ -60,7 +60,7 @@ def test_everything_is_saved_and_shown_again(world: World, ann: Someone) -> None
         "per_watch": 2,
         "segments_per_month": 30,
         "failover": ["push", "email", "app"],
-        "notify": ["app"],
+        "notify": ["email", "app"],
     }
     again = shown(ann.get("/settings"))
     assert again["timezone"] == "Asia/Kolkata"

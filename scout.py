@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from watchers.settings import Settings
     from watchers.target import Search, Target
     from watchers.tick import Report
+    from watchers.tiers import Tiers
     from watchers.verbs import Change
     from watchers.watch import Watch
     from web.plans import Plans
@@ -588,7 +589,7 @@ def watch_add(*, as_json: bool, uid: str, document: Any, **asked: Any) -> None:
     settings = _settings()
     documents, watch_id = _documents(settings), secrets.token_hex(10)
     documents.commit(Put(settings.places.source(uid, watch_id), fields))
-    copied = partial(copy_watch, documents, settings.places, refusal, cannot_see=cannot_see)
+    copied = partial(copy_watch, documents, settings.places, refusal, cannot_see=cannot_see, tiers=_tiers())
     copied(uid=uid, watch_id=watch_id, now=now)
     click.echo(json.dumps({"watch": watch_id, "person": uid}) if as_json else f"saved as {watch_id}")
     _warn_of_what_is_off(wanted)
@@ -729,7 +730,7 @@ def _change(watch_id: str, change: "Callable[[Document], Write | None]") -> str:
         raise click.ClickException(f"there is no watch {watch_id}; `scout.py watch list` shows them")
     if write := change(source):
         documents.commit(write)
-    copied = partial(copy_watch, documents, places, refusal, cannot_see=cannot_see)
+    copied = partial(copy_watch, documents, places, refusal, cannot_see=cannot_see, tiers=_tiers())
     copied(uid=uid, watch_id=watch_id, now=datetime.now(UTC))
     return uid
 
@@ -884,6 +885,7 @@ def _wishes(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--texts-per-month", "segments_per_month", help="Segments of texts a month, or default."
         ),
+        click.option("--plan", help="What they may have: basic, premium or enterprise."),
     )
     for option in reversed(options):
         command = option(command)
@@ -998,6 +1000,24 @@ def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None])
     with _named():
         named = wished(vouched({}, **vouching, now=now), **wishes)
     preferences.save(_documents(settings), uid, named, now)
+    if "plan" in named:
+        _carry_plan(settings, _documents(settings), uid)
+
+
+def _carry_plan(settings: "Settings", documents: "Documents", uid: str) -> None:
+    """What the plan says now holds for the person's watches as well."""
+    from watchers.jobs import carry_plan
+    from watchers.providers import cannot_see, refusal
+
+    carry_plan(
+        documents,
+        settings.places,
+        refusal,
+        uid=uid,
+        now=datetime.now(UTC),
+        cannot_see=cannot_see,
+        tiers=_tiers(),
+    )
 
 
 def _person(settings: "Settings", uid: str) -> "Document":
@@ -1194,6 +1214,13 @@ def _providers() -> "tuple[dict[str, Provider], tuple[SwitchedOff, ...]]":
 
     with _named():
         return providers.from_env(os.environ)
+
+
+def _tiers() -> "Tiers":
+    from notifiers.limits import Limits
+
+    with _named():
+        return Limits.from_env(os.environ).tiers
 
 
 def _means(settings: "Settings") -> "Means":

@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from notifiers import contacts
+from notifiers import contacts, owners
 from notifiers.release import release
 from watchers.documents import Create, Document, Documents, Update
 from watchers.errors import ConflictError
@@ -233,8 +233,9 @@ def _write(documents: Documents, uid: str, named: Mapping[str, Any]) -> None:
             if known
             else Create(contacts.path(uid), named)
         )
+        index = owners.vouching(documents, uid, named)
         try:
-            documents.commit(write)
+            documents.commit(write, *index)
         except ConflictError:
             if not attempts_left:
                 raise

@@ -13,6 +13,9 @@ from notifiers import preferences
 from notifiers.preferences import MOST_MESSAGES, MOST_SEGMENTS, PreferencesRefusedError
 from watchers.kinds import Channel
 from watchers.models import Every
+from watchers.tiers import NAMES
+
+_PLAN = "plan"  # the operator's to give, and nobody's to wish for
 
 
 def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
@@ -21,15 +24,17 @@ def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
     Args:
         known: The document so far.
         **wishes: ``language="de"``, ``quiet="22:00-07:00"``, ``digest="daily"``, ``digest_at="08:00"``,
-            ``per_day="20"``, ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``.
+            ``per_day="20"``, ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``,
+            ``plan="premium"``.
 
     Raises:
         ValueError: a sentence that says how to write it.
     """
     said = {name: words.strip().lower() for name, words in wishes.items() if words is not None}
     named = {_FIELDS.get(name, name): _READERS[name](words) for name, words in said.items()}
+    given = {_PLAN: named.pop(_PLAN)} if _PLAN in named else {}
     try:
-        return {**known, **preferences.read(named)}
+        return {**known, **preferences.read(named), **given}
     except PreferencesRefusedError as refused:
         raise ValueError(str(refused)) from refused
 
@@ -80,6 +85,12 @@ def _failover(words: str) -> list[str] | None:
     return order
 
 
+def _plan(words: str) -> str:
+    if words not in NAMES:
+        raise ValueError(f"a plan is one of {', '.join(NAMES)}")
+    return words
+
+
 def _count(what: str, least: int, most: int) -> Callable[[str], int | None]:
     def read(words: str) -> int | None:
         if words == "default":
@@ -100,5 +111,6 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "per_day": _count("messages a day", 1, MOST_MESSAGES),
     "per_watch": _count("messages a day about one watch", 1, MOST_MESSAGES),
     "failover": _failover,
+    "plan": _plan,
     "segments_per_month": _count("segments of texts a month", 0, MOST_SEGMENTS),
 }

@@ -96,7 +96,7 @@ def _page(
         sent=form.SENT,
         most_texts=_most_texts(),
         usual=site().limits,
-        places=list(_places()),
+        topics=list(_topics()),
         zone=person.timezone,
     )
 
@@ -138,7 +138,7 @@ def _way(channel: Channel, where: Reach, person: Person, last: Alert | None) -> 
     }
 
 
-def _places() -> Iterator[tuple[str, str, str]]:
+def _topics() -> Iterator[tuple[str, str, str]]:
     """Other pages about oneself, where they are part of this application: address, name, what is there."""
     known = {
         "contacts.show": (say("Contacts"), say("Your number and address, and what you agreed to")),

@@ -52,11 +52,12 @@ def holdings(places: Places, uid: str) -> tuple[Holding, ...]:
         Holding(places.statuses(uid), Named.BY_FOLDER, "statuses"),
         Holding(ALERTS, Named.BY_FIELD, "alerts"),
         Holding("inbound", Named.BY_FIELD, "texts_from_you"),
-        Holding("contacts", Named.BY_FIELD, "contacts", with_ids=False),
+        Holding("contacts", Named.BY_FIELD),
         Holding("api_tokens", Named.BY_FIELD, "tokens", with_ids=False),
         Holding("proofs", Named.BY_FIELD),
         Holding("idempotency", Named.BY_FIELD),
         Holding("tallies", Named.BY_PATH, "counted", with_ids=False),
+        Holding("seats", Named.BY_PATH),
         Holding("alert_shelves", Named.BY_PATH),
         Holding("pages", Named.BY_PATH),
     )
@@ -74,6 +75,7 @@ IMPERSONAL = frozenset(
         "purses",
         "runs",
         "spend",  # of everybody together
+        "throttles",  # how often something was done, by a digest; each ends by itself
         "verdicts",  # of two events
     }
 )

@@ -6,6 +6,7 @@ is signed in; whatever breaks off afterwards, the worker finishes (``notifiers/p
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import (
@@ -20,11 +21,12 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Unauthorized
 
 from notifiers.personal import erasure
 from notifiers.personal.export import export
 from notifiers.personal.receipts import KEPT_FOR
-from watchers.errors import StoreError
+from watchers.errors import StoreError, StoreUnavailableError
 from watchers.language import say
 from web import entry
 from web.pace import Pace
@@ -44,11 +46,11 @@ pages = Blueprint("mydata", __name__)
 @pages.before_app_request
 def keep_what_is_new() -> None:
     """Who was erased, has signed in anew, and changes something, is somebody whose data is kept."""
-    if request.method in _SAFE or request.endpoint is None or entry.who() is None:
+    if request.method in _SAFE or request.endpoint is None or entry.is_bearer() or entry.who() is None:
         return
-    person = entry.document()
-    if person is not None:
-        erasure.welcome_back(site().documents, person)
+    with suppress(Unauthorized, StoreUnavailableError):  # what was asked for says so itself, if it needs to
+        if person := entry.document():
+            erasure.welcome_back(site().documents, person)
 
 
 @pages.get("/settings/data")

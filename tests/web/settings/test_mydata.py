@@ -156,3 +156,17 @@ def test_a_number_that_is_changed_meanwhile_is_deleted_as_well(world: World, ann
     ann.post("/settings/data/erase", {"word": "delete"})
 
     assert not world.fields("people/ann")["email"]
+
+
+def test_other_devices_are_signed_out_and_can_still_use_pages_that_need_nobody(
+    world: World, ann: Someone
+) -> None:
+    other = world.person("ann")
+    world.later += timedelta(seconds=1)
+
+    ann.post("/settings/data/erase", {"word": "delete"})
+
+    assert other.client.get("/").status_code == 401
+    assert other.post("/settings", {"per_day": "3"}).status_code == 401
+    assert other.post("/leave").status_code == 200
+    assert world.fields("people/ann")["erased_at"]

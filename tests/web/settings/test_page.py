@@ -163,6 +163,16 @@ def test_what_waited_for_quiet_hours_is_due_once_they_are_off(world: World, ann:
     assert world.fields(alerts.path(alert.id))["due_at"] < due
 
 
+def test_a_form_that_was_open_for_too_long_keeps_what_was_typed(world: World, ann: Someone) -> None:
+    fields = shown(ann.get("/settings")) | {"per_day": "4", "csrf": "of another session"}
+
+    answer = ann.client.post("/settings", data=fields)
+
+    assert answer.status_code == 422
+    assert 'name="per_day" value="4"' in text_of(answer)
+    assert "per_day" not in world.fields("people/ann")
+
+
 def test_names_that_steer_a_page_are_shown_as_text(ann: Someone) -> None:
     answer = save(ann, per_day='"><script>alert(1)</script>')
 

@@ -5,9 +5,9 @@ is signed in; whatever breaks off afterwards, the worker finishes (``notifiers/p
 """
 
 import logging
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from itertools import chain
 
 from flask import (
     Blueprint,
@@ -17,7 +17,6 @@ from flask import (
     render_template,
     request,
     session,
-    stream_with_context,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -29,7 +28,6 @@ from notifiers.personal.receipts import KEPT_FOR
 from watchers.errors import StoreError, StoreUnavailableError
 from watchers.language import say
 from web import entry
-from web.pace import Pace
 from web.site import site
 
 log = logging.getLogger(__name__)
@@ -38,7 +36,6 @@ BACKUPS_KEPT_FOR = timedelta(days=7)
 """How far back Firestore can go: https://firebase.google.com/docs/firestore/use-pitr"""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_EXPORTS = Pace(most=5, per=timedelta(hours=1))
 
 pages = Blueprint("mydata", __name__)
 
@@ -64,7 +61,7 @@ def show() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Everything, as one JSON file, piece by piece."""
     uid, now = entry.person(), site().now()
-    if wait := _EXPORTS.wait(uid, now):
+    if wait := site().copies.wait(uid, now):
         minutes = max(1, round(wait.total_seconds() / 60))
         flash(
             say("You had your data several times just now. Try again in {minutes} minutes.", minutes=minutes),
@@ -74,7 +71,7 @@ def download() -> ResponseReturnValue:
     pieces = export(site().documents, site().places, uid, now)
     first = next(pieces)  # a database that is away is said on a page, not in the file
     return Response(
-        stream_with_context(_after(first, pieces)),
+        chain([first], pieces),  # they need no request any more: ours is over by then
         mimetype="application/json",
         headers={"Content-Disposition": f'attachment; filename="ticket-scout-{now:%Y-%m-%d}.json"'},
     )
@@ -97,11 +94,6 @@ def erase() -> ResponseReturnValue:
         said = say("Your watches, alerts, contacts and everything else are deleted.")
     kept = say("If you had agreed to texts or stopped them, that is kept, as the page said. Goodbye.")
     return render_template("message.html", title=say("You are deleted"), sentences=[said, kept])
-
-
-def _after(first: str, pieces: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from pieces
 
 
 def _page(typed: str = "", error: str = "") -> str:

@@ -8,16 +8,8 @@ import pytest
 from tests.web.kit import PLACES, Someone, World, errors_of, text_of
 from watchers.documents import Query, Update
 from web.entry import entry_token
-from web.pace import Pace
-from web.settings import mydata
 
 SECRET = "for tests only"
-
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody has had their data yet."""
-    monkeypatch.setattr(mydata, "_EXPORTS", Pace(most=5, per=timedelta(hours=1)))
 
 
 @pytest.fixture

@@ -136,9 +136,15 @@ def _way(channel: Channel, where: Reach, person: Person, last: Alert | None) -> 
         "channel": channel.value,
         "where": where.said(channel),
         "works": entry.document() is not None and contacts.is_reachable(person, channel),
-        "last": deliveries.delivery(last, clock) if last else "",
+        "last": _became(last, clock) if last else "",
         "trouble": deliveries.trouble(last, last.code) if last else None,
     }
+
+
+def _became(last: Alert, clock: Clock) -> str:
+    if last.channel is Channel.APP:
+        return say("It is there since {at}", at=words.moment(last.created_at, clock.zone))
+    return deliveries.delivery(last, clock)
 
 
 def _topics() -> Iterator[tuple[str, str, str]]:

@@ -147,8 +147,8 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     now = datetime.now(UTC)
     if request.args.get("reconcile") == "1":
         return _reconciled(scout, now)
-    settings = scout.settings
-    if now.minute % ERASURES_EVERY == 0:
+    settings, is_dry = scout.settings, request.args.get("dry_run") == "1"
+    if now.minute % ERASURES_EVERY == 0 and not is_dry:
         _resume_erasures(scout, now)
     done = work(
         scout.documents,
@@ -161,7 +161,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         seconds=settings.tick_seconds,
         grouping=scout.limits.grouping,
         keep=settings.price_history,
-        dry_run=request.args.get("dry_run") == "1",
+        dry_run=is_dry,
         runs_every=settings.tick_every,
         publish=scout.publish,
         clocks=read_clocks,

@@ -875,6 +875,7 @@ def _wishes(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say how somebody wants to be told."""
     options = (
         click.option("--timezone", help="Such as America/New_York; UTC if never said."),
+        click.option("--language", help="Of their pages and messages: en or de."),
         click.option("--quiet", help="When nothing is sent, by their own clock: 22:00-07:00, or off."),
         click.option("--digest", help="Everything in one message: daily or weekly, or off."),
         click.option("--digest-at", help="When the digest comes, by their own clock: 08:00."),
@@ -958,7 +959,7 @@ def person_export(uid: str) -> None:
     from notifiers.personal.export import export
 
     settings = _settings()
-    _person(settings, uid)
+    _known(settings, uid)
     for piece in export(_documents(settings), settings.places, uid, datetime.now(UTC)):
         click.echo(piece, nl=False)
 
@@ -972,11 +973,19 @@ def person_erase(uid: str, *, yes: bool, as_json: bool) -> None:
     from notifiers.personal.erasure import erase
 
     settings = _settings()
-    _person(settings, uid)
+    _known(settings, uid)
     if not yes:
         click.confirm(f"delete {uid} with all watches and alerts? It cannot be undone", abort=True, err=True)
     erase(_documents(settings), settings.places, uid, datetime.now(UTC))
     click.echo(json.dumps({"person": uid, "erased": True}) if as_json else f"{uid} is erased")
+
+
+def _known(settings: "Settings", uid: str) -> None:
+    """Stop where nothing is kept under this id: it was mistyped."""
+    from notifiers.personal.whereabouts import is_known
+
+    if not is_known(_documents(settings), settings.places, uid):
+        _person(settings, uid)
 
 
 def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None]) -> None:

@@ -65,6 +65,7 @@ class Site:
         catalog: All markets, to search; without it there is no such page.
         refused: Counts what Twilio did not sign, by why.
         searches: Who searched how often.
+        copies: Who had a copy of all their data how often: it costs a read for each alert there ever was.
         doors: How people may come in.
         calls: Which program asked the API how often.
     """
@@ -86,6 +87,7 @@ class Site:
     catalog: Catalog | None = None
     refused: Counter[str] = field(default_factory=Counter)
     searches: Pace = field(default_factory=Pace)
+    copies: Pace = field(default_factory=lambda: Pace(most=5, per=timedelta(hours=1)))
     doors: Doors = field(default_factory=Doors)
     calls: Pace = field(default_factory=lambda: Pace(600, timedelta(minutes=5)))
 

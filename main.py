@@ -32,6 +32,7 @@ from watchers.loading import without_collecting
 from watchers.places import due_alerts
 from watchers.providers.base import Provider
 from watchers.settings import Settings
+from watchers.usage import Meter
 
 if TYPE_CHECKING:
     from notifiers.base import Notifier
@@ -65,6 +66,19 @@ class Parts:
         off.pop(Channel.PUSH, None)  # nobody misses it who did not set it up
         _say_off(off.values())
         return on
+
+    @cached_property
+    def channels(self) -> "dict[Channel, str]":
+        """Each way of telling people, ``on`` or why it is off."""
+        from notifiers import from_env
+
+        on, off = from_env(os.environ)
+        return dict.fromkeys(on, "on") | off
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Counts document operations for the operator."""
+        return Meter(self.documents)
 
     @property
     def means(self) -> "Means":
@@ -122,6 +136,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     ``?reconcile=1`` is the daily look at the vendor's list instead.
     """
     with without_collecting():
+        from watchers import mishaps
         from watchers.clocks import read_clocks
         from watchers.worker import run_key, work
 
@@ -146,7 +161,11 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         publish=scout.publish,
         clocks=read_clocks,
     )
-    return done.to_json(), 503 if done.failed else 200
+    if done.failed:
+        mishaps.note(scout.documents, done.failed, now)
+    said = done.to_json()
+    log.info("run.done", extra={name: value for name, value in said.items() if name != "boards"})
+    return said, 503 if done.failed else 200
 
 
 def _reconciled(scout: Parts, now: datetime) -> tuple[dict[str, Any], int]:
@@ -206,7 +225,9 @@ def copy_monitor_job(event: CloudEvent) -> None:
             places, now = scout.settings.places, datetime.now(UTC)
             if app_id == places.app_id:
                 tiers = scout.limits.tiers
-                copied = partial(copy_watch, scout.documents, places, refusal, cannot_see=cannot_see, tiers=tiers)
+                copied = partial(
+                    copy_watch, scout.documents, places, refusal, cannot_see=cannot_see, tiers=tiers
+                )
                 if copied(uid=uid, watch_id=watch_id, now=now) == "copied":  # a snooze may have ended
                     release(scout.documents, uid, {"snoozed"}, now, watch_id=watch_id)
         case _:
@@ -247,6 +268,13 @@ def _web_app() -> flask.Flask:
     scout = parts()
     settings = scout.settings
     site = Site(
+        channels=lambda: scout.channels,
+        store=settings.store.partition(":")[0],
+        version=settings.version,
+        text_price=settings.text_price,
+        metrics_token=settings.metrics_token,
+        tick_every=settings.tick_every,
+        meter=scout.meter,
         documents=scout.documents,
         places=settings.places,
         refusal=refusal,
@@ -271,7 +299,9 @@ def _begin() -> Parts:
     from watchers import logs
 
     logs.TRACE.set(logs.trace_of(flask.request.headers.get))
-    return parts()
+    scout = parts()
+    scout.meter.note(datetime.now(UTC))
+    return scout
 
 
 def _document(event: CloudEvent) -> str:

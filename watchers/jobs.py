@@ -189,7 +189,7 @@ def copy_watch(  # noqa: PLR0913 - what a watch is judged by
     return outcome
 
 
-def let_in(  # noqa: PLR0913 - as ``copy_watch``
+def let_in(
     documents: Documents,
     places: Places,
     refusal: Refusal,
@@ -208,7 +208,7 @@ def let_in(  # noqa: PLR0913 - as ``copy_watch``
     return _let_in(_Desk(documents, places, uid, now, tiers, judge), seats.read(documents, places, uid))
 
 
-def carry_plan(  # noqa: PLR0913 - as ``copy_watch``
+def carry_plan(
     documents: Documents,
     places: Places,
     refusal: Refusal,
@@ -313,7 +313,9 @@ def _copied(desk: _Desk, watch_id: str, *, is_waiting: bool = False) -> tuple[st
         except ConflictError:
             continue  # the tick or another event wrote meanwhile: look again
         freed = step.seats or freed
-        overtaken = bool(step.writes) and _moved(documents.get(desk.places.source(desk.uid, watch_id)), source)
+        overtaken = bool(step.writes) and _moved(
+            documents.get(desk.places.source(desk.uid, watch_id)), source
+        )
         if not overtaken:
             log.info("watch.%s", step.outcome, extra={"watch": watch_id})
             return step.outcome, freed

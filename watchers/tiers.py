@@ -1,7 +1,7 @@
 """What a plan lets a person have: watches, texts a month, and how much a look at what they watch is worth.
 
-A person's ``plan`` is one of three words. What it holds is called a *tier* in code, because ``plan.py`` is the
-schedule's forecast. Higher ones never have less. Nothing is sold here: an operator says who has which.
+A person's ``plan`` is one of three words. What it holds is called a *tier* in code, because ``plan.py`` is
+the schedule's forecast. Higher ones never have less. Nothing is sold here: an operator says who has which.
 
 Settings: ``PLAN_BASIC_WATCHES``, ``PLAN_BASIC_TEXTS``, ``PLAN_BASIC_PRIORITY``, the same of ``PREMIUM`` and
 ``ENTERPRISE``, and ``PLAN_CONTACT``. Pure.
@@ -104,7 +104,9 @@ def _held(env: Mapping[str, str], plan: str, what: str, lower: str, at_least: in
     if not text:
         return max(at_least, int(DOCUMENTED[name] or 0))
     if not (text.isascii() and text.isdigit() and len(text) < 7 and least <= int(text) <= most):  # noqa: PLR2004 - digits
-        raise ValueError(f"{name} must be a whole number from {least} to {most}, such as {DOCUMENTED[name] or most}")
+        raise ValueError(
+            f"{name} must be a whole number from {least} to {most}, such as {DOCUMENTED[name] or most}"
+        )
     if lower and int(text) < at_least:
         below = f"PLAN_{lower}_{what}".upper()
         raise ValueError(f"{name} must be at least {at_least}, as much as {below}: a higher plan has no less")

@@ -21,11 +21,12 @@ from web import (
     languages,
     saving,
     search,
-    status,
+    traffic,
     twilio,
     verbs,
     watches,
 )
+from web.operator import health, measured, mine, people, status
 from web.site import EXTENSION, Link, Site, invented
 
 __all__ = ["Link", "create_app"]
@@ -58,10 +59,11 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
-    for part in (assets, entry, watches, saving, search, alerts, verbs, status, twilio):
+    for part in (assets, entry, watches, saving, search, alerts, verbs, status, people, mine, twilio):
         app.register_blueprint(part.pages)
-    for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
-        app.add_url_rule(path, path, _health)
+    for part in (health, measured):
+        app.register_blueprint(part.pages)
+    traffic.install(app, site.traffic, site.meter, site.now)
     return app
 
 
@@ -106,7 +108,3 @@ def _guarded(links: Sequence[Link], *, is_secure: bool) -> Callable[[Response], 
         return answer
 
     return guarded
-
-
-def _health() -> Response:
-    return Response("ok\n", mimetype="text/plain")

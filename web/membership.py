@@ -10,7 +10,8 @@ from datetime import datetime
 from notifiers import contacts, tallies
 from watchers.documents import Document
 from watchers.models import Person
-from watchers.tiers import Tier, is_nearly_full, no_room as why_full
+from watchers.tiers import Tier, is_nearly_full
+from watchers.tiers import no_room as why_full
 from web import entry
 from web.site import site
 

@@ -103,7 +103,9 @@ def _usage(person: Person, tally: Document | None, zone: ZoneInfo, now: datetime
         log.warning("tally.unreadable", extra={"person": person.uid})
         return ""
     most = site().limits.texts_of(person)
-    return f"{sent} of {most} text segments this month" if sent or person.segments_per_month is not None else ""
+    return (
+        f"{sent} of {most} text segments this month" if sent or person.segments_per_month is not None else ""
+    )
 
 
 def _jobs(uid: str, sources: Sequence[Document]) -> Mapping[str, Job]:

@@ -44,6 +44,7 @@ log = logging.getLogger("main")
 
 SWEEP_FOR = timedelta(seconds=30)
 SWEEP_AT_ONCE = 2000  # alerts
+A_LINE_EVERY = timedelta(seconds=30)  # runs that come more often say nothing while nothing happens
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,12 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     if done.failed:
         mishaps.note(scout.documents, done.failed, now)
     said = done.to_json()
-    log.info("run.done", extra={name: value for name, value in said.items() if name != "boards"})
+    worth_a_line = settings.tick_every >= A_LINE_EVERY or done.failed or said["alerts"] or done.swept
+    log.log(
+        logging.INFO if worth_a_line else logging.DEBUG,
+        "run.done",
+        extra={name: value for name, value in said.items() if name != "boards"},
+    )
     return said, 503 if done.failed else 200
 
 

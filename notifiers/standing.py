@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from watchers import alerts
-from watchers.documents import Documents, Query
+from watchers.documents import Document, Documents, Query
 from watchers.kinds import Channel
 from watchers.models import AlertState
 from watchers.places import ALERTS, due_alerts
@@ -82,7 +82,7 @@ def _beginning(prefix: str, limit: int | None = None) -> Query:
 
 def _failures(documents: Documents, today: date) -> list[str]:
     """The code of each failure of today and yesterday."""
-    found = []
+    found: list[Document] = []
     for day in (today, today - timedelta(days=1)):
         for state in (AlertState.FAILED, AlertState.UNDELIVERED):
             found += documents.find(_beginning(alerts.standing(day, state), MOST - len(found)))

@@ -76,6 +76,7 @@ class World:
     asked: dict[str, FakeProvider] = field(default_factory=dict)
     operators: frozenset[str] = frozenset()
     catalog: Catalog | None = None
+    metrics_token: str | None = None
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -103,6 +104,7 @@ class World:
             asked=self.asked,
             operators=self.operators,
             catalog=self.catalog,
+            metrics_token=self.metrics_token,
         )
         return create_app(site, links)
 

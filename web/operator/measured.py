@@ -8,7 +8,7 @@ than we have.
 
 import hmac
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, request
@@ -83,7 +83,7 @@ def _gauge(name: str, said: str, value: float | None = None, labels: tuple[str, 
     )
 
 
-def _labelled(name: str, said: str, labels: tuple[str, ...], values: dict[tuple[str, ...], float]) -> Any:
+def _labelled(name: str, said: str, labels: tuple[str, ...], values: Mapping[Any, float]) -> Any:
     gauge = _gauge(name, said, labels=labels)
     for of, value in values.items():
         gauge.add_metric(list(of), value)
@@ -200,9 +200,7 @@ def _outbox(facts: Facts) -> Iterator[Any]:
     age = (facts.at - box.oldest).total_seconds() if box.oldest else 0.0
     yield _gauge("outbox_oldest_seconds", "For how long the oldest of them waits", max(0.0, age))
     yield _gauge("outbox_set_aside", "Alerts that could not be dealt with lately", box.set_aside)
-    yield _labelled(
-        "alerts_today", "What became of alerts today (UTC)", ("channel", "outcome"), dict(box.ended)
-    )  # type: ignore[arg-type]
+    yield _labelled("alerts_today", "What became of alerts today (UTC)", ("channel", "outcome"), box.ended)
     codes = sorted(box.failed.items(), key=lambda one: (-one[1], one[0]))[:_CODES]
     yield _labelled(
         "alerts_failed", "Why alerts failed since yesterday", ("code",), {(code,): n for code, n in codes}
@@ -224,6 +222,6 @@ def _installation(facts: Facts) -> Iterator[Any]:
     }
     yield _labelled(
         "document_operations_today", "Document operations of all processes today (UTC)", ("kind",), today
-    )  # type: ignore[arg-type]
+    )
     free = {("reads",): FREE_READS, ("writes",): FREE_WRITES}
-    yield _labelled("document_operations_free", "Of these a day cost nothing", ("kind",), free)  # type: ignore[arg-type]
+    yield _labelled("document_operations_free", "Of these a day cost nothing", ("kind",), free)

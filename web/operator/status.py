@@ -61,7 +61,8 @@ def show() -> ResponseReturnValue:
         at=f"{known.at.astimezone(UTC):%H:%M:%S} UTC",
         worker=worker(known),
         whole=[outbox(known), spending(known), free_tier(known), holding(known)],
-        providers=[of_provider(one, known.at) for one in known.providers],
+        providers=[of_provider(one, known.at) for one in known.providers if one.state == "on"],
+        off=[(words.shop(one.name), one.state) for one in known.providers if one.state != "on"],
         channels=known.channels,
         ticks=known.ticks[:_TICKS],
         ago=lambda at: words.ago(at, known.at),
@@ -126,7 +127,8 @@ def outbox(known: Facts) -> Line:
     told: dict[str, dict[str, int]] = {}
     for (channel, state), number in box.ended.items():
         told.setdefault(channel, {})[state] = number
-    said += [(f"Today by {one}", _counts(counts) or "none") for one, counts in told.items()]
+    today = "; ".join(f"{_counts(counts)} by {one}" for one, counts in told.items() if any(counts.values()))
+    said.append(("Today (UTC)", today or "none"))
     if box.failed:
         codes = ", ".join(f"{code} {number:,}×" for code, number in _most(box.failed))  # noqa: RUF001
         said.append(("Failed since yesterday", f"{codes}{' and maybe more' if box.is_cut else ''}"))

@@ -23,7 +23,7 @@ from web import (
     saving,
     search,
     search_buttons,
-    status,
+    traffic,
     twilio,
     verbs,
     watches,
@@ -31,6 +31,7 @@ from web import (
 from web.account import contact_pages, signing_in
 from web.api import guide, token_page
 from web.api import routes as api
+from web.operator import health, measured, mine, people, status
 from web.settings import mydata, page
 from web.site import EXTENSION, Link, Site, invented
 
@@ -54,6 +55,10 @@ PARTS = (
     api,
     guide,
     token_page,
+    people,
+    mine,
+    health,
+    measured,
 )
 MAX_BODY = 256 * 1024
 STAY_SIGNED_IN = timedelta(days=30)
@@ -89,8 +94,7 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
     for part in PARTS:
         app.register_blueprint(part.pages)
-    for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
-        app.add_url_rule(path, path, _health)
+    traffic.install(app, site.traffic, site.meter, site.now)
     return app
 
 
@@ -136,7 +140,3 @@ def _guarded(links: Sequence[Link], *, is_secure: bool) -> Callable[[Response], 
         return answer
 
     return guarded
-
-
-def _health() -> Response:
-    return Response("ok\n", mimetype="text/plain")

@@ -25,6 +25,11 @@ _ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,200}")
 _BEFORE_ANY_WATCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that no day has passed
 
 
+def is_id(text: str) -> bool:
+    """Whether a document can have this id."""
+    return _ID.fullmatch(text) is not None
+
+
 def find(uid: str, watch_id: str) -> Document | None:
     """One of this person's watches."""
     return site().documents.get(site().places.source(uid, watch_id)) if _ID.fullmatch(watch_id) else None

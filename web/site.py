@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Never, TypedDict, cast
 
 from flask import current_app, g
@@ -15,11 +16,15 @@ from watchers.asked import Refusal
 from watchers.catalog import Catalog
 from watchers.documents import Documents
 from watchers.errors import StoreUnavailableError
+from watchers.kinds import Channel
 from watchers.places import Places
 from watchers.providers.base import Provider
+from watchers.usage import Meter
 from web.account.doors import Doors
+from web.memo import Memo
 from web.pace import Pace
 from web.plans import Plans
+from web.traffic import Traffic
 
 EXTENSION = "ticket_scout"
 _PLAYED = {"Market": "shops", "Phone": "texts", "Mailbox": "e-mails"}
@@ -68,6 +73,14 @@ class Site:
         copies: Who had a copy of all their data how often: it costs a read for each alert there ever was.
         doors: How people may come in.
         calls: Which program asked the API how often.
+        tick_every: How often the worker is run.
+        channels: Each way of telling people, ``on`` or why it is off; worked out when somebody asks.
+        store: What the database is, and ``version`` what runs here, as far as that is known.
+        text_price: What one segment of a text costs, in US dollars.
+        metrics_token: Who names it may read ``/metrics``; without it there is no such page.
+        meter: Counts document operations.
+        memo: What is remembered for some seconds, so that asking again costs nothing.
+        traffic: The requests that this process has answered.
     """
 
     documents: Documents
@@ -90,6 +103,15 @@ class Site:
     copies: Pace = field(default_factory=lambda: Pace(most=5, per=timedelta(hours=1)))
     doors: Doors = field(default_factory=Doors)
     calls: Pace = field(default_factory=lambda: Pace(600, timedelta(minutes=5)))
+    tick_every: timedelta = timedelta(minutes=1)
+    channels: Callable[[], Mapping[Channel, str]] = dict
+    store: str = ""
+    version: str = ""
+    text_price: Decimal = Decimal(0)
+    metrics_token: str | None = field(default=None, repr=False)
+    meter: Meter | None = None
+    memo: Memo = field(default_factory=Memo)
+    traffic: Traffic = field(default_factory=Traffic)
 
     @property
     def links(self) -> Links:

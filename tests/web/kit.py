@@ -79,6 +79,7 @@ class World:
     operators: frozenset[str] = frozenset()
     catalog: Catalog | None = None
     doors: Doors = field(default_factory=Doors)
+    metrics_token: str | None = None
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -107,6 +108,7 @@ class World:
             operators=self.operators,
             catalog=self.catalog,
             doors=self.doors,
+            metrics_token=self.metrics_token,
         )
         return create_app(site, links)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium")
@@ -69,7 +69,7 @@ def test_a_newcomer_sees_a_text_arrive(product: str, page: Page) -> None:
     page.goto(product)
     page.get_by_role("link", name="Market").first.click()
     page.get_by_role("link", name="Watch it").first.click()
-    page.get_by_label("The price is at or under a limit").check()
+    expect(page.get_by_label("Under a price")).to_be_checked()
     page.get_by_label("Price", exact=True).fill("50")
     page.get_by_label("Currency").fill("GBP")
     page.get_by_role("button", name="Save watch").click()

@@ -1,4 +1,4 @@
-"""A suggested limit can be reached and says why; a wish that was never met is warned of, and nothing else is."""
+"""A suggested limit can be reached and says why; a wish that was never met is warned of."""
 
 from datetime import timedelta
 

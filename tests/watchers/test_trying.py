@@ -25,7 +25,7 @@ from watchers.memory import WatchState
 from watchers.models import Reason
 from watchers.price_history import Series, Step
 from watchers.rules import decide
-from watchers.trying import WINDOW, next_text, reach_back, tried, trial
+from watchers.trying import WINDOW, next_text, reach_back, trial, tried
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -66,7 +66,7 @@ def test_a_low_counts_all_that_was_recorded_before_the_thirty_days() -> None:
 
 def test_what_was_true_thirty_days_ago_is_told_or_taken_as_told_as_the_watch_asks() -> None:
     flat = past((40, 0, 80_00))
-    assert told(watch(below("90.00")), flat) == []  # before the window; nobody looked at its first moment
+    assert told(watch(below("90.00")), flat) == [(30, 80_00)]
     series = past((29, 0, 80_00))
     assert told(watch(below("90.00"), already_true="tell"), series) == [(29, 80_00)]
     assert told(watch(below("90.00"), already_true="wait"), series) == []
@@ -136,8 +136,11 @@ def test_a_low_reaches_further_back() -> None:
 
 @pytest.mark.parametrize(
     ("price", "at_once", "says"),
-    [(95_00, False, ("Next text at $90 or less.",)), (80_00, True, ("Next text at $76 or less, or after it has been over $91.80.",))],
-)  # fmt: skip
+    [
+        (95_00, False, ("Next text at $90 or less.",)),
+        (80_00, True, ("Next text at $76 or less, or after it has been over $91.80.",)),
+    ],
+)
 def test_the_next_text_is_said_before_a_watch_is_saved(
     price: int, at_once: bool, says: tuple[str, ...]
 ) -> None:

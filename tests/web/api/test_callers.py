@@ -27,7 +27,15 @@ def test_nobody_is_let_in_without_a_token(world: World, operation: object) -> No
 
 @pytest.mark.parametrize(
     "said",
-    ["Bearer", "Bearer ", "Bearer ts_x", "Basic YW5uOmFubg==", "Bearer ts_" + "a" * 49, "ts_x", "Bearer \u00e9"],
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer ts_x",
+        "Basic YW5uOmFubg==",
+        "Bearer ts_" + "a" * 49,
+        "ts_x",
+        "Bearer \u00e9",
+    ],
 )
 def test_what_is_no_token_is_refused(world: World, said: str) -> None:
     answer = world.app().test_client().get("/api/v1/me", headers={"Authorization": said})
@@ -42,7 +50,7 @@ def test_a_token_with_a_slip_of_the_pen_costs_no_read(world: World, anns: Progra
     assert world.documents.inner.operations["reads"] == before
 
 
-def test_a_token_with_the_right_sum_that_nobody_made_is_refused(world: World, anns: Program) -> None:
+def test_a_token_with_the_right_sum_that_nobody_made_is_refused(anns: Program) -> None:
     body = "A" * 43
     anns.text = f"ts_{body}{hashlib.sha256(f'ticket-scout.token.{body}'.encode()).hexdigest()[:6]}"
     assert tokens.digest(anns.text)
@@ -77,7 +85,7 @@ def test_a_token_that_may_only_read_changes_nothing(world: World) -> None:
     assert world.watches() == []
 
 
-def test_ones_own_browser_may_look(world: World, ann: Someone) -> None:
+def test_ones_own_browser_may_look(ann: Someone) -> None:
     assert ann.client.get("/api/v1/me").get_json()["id"] == "ann"
 
 
@@ -140,7 +148,7 @@ def test_what_is_left_is_said_and_too_often_is_too_often(world: World, anns: Pro
 
 def test_no_other_site_may_read_it(anns: Program) -> None:
     answer = anns.get("/me", Origin="https://other.example")
-    assert not [name for name in answer.headers.keys() if name.startswith("Access-Control")]
+    assert "Access-Control" not in str(answer.headers)
     preflight = anns.client.options("/api/v1/watches", headers={"Origin": "https://other.example"})
     assert preflight.status_code == 405
     assert anns.client.get("/api/v1/openapi.json").headers["Access-Control-Allow-Origin"] == "*"

@@ -24,6 +24,7 @@ _NO_FORM = (
     "A browser's session alone may only look. Send the token of its forms in X-CSRF-Token, or a token of "
     "your own in Authorization."
 )
+_LOOKS = ("GET", "HEAD")
 _OFTEN = "You have asked very often just now. Ask again in {seconds} seconds."
 
 
@@ -62,7 +63,7 @@ def _by_session() -> Caller:
     uid = entry.who()
     if uid is None:
         raise ProblemError(401, _NOT_KNOWN, headers={"WWW-Authenticate": _CHALLENGE})
-    if request.method != "GET" and not forgery.is_ours():
+    if request.method not in _LOOKS and not forgery.is_ours():
         raise ProblemError(401, _NO_FORM, headers={"WWW-Authenticate": _CHALLENGE})
     return Caller(uid, may_write=True, limited_as=f"person {hashlib.sha256(uid.encode()).hexdigest()}")
 

@@ -51,8 +51,7 @@ def test_a_token_with_a_slip_of_the_pen_costs_no_read(world: World, anns: Progra
 
 
 def test_a_token_with_the_right_sum_that_nobody_made_is_refused(anns: Program) -> None:
-    body = "A" * 43
-    anns.text = f"ts_{body}{hashlib.sha256(f'ticket-scout.token.{body}'.encode()).hexdigest()[:6]}"
+    anns.text = _with_its_sum("A" * 43)
     assert tokens.digest(anns.text)
     problem(anns.get("/me"), 401)
 
@@ -144,6 +143,20 @@ def test_what_is_left_is_said_and_too_often_is_too_often(world: World, anns: Pro
     assert 0 < int(answer.headers["Retry-After"]) <= 300
     world.later = timedelta(minutes=6)
     assert anns.get("/me").status_code == 200
+
+
+def test_whoever_tries_tokens_is_stopped_before_it_costs_reads(world: World, anns: Program) -> None:
+    site = anns.client.application.extensions["ticket_scout"]
+    object.__setattr__(site, "calls", Pace(3, timedelta(minutes=5)))
+    tried = Program(anns.client, _with_its_sum("A" * 43))
+    assert [tried.get("/me").status_code for _ in range(5)] == [401, 401, 401, 429, 429]
+    before = world.documents.inner.operations["reads"]
+    tried.get("/me")
+    assert world.documents.inner.operations["reads"] == before
+
+
+def _with_its_sum(body: str) -> str:
+    return f"ts_{body}{hashlib.sha256(f'ticket-scout.token.{body}'.encode()).hexdigest()[:6]}"
 
 
 def test_no_other_site_may_read_it(anns: Program) -> None:

@@ -9,7 +9,8 @@ import pytest
 from tests.web.api.kit import WATCH, Program, pointers, problem, program
 from tests.web.kit import PLACES, World
 from watchers.documents import Put
-from web import monitors
+from watchers.tiers import Tier
+from web import membership
 
 
 def test_what_is_made_is_what_the_form_would_make(world: World, anns: Program) -> None:
@@ -40,7 +41,7 @@ def test_the_same_watch_twice_says_so(anns: Program) -> None:
 def test_more_than_one_can_have_are_refused(
     world: World, anns: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitors, "MAX_WATCHES", 1)
+    monkeypatch.setattr(membership, "tier", lambda: Tier(watches=1))
     anns.save()
     problem(anns.post("/watches", {**WATCH, "target": {"provider": "steam", "item": "620"}}), 409)
     assert len(world.watches()) == 1

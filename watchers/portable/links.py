@@ -1,0 +1,45 @@
+"""Which thing the link to a shop's page means. Pure.
+
+What is not one of ours is a web page, which can be watched as such where its site allows it.
+"""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+_ITEMS = (
+    ("steam", r"(?:www\.)?store\.steampowered\.com", r"/app/(\d+)(?:/.*)?"),
+    ("ticketmaster", r"(?:www\.)?ticketmaster\.[a-z.]+", r"/(?:.*/)?event/([A-Za-z0-9_-]+)/?"),
+    ("seatgeek", r"(?:www\.)?seatgeek\.com", r"/.*/(\d+)/?"),
+    ("stubhub", r"(?:www\.)?stubhub\.[a-z.]+", r"/(?:.*/)?event/(\d+)(?:/.*)?"),
+    ("eventbrite", r"(?:www\.)?eventbrite\.[a-z.]+", r"/e/(?:.*-)?(\d+)/?"),
+    ("ebay", r"(?:www\.)?ebay\.[a-z.]+", r"/itm/(?:.*/)?(\d+)/?"),
+    ("bestbuy", r"(?:www\.)?bestbuy\.com", r"/.*?(\d{6,9})(?:\.p)?/?"),
+)
+
+
+def meant(link: str) -> tuple[str, str] | None:
+    """The provider and its id; ``page`` for any other site; ``None`` where it is no link at all."""
+    try:
+        parts = urlsplit(link.strip())
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host:
+        return None
+    for provider, hosts, path in _ITEMS:
+        if re.fullmatch(hosts, host):
+            found = re.fullmatch(path, parts.path)
+            item = found[1] if found else "".join(parse_qs(parts.query).get("skuId", []))
+            return (provider, _as_asked(provider, item)) if item else ("page", link.strip())
+    return "page", link.strip()
+
+
+def is_amazon(link: str) -> bool:
+    """Whether it leads to a shop that lets nobody ask for prices in a way we may."""
+    host = (urlsplit(link.strip()).hostname or "").lower() if "://" in link else ""
+    return bool(re.fullmatch(r"(?:www\.|smile\.)?(?:amazon\.[a-z.]+|amzn\.[a-z]+|a\.co)", host))
+
+
+def _as_asked(provider: str, item: str) -> str:
+    """eBay's own form of an item's id: https://developer.ebay.com/api-docs/buy/static/api-browse.html"""
+    return f"v1|{item}|0" if provider == "ebay" else item

@@ -27,6 +27,7 @@ from web import (
     watches,
 )
 from web.site import EXTENSION, Link, Site, invented
+from web.watch import calendars, porting
 from web.watch import page as watch
 
 __all__ = ["Link", "create_app"]
@@ -59,7 +60,20 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
-    for part in (assets, entry, watches, saving, search, alerts, verbs, status, twilio, watch):
+    for part in (
+        assets,
+        entry,
+        watches,
+        saving,
+        search,
+        alerts,
+        verbs,
+        status,
+        twilio,
+        porting,
+        calendars,
+        watch,
+    ):
         app.register_blueprint(part.pages)
     for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
         app.add_url_rule(path, path, _health)

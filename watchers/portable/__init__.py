@@ -1,4 +1,4 @@
-"""Watches on their way out and in: as JSON, which holds all of a watch, or as a sheet of cells, which nearly does.
+"""Watches on their way out and in: JSON holds all of a watch, a sheet of cells nearly all.
 
     columns.py   a watch as named cells, and back            guarding.py  cells that no spreadsheet runs
     leaving.py   documents → JSON or CSV                     arriving.py  a file → entries with their lines

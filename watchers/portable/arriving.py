@@ -1,8 +1,8 @@
 """A file of watches as entries, each with the line it stands on. Pure.
 
 Taken are the JSON and the sheets that we write, sheets that spreadsheets made of them (other separators and
-encodings), and lists of other price watchers: a name, a link and a wished price. What cannot be read at all is
-refused with a sentence; what is wrong with a single entry is that entry's own fault.
+encodings), and lists of other price watchers: a name, a link and a wished price. What cannot be read at all
+is refused with a sentence; what is wrong with a single entry is that entry's own fault.
 """
 
 import csv
@@ -29,7 +29,15 @@ _CALLED: Mapping[str, str] = {
     **dict.fromkeys(("title", "product", "product name", "item name", "event", "produkt", "titel"), "name"),
     **dict.fromkeys(("url", "link", "product url", "address", "asin"), "link"),
     **dict.fromkeys(
-        ("price", "desired price", "desired_price", "price wanted", "target price", "target_price", "wunschpreis"),
+        (
+            "price",
+            "desired price",
+            "desired_price",
+            "price wanted",
+            "target price",
+            "target_price",
+            "wunschpreis",
+        ),
         "below",
     ),
     **dict.fromkeys(("shop", "store", "market"), "provider"),
@@ -193,7 +201,9 @@ def _with_link(row: Mapping[str, str]) -> Mapping[str, str]:
     if not link or row.get("item"):
         return row
     if links.is_amazon(link) or "://" not in link:
-        raise ValueError(say("This is sold by a shop that cannot be watched here; give a link to another one."))
+        raise ValueError(
+            say("This is sold by a shop that cannot be watched here; give a link to another one.")
+        )
     found = links.meant(link)
     if found is None:
         raise ValueError(say("This link cannot be read."))

@@ -1,7 +1,7 @@
 """A watch as named cells of a sheet, and the document that such cells ask for. Pure.
 
 A cell is text; an empty one says nothing. Lists are separated by ``|``. One row holds one item or one search,
-and one condition of each kind; anything else is named in ``not_in_this_row``, and such a row is not read back.
+and one condition of each kind; anything else is named in ``not_in_this_row``, and such a row is not read.
 """
 
 import re
@@ -117,7 +117,9 @@ def document(row: Mapping[str, str]) -> dict[str, Any]:
         ValueError: with a sentence: the row says of itself that it does not hold all of its watch.
     """
     if missing := row.get(LEFT_OUT, ""):
-        raise ValueError(say("This row does not hold all of its watch ({missing}): import the JSON.", missing=missing))
+        raise ValueError(
+            say("This row does not hold all of its watch ({missing}): import the JSON.", missing=missing)
+        )
     made: dict[str, Any] = {
         "name": row.get("name", ""),
         "target": _asked(row),

@@ -42,7 +42,7 @@ class Judged:
         return self.watch is not None and self.twin is None and not self.reasons
 
 
-def judged(  # noqa: PLR0913 - what a watch is judged by
+def judged(
     entries: Sequence[Entry],
     known: Mapping[str, Watch],
     refusal: Refusal,
@@ -102,7 +102,11 @@ def question(watch: Watch) -> str:
 def stored(watch: Watch) -> dict[str, Any]:
     """The document of a watch: only what it says."""
     said: dict[str, Any] = watch.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    whole = {"already_true": watch.already_true, "notify": [str(one) for one in watch.notify], "status": watch.status}
+    whole = {
+        "already_true": watch.already_true,
+        "notify": [str(one) for one in watch.notify],
+        "status": watch.status,
+    }
     said |= whole | ({"snoozed_until": watch.snoozed_until} if watch.snoozed_until else {})
     return said
 
@@ -123,7 +127,7 @@ def save(documents: Documents, folder: str, judged: Sequence[Judged]) -> list[Ju
 
 
 def _saved(documents: Documents, folder: str, one: Judged) -> bool:
-    """Whether it was saved now; not where it is there already. An id that asks something else is passed by."""
+    """Whether it was saved now; not where it is there already. An id that asks otherwise is passed by."""
     for attempt in range(_TRIED):
         path = f"{folder}/{_id(one, attempt)}"
         try:

@@ -6,13 +6,14 @@ What is not one of ours is a web page, which can be watched as such where its si
 import re
 from urllib.parse import parse_qs, urlsplit
 
+_LAND = r"(?:com|[a-z]{2}|com?\.[a-z]{2})"  # the end of an address: .com, .de, .co.uk
 _ITEMS = (
     ("steam", r"(?:www\.)?store\.steampowered\.com", r"/app/(\d+)(?:/.*)?"),
-    ("ticketmaster", r"(?:www\.)?ticketmaster\.[a-z.]+", r"/(?:.*/)?event/([A-Za-z0-9_-]+)/?"),
+    ("ticketmaster", rf"(?:www\.)?ticketmaster\.{_LAND}", r"/(?:.*/)?event/([A-Za-z0-9_-]+)/?"),
     ("seatgeek", r"(?:www\.)?seatgeek\.com", r"/.*/(\d+)/?"),
-    ("stubhub", r"(?:www\.)?stubhub\.[a-z.]+", r"/(?:.*/)?event/(\d+)(?:/.*)?"),
-    ("eventbrite", r"(?:www\.)?eventbrite\.[a-z.]+", r"/e/(?:.*-)?(\d+)/?"),
-    ("ebay", r"(?:www\.)?ebay\.[a-z.]+", r"/itm/(?:.*/)?(\d+)/?"),
+    ("stubhub", rf"(?:www\.)?stubhub\.{_LAND}", r"/(?:.*/)?event/(\d+)(?:/.*)?"),
+    ("eventbrite", rf"(?:www\.)?eventbrite\.{_LAND}", r"/e/(?:.*-)?(\d+)/?"),
+    ("ebay", rf"(?:www\.)?ebay\.{_LAND}", r"/itm/(?:.*/)?(\d+)/?"),
     ("bestbuy", r"(?:www\.)?bestbuy\.com", r"/.*?(\d{6,9})(?:\.p)?/?"),
 )
 
@@ -37,9 +38,9 @@ def meant(link: str) -> tuple[str, str] | None:
 def is_amazon(link: str) -> bool:
     """Whether it leads to a shop that lets nobody ask for prices in a way we may."""
     host = (urlsplit(link.strip()).hostname or "").lower() if "://" in link else ""
-    return bool(re.fullmatch(r"(?:www\.|smile\.)?(?:amazon\.[a-z.]+|amzn\.[a-z]+|a\.co)", host))
+    return bool(re.fullmatch(rf"(?:www\.|smile\.)?(?:amazon\.{_LAND}|amzn\.[a-z]+|a\.co)", host))
 
 
 def _as_asked(provider: str, item: str) -> str:
-    """eBay's own form of an item's id: https://developer.ebay.com/api-docs/buy/static/api-browse.html"""
+    """An id in the shop's own form; eBay's: https://developer.ebay.com/api-docs/buy/static/api-browse.html."""
     return f"v1|{item}|0" if provider == "ebay" else item

@@ -1,4 +1,4 @@
-"""Where the axes of a chart have their marks: round amounts, and round moments of a person's own clock. Pure."""
+"""Where the axes of a chart have marks: round amounts, and round moments of a person's own clock. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from watchers.money import exponent, spoken
 
 _PRICES = 4  # marks, about
 _MOMENTS = 5  # marks, at most: so many fit on a phone
+_YEAR = 12  # months
 _HOURS, _DAYS, _MONTHS = (1, 2, 3, 6, 12), (1, 2, 3, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
 
 
@@ -42,10 +43,11 @@ def prices(seen: Iterable[int], also: Iterable[int] = ()) -> Prices:
     for price in sorted(also, key=lambda price: max(low - price, price - high)):
         if max(high, price) - min(low, price) <= 3 * room:
             low, high = min(low, price), max(high, price)
-    step = _round((max(high - low, high // 20, 1)) / _PRICES)
-    bottom = max(0, low - (low % step or step * (low == high)))
-    top = high + (-high % step) if high % step else high + step * (low == high or bottom == high)
-    return Prices(bottom, max(top, bottom + step), step)
+    step = _round(max(high - low, high // 20, 1) / _PRICES)
+    if low == high:
+        low, high = low - step, high + step
+    bottom = max(0, low - low % step)
+    return Prices(bottom, max(high + -high % step, bottom + step), step)
 
 
 def _round(least: float) -> int:
@@ -105,13 +107,13 @@ def _days(start: datetime, end: datetime, every: int, zone: tzinfo) -> list[tupl
 
 def _months(start: datetime, end: datetime, every: int, zone: tzinfo) -> list[tuple[datetime, str]]:
     found = []
-    first = 12 * start.year + start.month - 1
+    first = _YEAR * start.year + start.month - 1
     for number in count(first + -first % every, every):
-        year, month = divmod(number, 12)
+        year, month = divmod(number, _YEAR)
         if (year, month + 1) > (end.year, end.month):
             return found
         at = datetime(year, month + 1, 1, tzinfo=zone)
-        found.append((at, f"{at:%b}" if month and every < 12 else f"{at:%b %Y}" if every < 12 else str(year)))
+        found.append((at, str(year) if every >= _YEAR else f"{at:%b %Y}" if month == 0 else f"{at:%b}"))
     return found
 
 

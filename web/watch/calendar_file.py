@@ -1,40 +1,34 @@
 """Dates as an iCalendar file (RFC 5545). Pure.
 
-An entry keeps its UID for ever; each change of it raises SEQUENCE, so that calendars move what they have. A
+A date keeps its UID for ever; each change of it raises SEQUENCE, so that calendars move what they have. A
 cancelled event stays in it as cancelled.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from notifiers.words.phrases import one_line
 from watchers.agenda import Entry
 from watchers.language import say
+from web.watch.subscriptions import Revision
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 REFRESH = timedelta(hours=6)
 _PRODUCT = "-//Ticket Scout//Calendar//EN"
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """Which version of an entry this is, and since when."""
-
-    sequence: int
-    at: datetime
-
-
-def calendar(
-    entries: Iterable[Entry], revisions: Mapping[str, Revision], public_url: str, *, name: str = "Ticket Scout"
-) -> bytes:
-    """The file. ``revisions`` by the entry's id; every entry has one."""
+def calendar(entries: Iterable[Entry], revisions: Mapping[str, Revision], public_url: str) -> bytes:
+    """The file. ``revisions`` by the date's id; every date has one."""
     from icalendar import Calendar  # noqa: PLC0415 - slow to load, and no other page needs it
 
     whole = Calendar()
     whole.add("prodid", _PRODUCT)
     whole.add("version", "2.0")
     whole.add("method", "PUBLISH")
-    whole.add("x-wr-calname", name)
+    whole.add("x-wr-calname", "Ticket Scout")
     whole.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     whole.add("x-published-ttl", "PT6H")
     for entry in entries:
@@ -42,20 +36,30 @@ def calendar(
     return whole.to_ical()
 
 
-def _event(entry: Entry, revision: Revision, public_url: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _event(entry: Entry, revision: Revision, public_url: str) -> "Event":
     from icalendar import Event  # noqa: PLC0415
 
-    event = Event()
     address = f"{public_url.rstrip('/')}/watches/{entry.watch_id}"
-    event.add("uid", f"{entry.id}@ticket-scout")
-    event.add("dtstamp", revision.at)
-    event.add("last-modified", revision.at)
-    event.add("sequence", revision.sequence)
-    event.add("summary", one_line(entry.title))
-    event.add("dtstart", entry.starts)
-    event.add("dtend", entry.ends)
-    event.add("status", "CANCELLED" if entry.is_cancelled else "TENTATIVE" if entry.is_tentative else "CONFIRMED")
-    event.add("transp", "TRANSPARENT")
-    event.add("description", say("You watch this: {address}", address=address))
-    event.add("url", address)
+    event = Event()
+    for name, value in (
+        ("uid", f"{entry.id}@ticket-scout"),
+        ("dtstamp", revision.at),
+        ("last-modified", revision.at),
+        ("sequence", revision.sequence),
+        ("summary", one_line(entry.title)),
+        ("dtstart", entry.starts),
+        ("status", _status(entry)),
+        ("transp", "TRANSPARENT"),
+        ("description", say("You watch this: {address}", address=address)),
+        ("url", address),
+    ):
+        event.add(name, value)
+    if entry.ends is not None:
+        event.add("dtend", entry.ends)
     return event
+
+
+def _status(entry: Entry) -> str:
+    if entry.is_cancelled:
+        return "CANCELLED"
+    return "TENTATIVE" if entry.is_tentative else "CONFIRMED"

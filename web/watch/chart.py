@@ -26,6 +26,7 @@ MOST_LINES = 6
 WIDTH, HEIGHT, TOP, BOTTOM = 1000, 240, 22, 26
 _COLUMNS = 240  # of all lines together
 _MARKS = 50  # columns in which alerts are told apart
+_XML = "http://www.w3.org/2000/svg"
 _LABEL = 15  # pixels that a line of text needs
 _LEFT_FIFTH, _RIGHT_FIFTH = 0.2, 0.8
 
@@ -86,7 +87,8 @@ class Chart:
 
 def gist(chart: Chart) -> str:
     """What the drawing says, in one sentence."""
-    days = f"{words.moment(chart.start, chart.zone)} – {words.moment(chart.end, chart.zone)}"
+    start, end = (words.moment(at, chart.zone) for at in (chart.start, chart.end))
+    days = say("{start} to {end}", start=start, end=end)
     if chart.is_empty:
         return say("{days}: no price was seen.", days=days)
     parts = [_gist_of(line, chart.currency) for line in chart.shown]
@@ -116,11 +118,13 @@ def draw(chart: Chart) -> Markup:
 def _svg(chart: Chart) -> Iterator[str]:
     whole = HEIGHT + TOP + BOTTOM
     names = f"{chart.id}-title {chart.id}-gist"
-    yield f'<svg class="chart" role="img" aria-labelledby="{names}" height="{whole}" xmlns="http://www.w3.org/2000/svg">'
-    yield f'<title id="{chart.id}-title">{_text(say("Price chart ({currency})", currency=chart.currency))}</title>'
+    yield f'<svg class="chart" role="img" aria-labelledby="{names}" height="{whole}" xmlns="{_XML}">'
+    named = say("Price chart ({currency})", currency=chart.currency)
+    yield f'<title id="{chart.id}-title">{_text(named)}</title>'
     yield f'<desc id="{chart.id}-gist">{_text(gist(chart))}</desc>'
     if chart.is_empty:
-        yield f'<text class="none" x="50%" y="{whole // 2}" text-anchor="middle">{_text(say("No price was seen yet."))}</text>'
+        none = _text(say("No price was seen yet."))
+        yield f'<text class="none" x="50%" y="{whole // 2}" text-anchor="middle">{none}</text>'
     else:
         yield from _Drawing(chart).parts()
     yield "</svg>"
@@ -142,7 +146,8 @@ class _Drawing:
     def parts(self) -> Iterator[str]:
         yield from self._amounts()
         yield from self._moments()
-        yield f'<svg y="{TOP}" width="100%" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">'
+        inner = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none"'
+        yield f'<svg y="{TOP}" width="100%" height="{HEIGHT}" {inner}>'
         if len(self.lines) == 1:
             yield f'<path class="area" d="{"".join(self._area(self.lines[0]))}"/>'
         for number, line in reversed(list(enumerate(self.lines, 1))):
@@ -181,8 +186,9 @@ class _Drawing:
         for at, said in axes.moments(self.chart.start, self.chart.end, self.chart.zone):
             x = self.across(at.timestamp())
             anchor = _anchor(self.x(at.timestamp()))
-            yield f'<line class="stroke" x1="{x}" x2="{x}" y1="{TOP + HEIGHT}" y2="{TOP + HEIGHT + 5}"/>'
-            yield f'<text class="tick" x="{x}" y="{TOP + HEIGHT + 20}" text-anchor="{anchor}">{_text(said)}</text>'
+            y = TOP + HEIGHT
+            yield f'<line class="stroke" x1="{x}" x2="{x}" y1="{y}" y2="{y + 5}"/>'
+            yield f'<text class="tick" x="{x}" y="{y + 20}" text-anchor="{anchor}">{_text(said)}</text>'
 
     # ── lines ──
 

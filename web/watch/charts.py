@@ -99,7 +99,7 @@ def _kind(key: PriceKey) -> str:
 def _drawing(story: Story, number: int, currency: str, lines: Sequence[tuple[PriceKey, Line]]) -> Drawing:
     own = [line for key, line in lines if key.currency == currency]
     end = story.clock.now
-    start = min(min(line.steps[0].since for line in own), end - _SHORTEST)
+    start = min([end - _SHORTEST, *(line.steps[0].since for line in own)])
     told = [alert for alert in _once(story.alerts) if start <= alert.created_at <= end]
     made = Chart(
         f"chart-{number}", currency, start, end, story.zone, own,

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from watchers.jobs import Job
-from watchers.models import Alert, Reason
 from watchers.history import moment
+from watchers.jobs import Job
 from watchers.language import say, say_many
+from watchers.models import Alert, Reason
 from watchers.rows import Row
 from watchers.why import Explained, replay
 from web import words
@@ -59,7 +59,7 @@ def _sight(job: Job | None, row: Row, alerts: Sequence[Alert], clock: Clock) -> 
 
 
 def counted(row: Row, clock: Clock) -> str:
-    """``Seen by 41 of 44 looks since 29 Nov 10:20; the last one that saw it was 3 min ago.``"""
+    """``Seen by 41 of 44 looks since 29 Nov 10:20; …``, as far as the board remembers."""
     seen_at = row.history.seen_at
     if seen_at is None:
         return say("Never seen; asked for since {since}.", since=words.moment(row.since, clock.zone))

@@ -57,7 +57,9 @@ def _file(text: str, mimetype: str, ending: str) -> Response:
 
 
 def _sources() -> list[Document]:
-    return sorted(monitors.find_all(entry.person()), key=lambda one: (monitors.name_of(one).casefold(), one.id))
+    return sorted(
+        monitors.find_all(entry.person()), key=lambda one: (monitors.name_of(one).casefold(), one.id)
+    )
 
 
 # ── in ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -78,7 +80,9 @@ def take() -> ResponseReturnValue:
     except UnreadableFileError as unreadable:
         return _form(request.form.get("text", ""), str(unreadable)), 422
     if "save" not in request.form:
-        return render_template("import_judged.html", text=text, judged=found, new=sum(one.is_new for one in found))
+        return render_template(
+            "import_judged.html", text=text, judged=found, new=sum(one.is_new for one in found)
+        )
     saved = judging.save(site().documents, site().places.sources(entry.person()), found)
     log.info("watches.imported", extra={"saved": len(saved), "of": len(found)})
     flash(_said(len(saved), found))

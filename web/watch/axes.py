@@ -106,7 +106,7 @@ def _days(start: datetime, end: datetime, every: int, zone: tzinfo) -> list[tupl
 
 
 def _months(start: datetime, end: datetime, every: int, zone: tzinfo) -> list[tuple[datetime, str]]:
-    found = []
+    found: list[tuple[datetime, str]] = []
     first = _YEAR * start.year + start.month - 1
     for number in count(first + -first % every, every):
         year, month = divmod(number, _YEAR)

@@ -33,7 +33,7 @@ def calendar(entries: Iterable[Entry], revisions: Mapping[str, Revision], public
     whole.add("x-published-ttl", "PT6H")
     for entry in entries:
         whole.add_component(_event(entry, revisions[entry.id], public_url))
-    return whole.to_ical()
+    return bytes(whole.to_ical())
 
 
 def _event(entry: Entry, revision: Revision, public_url: str) -> "Event":

@@ -132,10 +132,10 @@ def _gap(story: Story) -> timedelta:
 
 def _once(alerts: Sequence[Alert]) -> Iterator[Alert]:
     """One alert of each step, whatever the channels it went by."""
-    told: dict[object, Alert] = {}
+    told: dict[str, Alert] = {}
     for alert in sorted(alerts, key=lambda one: (one.created_at, one.id)):
         if not alert.copy_of:
-            told.setdefault((alert.news, alert.created_at), alert)
+            told.setdefault(alert.code, alert)
     return iter(told.values())
 
 

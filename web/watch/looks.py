@@ -7,8 +7,9 @@ How often was looked is known since the oldest price that the board remembers.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from watchers.history import moment
+from watchers.history import Runs, moment
 from watchers.jobs import Job
 from watchers.language import say, say_many
 from watchers.models import Alert, Reason
@@ -63,7 +64,8 @@ def counted(row: Row, clock: Clock) -> str:
     seen_at = row.history.seen_at
     if seen_at is None:
         return say("Never seen; asked for since {since}.", since=words.moment(row.since, clock.zone))
-    every = [runs for runs in (*row.history.prices.values(), row.history.availability) if runs]
+    prices, available = row.history.prices.values(), row.history.availability
+    every: list[Runs[Any]] = [runs for runs in (*prices, available) if runs]
     looks = max((sum(run.looks for run in runs) for runs in every), default=1)
     since = min((moment(runs[0].first_ms) for runs in every), default=seen_at)
     return say(

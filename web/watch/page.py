@@ -127,8 +127,9 @@ def _snooze(until: datetime, person: Person) -> _Done:
 
 
 def _below(form: Mapping[str, str], _person: Person, _now: datetime) -> _Done:
-    given = amount(form.get("price", ""))
-    if given is None:
+    written = form.get("price", "")
+    given = amount(written)
+    if given is None or "-" in written:
         raise WatchRefusedError([say("Write an amount, such as 80 or 79.50.")])
     return _Done(
         partial(verbs.below, amount=given.number, means=given.means),

@@ -64,8 +64,8 @@ def counted(row: Row, clock: Clock) -> str:
     seen_at = row.history.seen_at
     if seen_at is None:
         return say("Never seen; asked for since {since}.", since=words.moment(row.since, clock.zone))
-    prices, available = row.history.prices.values(), row.history.availability
-    every: list[Runs[Any]] = [runs for runs in (*prices, available) if runs]
+    known: list[Runs[Any]] = [*row.history.prices.values(), row.history.availability]
+    every = [runs for runs in known if runs]
     looks = max((sum(run.looks for run in runs) for runs in every), default=1)
     since = min((moment(runs[0].first_ms) for runs in every), default=seen_at)
     return say(

@@ -61,9 +61,10 @@ def past(world: World, target: Target, *prices: int, every: timedelta = timedelt
     world.documents.inner.commit(Put(f"{price_history.collection(target.id)}/0", fields))
 
 
-def watching(world: World, **fields: Any) -> None:
-    world.put_watch("w1", **fields)
-    world.copy("w1")
+def watching(world: World, uid: str = "ann", **fields: Any) -> None:
+    """A watch that the worker has taken over."""
+    world.put_watch("w1", uid=uid, **fields)
+    world.copy("w1", uid=uid)
 
 
 MINUTES = [timedelta(minutes=minutes) for minutes in (40, 30, 20, 10)]

@@ -26,9 +26,11 @@ MOST_LINES = 6
 WIDTH, HEIGHT, TOP, BOTTOM = 1000, 240, 22, 26
 _COLUMNS = 240  # of all lines together
 _MARKS = 50  # columns in which alerts are told apart
+_WORD = 0.15  # of the width that a date takes on a phone
+_LEFT_OF = {"start": 0.0, "middle": 0.5, "end": 1.0}  # of an anchor: how much of its text
 _XML = "http://www.w3.org/2000/svg"
 _LABEL = 15  # pixels that a line of text needs
-_LEFT_FIFTH, _RIGHT_FIFTH = 0.2, 0.8
+_EDGE = 0.06  # so close to a side, words are set inwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +185,14 @@ class _Drawing:
             yield f'<text class="tick" x="-8" y="{y}" dy=".32em" text-anchor="end">{_text(said)}</text>'
 
     def _moments(self) -> Iterator[str]:
+        free = 0.0
         for at, said in axes.moments(self.chart.start, self.chart.end, self.chart.zone):
-            x = self.across(at.timestamp())
-            anchor = _anchor(self.x(at.timestamp()))
+            share, x = self.x(at.timestamp()), self.across(at.timestamp())
+            anchor = _anchor(share)
+            begins = share - _WORD * _LEFT_OF[anchor]
+            if begins < free:
+                continue  # no room beside the one before
+            free = begins + _WORD
             y = TOP + HEIGHT
             yield f'<line class="stroke" x1="{x}" x2="{x}" y1="{y}" y2="{y + 5}"/>'
             yield f'<text class="tick" x="{x}" y="{y + 20}" text-anchor="{anchor}">{_text(said)}</text>'
@@ -223,8 +230,10 @@ class _Drawing:
         lowest = min(self.lines[0], key=lambda one: (one.price, -one.since))
         middle = self.x((lowest.since + lowest.until) / 2)
         said = spoken(lowest.price, self.chart.currency)
+        is_covered = any(abs(self.x(mark.at.timestamp()) - middle) < _EDGE for mark in self.chart.marks)
+        y = TOP + self.y(lowest.price) + (_LABEL if not is_covered else _LABEL + 9)
         yield (
-            f'<text class="low" x="{100 * middle:.2f}%" y="{_number(TOP + self.y(lowest.price) + 16)}" '
+            f'<text class="low" x="{100 * middle:.2f}%" y="{_number(y)}" '
             f'text-anchor="{_anchor(middle)}">{_text(said)}</text>'
         )
 
@@ -277,7 +286,7 @@ def _told(told: Sequence[Mark]) -> str:
 
 
 def _anchor(share: float) -> str:
-    return "start" if share < _LEFT_FIFTH / 4 else "end" if share > 1 - (1 - _RIGHT_FIFTH) / 4 else "middle"
+    return "start" if share < _EDGE else "end" if share > 1 - _EDGE else "middle"
 
 
 def _number(value: float) -> str:

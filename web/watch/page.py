@@ -17,6 +17,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from notifiers import contacts
+from notifiers.words import phrases
 from notifiers.words.replies import amount
 from watchers import verbs
 from watchers.errors import WatchRefusedError
@@ -209,12 +210,13 @@ def _told(found: Story) -> dict[str, Any]:
 
 
 def _deals(found: Story) -> list[tuple[str, str]]:
-    """Each kind of price that can be bought now, and how good it is."""
-    targets = {target.id: target for target in found.targets}
+    """How good each price is that can be bought now, and which that is, where there are several."""
+    targets, deals = {target.id: target for target in found.targets}, found.deals()
     said = []
-    for (target_id, key), one in found.deals().items():
+    for (target_id, key), one in deals.items():
         where = f", {words.shop(targets[target_id].provider)}" if len(targets) > 1 else ""
-        said.append((f"{words.BASIS_NAME[key.basis]}, {key.currency}{where}", str(one)))
+        kind = phrases.capital(f"{words.BASIS_NAME[key.basis]}{where}")
+        said.append((kind if len(deals) > 1 else "", str(one)))
     return said
 
 

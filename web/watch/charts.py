@@ -117,7 +117,7 @@ def _drawing(story: Story, number: int, currency: str, lines: Sequence[tuple[Pri
             for place, line in enumerate(made.shown, 1)
         ],
         rows=[row for _, row in rows[:MOST_ROWS]],
-        left_out=max(0, len(rows) - MOST_ROWS),
+        left_out=max(0, sum(len(line.steps) for line in own) + len(told) - MOST_ROWS),
         others=len(own) - len(made.shown),
         has_alerts=bool(told),
         has_limit=bool(made.limits),
@@ -154,32 +154,32 @@ def _limits(story: Story, currency: str) -> list[Limit]:
     """The limits that were asked for, and the price of the next text where that is another one."""
     if story.watch is None or story.watch.status != "active":
         return []
-    asked = {
-        one.limit for one in story.watch.conditions if isinstance(one, Below) and one.currency == currency
-    }
+    conditions = story.watch.conditions
+    asked = {one.limit for one in conditions if isinstance(one, Below) and one.currency == currency}
     found = [
         Limit(price, say("limit {price}", price=words.exact(price, currency))) for price in sorted(asked)
     ]
-    coming = (
-        set[int]()
-        if story.job is None
-        else {
-            price
-            for target_id in story.job.targets
-            for name, price in thresholds(story.job.watch, story.job.state, target_id).fires_at.items()
-            if PriceKey.parse(name).currency == currency and price != ANY_PRICE and price > 0
-        }
-        - asked
-    )
-    if coming:
-        price = max(coming)
-        found.append(Limit(price, say("next text at {price}", price=spoken(price, currency)), is_next=True))
+    coming = max(_coming(story, currency), default=0)
+    if coming and coming not in asked:
+        said = say("next text at {price}", price=spoken(coming, currency))
+        found.append(Limit(coming, said, is_next=True))
     return found
 
 
+def _coming(story: Story, currency: str) -> Iterator[int]:
+    """At which prices of this currency each target would be told next."""
+    if (job := story.job) is None:
+        return
+    for target_id in job.targets:
+        for name, price in thresholds(job.watch, job.state, target_id).fires_at.items():
+            if PriceKey.parse(name).currency == currency and price != ANY_PRICE:
+                yield price
+
+
 def _rows(made: Chart, told: Sequence[Alert], story: Story) -> Iterator[tuple[datetime, TableRow]]:
+    """Of each line only as many as the table has room for."""
     for line in made.lines:
-        for step in line.steps:
+        for step in line.steps[-MOST_ROWS:]:
             since, until = (words.moment(at, story.zone) for at in (step.since, step.until))
             yield step.since, TableRow(since, until, line.name, spoken(step.price, made.currency))
     for alert in told:

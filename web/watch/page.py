@@ -205,8 +205,14 @@ def _told(found: Story) -> dict[str, Any]:
     return {
         "alerts": alert_lines.entries(found.alerts, found.clock),
         "is_cut": found.is_cut,
+        "most": alert_lines.SHOWN if _steps(found) > alert_lines.SHOWN else None,
         "zone_name": f"{found.clock.now.astimezone(found.zone):%Z}",
     }
+
+
+def _steps(found: Story) -> int:
+    """How often something was told, by however many channels."""
+    return len({alert.code for alert in found.alerts if not alert.copy_of})
 
 
 def _deals(found: Story) -> list[tuple[str, str]]:

@@ -1,7 +1,9 @@
 """What leaves as a sheet or as JSON comes back as it was, whatever it says; what cannot is named."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -339,6 +341,15 @@ def test_the_same_file_twice_saves_once() -> None:
         "Lakers v Warriors"
     ]
     assert len(documents.find(Query("watches"))) == 3
+
+
+def test_the_same_file_at_the_same_time_saves_once(tmp_path: Path) -> None:
+    documents = SqliteDocuments(str(tmp_path / "db"))
+    several = [WATCH | {"target": {"provider": "steam", "item": str(number)}} for number in range(9)]
+    with ThreadPoolExecutor(4) as pool:
+        saved = list(pool.map(lambda _: judging.save(documents, "watches", _judged(*several)), range(4)))
+    assert sum(map(len, saved)) == 9
+    assert len(documents.find(Query("watches"))) == 9
 
 
 def test_a_watch_that_was_changed_since_does_not_keep_its_old_wish_away() -> None:

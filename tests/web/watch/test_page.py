@@ -121,6 +121,41 @@ def test_the_chart_has_limit_alert_and_a_table_that_says_the_same(world: World, 
     assert "style=" not in page
 
 
+def test_several_markets_are_lines_of_one_chart_and_compared(world: World, ann: Someone) -> None:
+    other = Target(provider="steam", item="440")
+    watching(world, target={"markets": [ITEM.to_document(), other.to_document()]})
+    past(world, ITEM, *([11000, 10000, 12000] * 10))
+    past(world, other, *([11500, 10500, 12500] * 10))
+    look(world, ITEM, (timedelta(minutes=3), 9400))
+    look(world, other, (timedelta(minutes=3), 9900))
+    page = ann.get("/watches/w1")
+    assert page.count('<svg class="chart"') == 1
+    assert ("line s1" in page, "line s2" in page) == (True, True)
+    assert "Face value (Steam) between $99 and $125, last $99" in page
+    assert "cheapest of 2 markets" in page
+    assert "$5 over the cheapest of 2 markets" in page
+
+
+def test_currencies_are_never_on_one_axis(world: World, ann: Someone) -> None:
+    watching(world, target={"markets": [ITEM.to_document(), {"provider": "steam", "item": "440"}]})
+    past(world, ITEM, 11000, 10000)
+    world.see(Target(provider="steam", item="440"), Price(Basis.LISTING, "GBP", 4500))
+    page = ann.get("/watches/w1")
+    assert "Price chart (USD)" in page
+    assert "Price chart (GBP)" in page
+
+
+def test_only_the_latest_of_many_alerts_are_listed_and_that_is_said(world: World, ann: Someone) -> None:
+    watching(world)
+    past(world, ITEM, 11000, 10000)
+    for number in range(25):
+        at = world.now() - timedelta(hours=number)
+        world.told(f"{'ABCDEFGHJKLMNPQRSTUVWXYZ23'[number]}7Q2ABCD", created_at=at, settled_at=at)
+    page = ann.get("/watches/w1")
+    assert "These are the latest 20" in page
+    assert sum(map(int, re.findall(r'data-alerts="(\d+)"', page))) == 25
+
+
 @pytest.mark.parametrize(
     ("days", "shown"), [("7", False), ("30", True), ("365", True), ("all", True), ("<b>", True)]
 )

@@ -77,14 +77,16 @@ def _lines(story: Story, length: timedelta | None) -> Iterator[tuple[PriceKey, L
         series = story.series.get(target.id)
         where = f" ({words.shop(target.provider)})" if len(story.targets) > 1 else ""
         for key, steps in (series.steps if series else {}).items():
-            shown = [_cut(step, since) for step in steps if step.until >= since]
+            shown = [
+                step if step.since >= since else _cut(step, since) for step in steps if step.until >= since
+            ]
             if shown and (story.watch is None or story.watch.wants(key)):
                 found.append((key, Line(f"{_kind(key)}{where}", shown)))
     return iter(sorted(found, key=lambda one: (not _concerns(story, one[0]), one[0])))
 
 
 def _cut(step: Step, since: datetime) -> Step:
-    return step._replace(since=max(step.since, since))
+    return step._replace(since=since)
 
 
 def _concerns(story: Story, key: PriceKey) -> bool:

@@ -37,12 +37,15 @@ if TYPE_CHECKING:
     from notifiers.base import Notifier
     from notifiers.limits import Limits
     from notifiers.means import Means
+    from notifiers.twilio.verify import TwilioVerify
     from watchers.fanout import Publish
+    from web.account.doors import Doors
 
 log = logging.getLogger("main")
 
 SWEEP_FOR = timedelta(seconds=30)
 SWEEP_AT_ONCE = 2000  # alerts
+ERASURES_EVERY = 15  # minutes between two looks for what has broken off
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,20 @@ class Parts:
         _say_off(off.values())
         return on
 
+    @cached_property
+    def verify(self) -> "TwilioVerify | None":
+        """Who makes the codes of phones, where that is not us; one that is set wrong is said, and not used."""
+        if not os.environ.get("TWILIO_VERIFY_SERVICE_SID", "").strip():
+            return None
+        from notifiers.errors import NotConfiguredError
+        from notifiers.twilio import verify
+
+        try:
+            return verify.from_env(os.environ)
+        except NotConfiguredError as exc:
+            _say_off([str(exc)])
+            return None
+
     @property
     def means(self) -> "Means":
         """What telling people takes."""
@@ -73,7 +90,8 @@ class Parts:
         from notifiers.means import Means
 
         links = Links(self.settings.public_url, self.settings.secret_key)
-        return Means(self.documents, self.notifiers, links, self.limits, self.settings.places)
+        places, verify = self.settings.places, self.verify
+        return Means(self.documents, self.notifiers, links, self.limits, places, verify)
 
     def sweep(self, now: datetime) -> Counter[str]:
         """Deliver what is due in the outbox."""
@@ -130,6 +148,8 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     if request.args.get("reconcile") == "1":
         return _reconciled(scout, now)
     settings = scout.settings
+    if now.minute % ERASURES_EVERY == 0:
+        _resume_erasures(scout, now)
     done = work(
         scout.documents,
         settings.places,
@@ -147,6 +167,17 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         clocks=read_clocks,
     )
     return done.to_json(), 503 if done.failed else 200
+
+
+def _resume_erasures(scout: Parts, now: datetime) -> None:
+    """Go on with what has broken off; that it cannot is no reason not to tick."""
+    from notifiers.personal.erasure import resume
+    from watchers.errors import StoreError
+
+    try:
+        resume(scout.documents, scout.settings.places, now)
+    except StoreError as exc:
+        log.warning("erasures.not_resumed", extra={"why": type(exc).__name__})
 
 
 def _reconciled(scout: Parts, now: datetime) -> tuple[dict[str, Any], int]:
@@ -196,6 +227,7 @@ def poll_board(event: CloudEvent) -> None:
 @functions_framework.cloud_event
 def copy_monitor_job(event: CloudEvent) -> None:
     """Copy a person's watch to the worker. Only the document's name is taken from the event."""
+    from notifiers.personal.erasure import is_of_nobody
     from notifiers.release import release
     from watchers.jobs import copy_watch
     from watchers.providers import cannot_see, refusal
@@ -204,8 +236,11 @@ def copy_monitor_job(event: CloudEvent) -> None:
     match _document(event).split("/"):
         case ["artifacts", app_id, "users", uid, "ticket_monitors", watch_id]:
             places, now = scout.settings.places, datetime.now(UTC)
-            if app_id == places.app_id:
-                copied = partial(copy_watch, scout.documents, places, refusal, cannot_see=cannot_see)
+            if app_id == places.app_id and not is_of_nobody(scout.documents, places, uid, watch_id, now):
+                tiers = scout.limits.tiers
+                copied = partial(
+                    copy_watch, scout.documents, places, refusal, cannot_see=cannot_see, tiers=tiers
+                )
                 if copied(uid=uid, watch_id=watch_id, now=now) == "copied":  # a snooze may have ended
                     release(scout.documents, uid, {"snoozed"}, now, watch_id=watch_id)
         case _:
@@ -261,8 +296,25 @@ def _web_app() -> flask.Flask:
         learn=lambda alert_id, report: learn(alert_id, report, scout.means, now=datetime.now(UTC)),
         limits=scout.limits,
         twilio_token=os.environ.get("TWILIO_AUTH_TOKEN", "").strip() or None,
+        doors=_doors(scout),
     )
     return create_app(site, json.loads(settings.sandbox_links or "[]"))
+
+
+def _doors(scout: Parts) -> "Doors":
+    from web.account.doors import Doors
+    from web.account.firebase import Firebase
+
+    settings = scout.settings
+    project = settings.firebase_project
+    return Doors(
+        countries=settings.sms_countries,
+        codes_per_hour=settings.codes_per_hour,
+        proxies=settings.trusted_proxies,
+        ways=lambda: scout.notifiers,
+        verify=scout.verify,
+        firebase=Firebase(project, settings.firebase_certs_url) if project else None,
+    )
 
 
 def _begin() -> Parts:

@@ -63,6 +63,7 @@ def test_contacts_and_wishes_are_said_at_once_and_shown_masked() -> None:
 
     assert run("person", "show", "ann").output.splitlines() == [
         "ann (America/New_York)",
+        "  plan:      basic",
         "  phone:     …10",
         "  email:     a…@example.com",
         "  push:      ntfys",
@@ -79,6 +80,7 @@ def test_who_said_nothing_is_told_as_everybody_is() -> None:
 
     assert run("person", "show", "ann").output.splitlines() == [
         "ann (UTC)",
+        "  plan:      basic",
         "  phone:     none",
         "  email:     none",
         "  push:      none",

@@ -6,7 +6,7 @@ The tick creates them, ``notifiers/outbox.py`` moves them from state to state.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -51,6 +51,21 @@ def waits(alert: Alert) -> str | None:
     return f"{alert.uid}:{alert.channel}" if is_open else None
 
 
+def ended(alert: Alert) -> str | None:
+    """What became of it and on which day (UTC), so that each is counted by one question; ``None`` while open.
+
+    ``2026-11-30:sms:failed:over_budget``
+    """
+    if alert.settled_at is None or alert.due_at is not None:
+        return None
+    return f"{ended_on(alert.settled_at.astimezone(UTC).date(), alert.channel, alert.state)}{alert.why or ''}"
+
+
+def ended_on(day: date, channel: str, state: str) -> str:
+    """What ``ended`` begins with in every alert of this channel that came to this state on a day."""
+    return f"{day.isoformat()}:{channel}:{state}:"
+
+
 def newest_first(alert: Alert) -> str:
     """By this a person's alerts are found one after another, the newest first; no two have the same."""
     age = _END_OF_TIME - int(alert.created_at.timestamp() * 1000)
@@ -82,7 +97,7 @@ def creation(alert: Alert) -> Create:
 def to_fields(alert: Alert) -> dict[str, Any]:
     """The alert as a document: plain values, the event's local times as ISO text (they keep their zone)."""
     stored = {name: _plain(getattr(alert, name)) for name in _STORED}
-    return stored | {"waits": waits(alert), "newest_first": newest_first(alert)}
+    return stored | {"waits": waits(alert), "newest_first": newest_first(alert), "ended": ended(alert)}
 
 
 def from_document(document: Document) -> Alert:

@@ -33,6 +33,7 @@ REASONS = {
     Reason.BACK_IN_STOCK: "available again",
     Reason.STATUS_CHANGED: "announced or changed",
     Reason.TEST: "a test message",
+    Reason.CODE: "a one-time code",
     Reason.FIRST_LOOK: "first look, not true yet",
     Reason.TAKEN_AS_TOLD: "already true when saved",
     Reason.NOT_TRUE: "not true",

@@ -11,7 +11,7 @@ from watchers.catalog.found import Found
 from watchers.catalog.merged import Best, Market, Merged
 from watchers.deal import Deal
 from watchers.events import Event
-from watchers.money import spoken
+from watchers.money import decimal_amount, exponent, spoken
 from watchers.observation import Availability, EventStatus, ItemCondition, Price
 from web import words
 
@@ -39,6 +39,11 @@ def amount(price: Price) -> str:
     if price.high is None or price.high <= price.low:
         return low
     return f"{low} to {spoken(price.high, price.currency)}"
+
+
+def plain(price: Price) -> str:
+    """``84.00``: the lowest as a form takes it."""
+    return f"{decimal_amount(price.low, price.currency):.{exponent(price.currency)}f}"
 
 
 def priced(price: Price) -> str:

@@ -102,9 +102,10 @@ def _usage(person: Person, tally: Document | None, zone: ZoneInfo, now: datetime
     except ValueError:
         log.warning("tally.unreadable", extra={"person": person.uid})
         return ""
-    own = person.segments_per_month
-    most = site().limits.segments_per_person if own is None else own
-    return f"{sent} of {most} text segments this month" if sent or own is not None else ""
+    most = site().limits.texts_of(person)
+    return (
+        f"{sent} of {most} text segments this month" if sent or person.segments_per_month is not None else ""
+    )
 
 
 def _jobs(uid: str, sources: Sequence[Document]) -> Mapping[str, Job]:

@@ -16,6 +16,7 @@ from watchers.catalog import Catalog
 from watchers.documents import Documents
 from watchers.places import Places
 from watchers.providers.base import Provider
+from web.account.doors import Doors
 from web.pace import Pace
 from web.plans import Plans
 
@@ -63,6 +64,8 @@ class Site:
         catalog: All markets, to search; without it there is no such page.
         refused: Counts what Twilio did not sign, by why.
         searches: Who searched how often.
+        doors: How people may come in.
+        calls: Which program asked the API how often.
     """
 
     documents: Documents
@@ -82,6 +85,8 @@ class Site:
     catalog: Catalog | None = None
     refused: Counter[str] = field(default_factory=Counter)
     searches: Pace = field(default_factory=Pace)
+    doors: Doors = field(default_factory=Doors)
+    calls: Pace = field(default_factory=lambda: Pace(600, timedelta(minutes=5)))
 
     @property
     def links(self) -> Links:

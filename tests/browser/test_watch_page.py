@@ -175,7 +175,7 @@ def test_watches_are_brought_in_with_two_presses(
     page.get_by_label("A file").set_input_files(file)
     page.get_by_role("button", name="Look at it").click()
     expect(page.get_by_text("Would be saved (1)")).to_be_visible()
-    expect(page.get_by_text("cannot be watched here")).to_be_visible()
+    expect(page.get_by_text("nobody may ask for prices")).to_be_visible()
     assert len(world.watches("you")) == 1
     _keep(page, "import-judged")
     page.get_by_role("button", name="Save 1").click()

@@ -575,7 +575,7 @@ def test_somebody_who_has_too_many_watches_is_told(world: World, ann: Someone) -
         world.documents.inner.commit(Put(PLACES.source("ann", f"w{number}"), {"name": "x"}))
     answer = ann.save()
     assert answer.status_code == 422
-    assert "as many as one can have" in text_of(answer)
+    assert "Your plan (Basic) holds 200 watches, and you have as many." in text_of(answer)
     assert ann.get("/").count('class="card"') == 200
 
 

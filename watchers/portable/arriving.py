@@ -8,21 +8,27 @@ is refused with a sentence; what is wrong with a single entry is that entry's ow
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from watchers.language import say
-from watchers.portable import columns, links
+from watchers.portable import columns
 from watchers.portable.columns import COLUMNS
 from watchers.portable.guarding import unguarded
 from watchers.portable.leaving import FORMAT, VERSION
+from watchers.providers import links, recognise
+from watchers.target import Target
 
 MAX_BYTES = 100_000
 MAX_ENTRIES = 500
 _DEEPEST = 20
 _LONGEST_CELL = 5_000
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_AMAZON = re.compile(
+    r"(?:.*\.)?(?:amazon(?:\.[a-z]{2,3}){1,2}|amzn\.[a-z]+|a\.co)"
+)  # its ids alone are no links
 _SEPARATORS = ",;\t"
 _CALLED: Mapping[str, str] = {
     **{name: name for name in COLUMNS},
@@ -197,15 +203,14 @@ def _with_link(row: Mapping[str, str]) -> Mapping[str, str]:
     Raises:
         ValueError: with a sentence: it is no link to anything that can be watched.
     """
-    link = row.get("link", "")
-    if not link or row.get("item"):
+    given = row.get("link", "")
+    if not given or row.get("item"):
         return row
-    if links.is_amazon(link) or "://" not in link:
-        raise ValueError(
-            say("This is sold by a shop that cannot be watched here; give a link to another one.")
-        )
-    found = links.meant(link)
-    if found is None:
-        raise ValueError(say("This link cannot be read."))
-    provider, item = found
-    return {**row, "provider": provider, "item": item, "name": row.get("name") or item[:200]}
+    link = links.read(given)
+    if link is None or _AMAZON.fullmatch(link.host):
+        raise ValueError(say("This is sold where nobody may ask for prices; give a link to another shop."))
+    target = recognise(link) or Target("page", link.address)
+    if target.item is None or (target.provider == "page" and ".ticketmaster." in f".{link.host}"):
+        raise ValueError(say("The id in this address is not the one its interface knows: search for it."))
+    name = row.get("name") or links.title(link) or link.host
+    return {**row, "provider": target.provider, "item": target.item, "name": name}

@@ -49,6 +49,7 @@ def judged(
     now: datetime,
     *,
     room: int,
+    full: str = "",
     cannot_see: CannotSee = beyond_every_provider,
 ) -> list[Judged]:
     """Every entry, in order.
@@ -58,7 +59,8 @@ def judged(
         known: The watches the person has, by name or id; anything unique.
         refusal: What the providers cannot do.
         now: For dates that have passed (aware UTC).
-        room: How many more watches the person may have.
+        room: How many more watches that go on the person may have.
+        full: What is said where there is no more room.
         cannot_see: Which conditions can never fire.
     """
     asked = {question(watch): watch.name for watch in known.values()}
@@ -66,7 +68,7 @@ def judged(
     for entry in entries:
         one = _judged(entry, refusal, now, cannot_see)
         if one.watch is not None:
-            one = _placed(one, one.watch, asked, room=room - sum(other.is_new for other in found))
+            one = _placed(one, one.watch, asked, room=room - sum(map(_takes_room, found)), full=full)
         found.append(one)
     return found
 
@@ -82,12 +84,18 @@ def _judged(entry: Entry, refusal: Refusal, now: datetime, cannot_see: CannotSee
     return Judged(entry, watch.name, watch, stored(watch))
 
 
-def _placed(one: Judged, watch: Watch, asked: dict[str, str], *, room: int) -> Judged:
+def _takes_room(one: Judged) -> bool:
+    return one.is_new and one.watch is not None and one.watch.status != "ended"
+
+
+def _placed(one: Judged, watch: Watch, asked: dict[str, str], *, room: int, full: str) -> Judged:
     key = question(watch)
     if (twin := asked.get(key)) is not None:
         return Judged(one.entry, one.name, watch, twin=twin)
-    if room <= 0:
-        return Judged(one.entry, one.name, reasons=(say("You have as many watches as one can have."),))
+    if room <= 0 and watch.status != "ended":
+        return Judged(
+            one.entry, one.name, reasons=(full or say("You have as many watches as one can have."),)
+        )
     asked[key] = watch.name
     return one
 

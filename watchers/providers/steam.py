@@ -23,6 +23,7 @@ from watchers.money import Basis, exponent, minor_units
 from watchers.observation import Availability, Observation, Price
 from watchers.providers import SwitchedOff, http, settings, shapes
 from watchers.providers.base import Fetched, Probe
+from watchers.providers.links import Link
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Target
@@ -90,6 +91,13 @@ class Steam:
         if filters.basis not in (None, Basis.LISTING):
             return "Steam publishes listing prices only."
         return _app_refusal(target.item or "")
+
+    @staticmethod
+    def recognise(link: Link) -> Target | None:
+        """See ``providers.Kind``: ``store.steampowered.com/app/570/Dota_2/``."""
+        found = re.match(r"/(?:agecheck/)?app/([1-9][0-9]{0,9})(?:/|$)", link.path)
+        is_own = link.is_of("store.steampowered.com", "steamcommunity.com")
+        return Target(NAME, found[1]) if found and is_own else None
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from watchers import tiers
 from watchers.documents import Document
 from watchers.language import say, say_many
 from watchers.portable import arriving, columns, judging, leaving
 from watchers.portable.arriving import UnreadableFileError
 from watchers.portable.judging import Judged
 from watchers.providers import cannot_see
-from web import entry, monitors
+from web import entry, forgery, membership, monitors
 from web.site import site
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ def show() -> ResponseReturnValue:
 @pages.post("/watches/import")
 def take() -> ResponseReturnValue:
     """Say what would be saved; or save it, once that was seen."""
+    if not forgery.has_token():
+        return _form(request.form.get("text", ""), forgery.stale()), 403
     try:
         text = _given()
         found = judge(entry.person(), text)
@@ -98,9 +101,15 @@ def judge(uid: str, text: str) -> list[Judged]:
     """
     sources = monitors.find_all(uid)
     known = {source.id: watch for source in sources if (watch := monitors.read(source.fields))}
-    room = monitors.MAX_WATCHES - len(sources)
+    tier, going_on = membership.tier(), membership.going_on(sources)
     return judging.judged(
-        arriving.entries(text), known, site().refusal, site().now(), room=room, cannot_see=cannot_see
+        arriving.entries(text),
+        known,
+        site().refusal,
+        site().now(),
+        room=tier.watches - going_on,
+        full=tiers.no_room(tier, max(tier.watches, going_on)) or "",
+        cannot_see=cannot_see,
     )
 
 

@@ -8,8 +8,7 @@ from html import unescape
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.web.kit import PLACES, Someone, World, text_of
-from web import monitors
+from tests.web.kit import PLACES, Someone, World, csrf_of, text_of
 
 SHEET = (
     "name,provider,item,below,currency\n"
@@ -81,9 +80,8 @@ def test_the_same_file_twice_saves_once(world: World, ann: Someone) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_file_is_read_as_spreadsheets_write_it(ann: Someone, encoding: str) -> None:
     file = (io.BytesIO(SHEET.replace(",", ";").encode(encoding)), "watches.csv")
-    with ann.client.session_transaction() as session:
-        session["csrf"] = "t"
-    answer = ann.client.post("/watches/import", data={"csrf": "t", "file": file, "text": ""})
+    ann.get("/watches/import")
+    answer = ann.client.post("/watches/import", data={"csrf": csrf_of(ann.client), "file": file, "text": ""})
     assert "Would be saved (1)" in text_of(answer)
 
 
@@ -107,16 +105,18 @@ def test_a_file_that_is_too_large_is_refused_with_a_sentence(ann: Someone) -> No
     assert give(ann, "x" * 300_000).status_code == 413
 
 
-def test_no_more_watches_than_one_may_have(
-    world: World, ann: Someone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(monitors, "MAX_WATCHES", 1)
-    text = "name,provider,item,below,currency\nA,steam,1,5,USD\nB,steam,2,5,USD\n"
+def test_no_more_watches_than_the_plan_holds_and_ended_ones_do_not_count(world: World, ann: Someone) -> None:
+    for number in range(199):
+        world.put_watch(f"w{number}", target={"provider": "ticketmaster", "item": f"i{number}"})
+    text = (
+        "name,provider,item,below,currency,status\n"
+        "A,steam,1,5,USD,active\nB,steam,2,5,USD,active\nC,steam,3,5,USD,ended\n"
+    )
     page = text_of(give(ann, text))
-    assert "Would be saved (1)" in page
-    assert "You have as many watches as one can have." in page
+    assert "Would be saved (2)" in page
+    assert "Your plan (Basic) holds 200 watches" in page
     give(ann, text, save="yes")
-    assert len(world.watches()) == 1
+    assert len(world.watches()) == 201
 
 
 def test_what_a_file_says_is_never_markup(ann: Someone) -> None:
@@ -125,7 +125,9 @@ def test_what_a_file_says_is_never_markup(ann: Someone) -> None:
 
 
 def test_a_forged_import_saves_nothing(world: World, ann: Someone) -> None:
-    assert ann.client.post("/watches/import", data={"text": SHEET, "save": "yes"}).status_code == 403
+    answer = ann.client.post("/watches/import", data={"text": SHEET, "save": "yes"})
+    assert answer.status_code == 403
+    assert "Good,ticketmaster,abc" in text_of(answer)  # what was typed is kept
     assert world.app().test_client().get("/watches/export.json").status_code in (302, 303, 401)
     assert not world.watches()
 

@@ -34,6 +34,8 @@ from web.api import routes as api
 from web.operator import health, measured, mine, people, status
 from web.settings import mydata, page
 from web.site import EXTENSION, Link, Site, invented
+from web.watch import calendars, porting
+from web.watch import page as watch
 
 __all__ = ["Link", "create_app"]
 
@@ -59,6 +61,9 @@ PARTS = (
     mine,
     health,
     measured,
+    porting,
+    calendars,
+    watch,
 )
 MAX_BODY = 256 * 1024
 STAY_SIGNED_IN = timedelta(days=30)

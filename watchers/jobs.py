@@ -17,7 +17,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from watchers.asked import CannotSee, Refusal, read_watch
+import msgspec
+
+from watchers.asked import MAX_BYTES, CannotSee, Refusal, read_watch
 from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.memory import WatchState
@@ -81,17 +83,40 @@ class Job:
             "waits_for": [f"{target_id}:{kind}" for target_id in self.targets for kind in kinds],
         }
 
-    def status_fields(self, now: datetime) -> dict[str, Any]:
-        """What the person's own clients may read of it."""
+    def status_fields(self) -> dict[str, Any]:
+        """What the person's own clients may read of it, with the database's own time."""
         state = "accepted" if self.watch.status == "active" else self.watch.status
         last_told = self.state.last_told
-        return _said(state, self.source_updated_at, now) | {
-            "last_told": last_told.model_dump() if last_told else None
+        return _said(state, self.source_updated_at) | {
+            "last_told": last_told.model_dump() if last_told else None,
+            "shown": shown(self.fields()["watch"], tuple(self.targets), self.state.to_fields()),
         }
 
     def awaits_first_look(self, target_id: str) -> bool:
         """Whether this target was never looked at for this watch."""
         return target_id not in self.state.targets
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a page needs of a watch beside what is said of it: packed into its status, it is one read.
+
+    ``fields`` are what was asked; ``targets`` and ``state`` are the job's, empty where there is none.
+    """
+
+    fields: dict[str, Any]
+    targets: tuple[str, ...] = ()
+    state: dict[str, Any] = {}
+
+
+def shown(
+    fields: Mapping[str, Any], targets: tuple[str, ...] = (), state: Mapping[str, Any] | None = None
+) -> bytes | None:
+    """Packed, for ``status``; ``None`` for what is too much to be a watch: who wants it reads it there."""
+    try:
+        packed = msgspec.json.encode(Shown(dict(fields), targets, dict(state or {})))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return packed if len(packed) <= 2 * MAX_BYTES else None
 
 
 def waits_for(watch: Watch) -> list[str]:
@@ -162,8 +187,8 @@ def copy_watch(
         source = documents.get(places.source(uid, watch_id))
         status = places.status(uid, watch_id)
         if source is None:
-            shown = documents.get(status)
-            outcome, writes = _deletion(existing if _is_of(uid, existing) else None, shown, status, now)
+            said = documents.get(status)
+            outcome, writes = _deletion(existing if _is_of(uid, existing) else None, said, status, now)
         elif _is_copied(existing, source, uid) and not overtaken:
             outcome, writes = "unchanged", []
         else:
@@ -199,45 +224,43 @@ def _plan(
 ) -> tuple[str, list[Write]]:
     status = places.status(uid, source.id)
     if not _is_of(uid, existing):
-        return _taken(source, status, now)
+        return _taken(source, status)
     try:
         watch = read()
     except WatchRefusedError as refused:
-        said = {"state": "refused", "reasons": list(refused.reasons), "source_updated_at": source.updated_at}
-        return "refused", [
-            Put(status, said | {"updated_at": now}),
-            *_stopped(existing, source.updated_at, None),
-        ]
+        refusal = Put(status, _refused(source, refused.reasons))
+        return "refused", [refusal, *_stopped(existing, source.updated_at, None)]
     job = _job(watch, existing, source, uid)
-    return "copied", [_written(places, job), Put(status, job.status_fields(now))]
+    return "copied", [_written(places, job), Put(status, job.status_fields())]
 
 
-def _said(
-    state: str, copied_at: datetime | None, now: datetime, reasons: Sequence[str] = ()
-) -> dict[str, Any]:
-    return {"state": state, "reasons": list(reasons), "source_updated_at": copied_at, "updated_at": now}
+def _said(state: str, copied_at: datetime | None, reasons: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "state": state,
+        "reasons": list(reasons),
+        "source_updated_at": copied_at,
+        "updated_at": SERVER_TIME,
+    }
 
 
-def _taken(source: Document, status: str, now: datetime) -> tuple[str, list[Write]]:
+def _refused(source: Document, reasons: Sequence[str]) -> dict[str, Any]:
+    return _said("refused", source.updated_at, reasons) | {"shown": shown(source.fields)}
+
+
+def _taken(source: Document, status: str) -> tuple[str, list[Write]]:
     """Somebody else's watch has this id; it is never touched."""
     reason = "This watch's id is already in use. Save it again as a new watch."
-    said = {
-        "state": "refused",
-        "reasons": [reason],
-        "source_updated_at": source.updated_at,
-        "updated_at": now,
-    }
-    return "refused", [Put(status, said)]
+    return "refused", [Put(status, _refused(source, [reason]))]
 
 
 def _deletion(
-    existing: Document | None, shown: Document | None, status: str, now: datetime
+    existing: Document | None, said: Document | None, status: str, now: datetime
 ) -> tuple[str, list[Write]]:
     """A tombstone; a watch that was refused has no job, but people read of it."""
     stopped = [] if existing is None or existing.fields.get("deleted_at") else _stopped(existing, None, now)
-    if not stopped and (shown is None or shown.fields.get("state") == "deleted"):
+    if not stopped and (said is None or said.fields.get("state") == "deleted"):
         return "absent", []
-    return "deleted", [*stopped, Put(status, _said("deleted", None, now))]
+    return "deleted", [*stopped, Put(status, _said("deleted", None))]
 
 
 def _stopped(

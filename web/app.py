@@ -19,6 +19,7 @@ from web import (
     failures,
     forgery,
     languages,
+    own_writes,
     saving,
     search,
     status,
@@ -55,6 +56,7 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.context_processor(lambda: {**always, "who": entry.who()})
     app.jinja_env.globals["csrf_token"] = forgery.token
     app.before_request(forgery.refuse_forged)
+    app.after_request(own_writes.mark)
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)

@@ -6,11 +6,14 @@ Nothing is shown that is not known: a price always with its age, a state only wh
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
-from watchers.documents import Document
-from watchers.jobs import Job
-from watchers.memory import LastTold
+import msgspec
+from pydantic import ValidationError
+
+from watchers import jobs
+from watchers.memory import LastTold, WatchState
 from watchers.money import spoken
 from watchers.observation import Availability
 from watchers.rows import Row
@@ -18,6 +21,9 @@ from watchers.rules import rule_sentence
 from watchers.watch import Below, PriceCondition, Watch
 from web import forms, monitors, words
 from web.plans import Served
+from web.snapshot import Line
+
+_CONTENT = msgspec.json.Decoder(jobs.Shown)
 
 _NOT_SERVED = frozenset({"saving", "refused", "blind"})
 SAVED_WITHIN = timedelta(minutes=2)  # longer than the trigger ever takes when it works
@@ -59,41 +65,54 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the worker has said about one watch, as its status has it; ``rows`` by target id.
+    """What is known besides: ``rows`` by target id, opened; ``served``: how each target of a watch is served."""
 
-    ``served``: how each target of a watch is served.
-    """
-
-    said: Mapping[str, Any] | None
-    job: Job | None
     rows: Mapping[str, Row]
     now: datetime
     zone: tzinfo
     served: Callable[[Watch], Sequence[Served]] = lambda _: ()
 
 
-def card(source: Document, known: Known) -> Card:
+class Asked(NamedTuple):
+    """What a line asks for: ``watch`` is ``None`` where it is no watch at all."""
+
+    name: str
+    watch: Watch | None
+    state: WatchState
+
+
+@lru_cache(maxsize=4096)
+def asked(shown: bytes) -> Asked:
+    """What is packed in a line (``Line.shown``); the same for whoever asks next."""
+    content = _CONTENT.decode(shown) if shown else jobs.Shown({})
+    try:
+        state = WatchState.model_validate(content.state)
+    except ValidationError:
+        state = WatchState()
+    return Asked(monitors.name_in(content.fields), monitors.read(content.fields), state)
+
+
+def card(line: Line, known: Known) -> Card:
     """The card of one watch."""
-    watch = monitors.read(source.fields)
-    name = monitors.name_of(source)
-    reasons = tuple(map(str, known.said.get("reasons", ()))) if known.said else ()
+    name, watch, _ = asked(line.shown)
     if watch is None:
-        return Card(source.id, name, _chip(source, None, known), reasons=reasons)
+        return Card(line.id, name, _chip(line, known), reasons=line.reasons)
     currencies = {key.currency for row in _rows(watch, known) for key in row.history.prices}
     currency = currencies.pop() if len(currencies) == 1 else None
-    is_paused, chip = watch.status != "active", _chip(source, watch, known)
-    served = [] if is_paused or chip.kind in _NOT_SERVED else known.served(watch)
+    is_paused, chip = watch.status != "active", _chip(line, known)
+    is_shown = not is_paused and chip.kind != "refused"
+    served = known.served(watch) if is_shown and chip.kind not in _NOT_SERVED else []
     return Card(
-        source.id,
+        line.id,
         name,
         chip,
         asked_of=words.asked_of(watch),
         conditions=tuple(words.condition(condition, currency) for condition in watch.conditions),
-        prices=() if is_paused else tuple(dict.fromkeys(_prices(watch, known))),
-        rules=() if is_paused else tuple(dict.fromkeys(_rules(watch, known))),
+        prices=tuple(dict.fromkeys(_prices(line, watch, known))) if is_shown else (),
+        rules=tuple(dict.fromkeys(_rules(line, watch, known))) if is_shown else (),
         served=tuple(dict.fromkeys(one.said for one in served)),
         warnings=tuple(dict.fromkeys(one.warning for one in served if one.warning)),
-        reasons=reasons,
+        reasons=line.reasons,
         is_paused=is_paused,
         is_snoozed=_is_snoozed(watch, known.now),
         is_editable=forms.beyond(watch) is None,
@@ -103,12 +122,11 @@ def card(source: Document, known: Known) -> Card:
 # ── the state ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _chip(source: Document, watch: Watch | None, known: Known) -> Chip:
-    said = known.said or {}
-    copied_at = said.get("source_updated_at")
-    if not isinstance(copied_at, datetime) or copied_at < source.updated_at:
-        return _saving(known.now - source.updated_at)
-    if said.get("state") == "refused":
+def _chip(line: Line, known: Known) -> Chip:
+    _, watch, state = asked(line.shown)
+    if line.is_saving:
+        return _saving(known.now - line.source_at)
+    if line.state == "refused":
         return Chip("refused", "Refused")
     if watch and watch.status != "active":
         return Chip("paused", watch.status.capitalize())
@@ -116,8 +134,7 @@ def _chip(source: Document, watch: Watch | None, known: Known) -> Chip:
         return blind
     if watch and watch.snoozed_until and _is_snoozed(watch, known.now):
         return Chip("paused", f"Snoozed until {words.moment(watch.snoozed_until, known.zone)}")
-    told = known.job.state.last_told if known.job else None
-    return _told(told, known.zone) if told else Chip("watching", "Watching")
+    return _told(state.last_told, known.zone) if state.last_told else Chip("watching", "Watching")
 
 
 def _is_snoozed(watch: Watch, now: datetime) -> bool:
@@ -148,9 +165,9 @@ def _rows(watch: Watch, known: Known) -> list[Row]:
     return [known.rows[target.id] for target in watch.targets if target.id in known.rows]
 
 
-def _prices(watch: Watch, known: Known) -> Iterator[Seen]:
+def _prices(line: Line, watch: Watch, known: Known) -> Iterator[Seen]:
     rows = _rows(watch, known)
-    if known.said and known.said.get("state") == "accepted" and not rows:
+    if line.state == "accepted" and not rows:
         yield Seen("", "The first look is still to come.")
     for row in rows:
         where = f" at {words.shop(row.target.provider)}" if len(rows) > 1 else ""
@@ -185,14 +202,14 @@ def _incomparable(watch: Watch, row: Row) -> Iterator[str]:
             yield f"No {asked} price is published here, so “{said}” cannot come true yet."
 
 
-def _rules(watch: Watch, known: Known) -> Iterator[str]:
-    """When the next text comes, for each kind of price where that differs."""
-    job, found = known.job, dict[str, list[str]]()
-    if job is None:
+def _rules(line: Line, watch: Watch, known: Known) -> Iterator[str]:
+    """When the next text comes, for each kind of price where that differs; nothing of what is being saved."""
+    state, found = asked(line.shown).state, dict[str, list[str]]()
+    if line.is_saving:
         return
     for row in _rows(watch, known):
         for key in sorted(row.history.prices):
-            if sentence := rule_sentence(job.watch, job.state, row.target.id, key):
+            if sentence := rule_sentence(watch, state, row.target.id, key):
                 found.setdefault(sentence, []).append(words.BASIS_NAME[key.basis])
     for sentence, bases in found.items():
         yield f"{sentence[:-1]} ({', '.join(dict.fromkeys(bases))})." if len(found) > 1 else sentence

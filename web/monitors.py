@@ -75,5 +75,10 @@ def read(fields: Mapping[str, Any]) -> Watch | None:
 
 def name_of(source: Document) -> str:
     """What its owner calls it, also when it is no watch at all."""
-    said = source.fields.get("name") or source.fields.get("eventName") or source.fields.get("eventId")
+    return name_in(source.fields)
+
+
+def name_in(fields: Mapping[str, Any]) -> str:
+    """The name among the fields of a watch."""
+    said = fields.get("name") or fields.get("eventName") or fields.get("eventId")
     return one_line(str(said or ""))[:200] or "Watch without a name"

@@ -16,6 +16,7 @@ from watchers.catalog import Catalog
 from watchers.documents import Documents
 from watchers.places import Places
 from watchers.providers.base import Provider
+from web.boards import Boards
 from web.pace import Pace
 from web.plans import Plans
 
@@ -63,6 +64,7 @@ class Site:
         catalog: All markets, to search; without it there is no such page.
         refused: Counts what Twilio did not sign, by why.
         searches: Who searched how often.
+        boards: What pages have read of the boards, for all of them.
     """
 
     documents: Documents
@@ -82,6 +84,7 @@ class Site:
     catalog: Catalog | None = None
     refused: Counter[str] = field(default_factory=Counter)
     searches: Pace = field(default_factory=Pace)
+    boards: Boards = field(default_factory=Boards)
 
     @property
     def links(self) -> Links:
@@ -90,7 +93,7 @@ class Site:
 
     def plans(self) -> Plans:
         """How watches are served at this moment."""
-        return Plans(self.documents, self.asked, self.now(), self.shortest)
+        return Plans(self.documents, self.asked, self.now(), self.shortest, self.boards)
 
 
 def site() -> Site:

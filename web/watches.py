@@ -14,7 +14,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from watchers.documents import Create, Delete
 from watchers.errors import ConflictError
-from web import entry, feed, monitors
+from web import entry, feed, monitors, snapshot
 from web.overview import overview
 from web.site import site
 
@@ -71,6 +71,7 @@ def delete(watch_id: str) -> ResponseReturnValue:
         flash("This watch is deleted already.")
         return _home()
     site().documents.commit(Delete(source.path))
+    snapshot.mark(site().documents, uid, watch_id)
     undo = _undo_signer().dumps({"uid": uid, "id": watch_id, "fields": dict(source.fields)})
     deleted = {"id": watch_id, "name": monitors.name_of(source), "undo": str(undo)}
     if len(deleted["undo"]) > _LONGEST_UNDO:

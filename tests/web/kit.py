@@ -32,6 +32,7 @@ from watchers.quota import Quota
 from watchers.rows import Row
 from watchers.target import Target
 from watchers.watch import Filters
+from web import snapshot
 from web.app import Link, create_app
 from web.entry import entry_token
 from web.site import Site
@@ -160,6 +161,7 @@ class World:
             "status": "active",
         }
         self.documents.inner.commit(Put(PLACES.source(uid, watch_id), watch | fields))
+        snapshot.mark(self.documents.inner, uid, watch_id)
 
     def copy(self, watch_id: str, uid: str = "ann") -> str:
         """What the trigger does."""
@@ -201,6 +203,7 @@ class World:
             **made | changes,  # type: ignore[arg-type]
         )
         self.documents.inner.commit(alerts.creation(alert))
+        snapshot.mark(self.documents.inner, uid)
         return alert
 
 

@@ -193,7 +193,7 @@ def copy_watch(
             outcome, writes = "unchanged", []
         else:
             read = partial(read_watch, source.fields, refusal, now, cannot_see=cannot_see)
-            outcome, writes = _plan(places, read, source, existing, uid, now)
+            outcome, writes = _plan(places, read, source, existing, uid)
         try:
             if writes:
                 documents.commit(*writes)
@@ -220,7 +220,6 @@ def _plan(
     source: Document,
     existing: Document | None,
     uid: str,
-    now: datetime,
 ) -> tuple[str, list[Write]]:
     status = places.status(uid, source.id)
     if not _is_of(uid, existing):

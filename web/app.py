@@ -15,10 +15,12 @@ from watchers.errors import StoreUnavailableError
 from web import (
     alerts,
     assets,
+    bulk,
     entry,
     failures,
     forgery,
     languages,
+    live,
     own_writes,
     saving,
     search,
@@ -60,7 +62,7 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
-    for part in (assets, entry, watches, saving, search, alerts, verbs, status, twilio):
+    for part in (assets, entry, watches, bulk, live, saving, search, alerts, verbs, status, twilio):
         app.register_blueprint(part.pages)
     for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
         app.add_url_rule(path, path, _health)

@@ -5,7 +5,7 @@ there. Changes are compare-and-set or may be repeated; the worker learns of them
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,12 @@ _BEFORE_ANY_WATCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that no day has passe
 def find(uid: str, watch_id: str) -> Document | None:
     """One of this person's watches."""
     return site().documents.get(site().places.source(uid, watch_id)) if _ID.fullmatch(watch_id) else None
+
+
+def find_many(uid: str, watch_ids: Iterable[str]) -> list[Document]:
+    """Those of these watches that are there and this person's own."""
+    paths = [site().places.source(uid, one) for one in dict.fromkeys(watch_ids) if _ID.fullmatch(one)]
+    return [source for source in site().documents.get_many(paths) if source]
 
 
 def find_all(uid: str) -> list[Document]:

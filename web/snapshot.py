@@ -4,9 +4,9 @@ A page reads it and what was written since its mark, and no more. The mark is a 
 snapshot was written there, less what putting it together took (by a stopwatch) and some seconds in which a
 write may become visible late. So no machine's clock decides what is seen.
 
-Whoever changes a watch or an alert by a page marks the snapshot as dirty, so that its person sees at once what
-the worker has not copied yet. Last writer never wins: a page that was overtaken keeps its snapshot to itself.
-A snapshot that is lost, damaged or dirty costs reads. The documents it was made of stay what is true.
+Whoever changes a watch or an alert by a page marks the snapshot as dirty, so that its person sees at once
+what the worker has not copied yet. A page that was overtaken by another keeps its snapshot to itself. A
+snapshot that is lost, damaged or dirty costs reads. The documents it was made of stay what is true.
 """
 
 import json
@@ -14,10 +14,11 @@ import logging
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import msgspec.structs
 
 from notifiers.outbox import UNREADABLE
 from watchers import jobs
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 EVERYTHING = "*"
 _ATTEMPTS = 5
+_BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
 _DAMAGED = (zlib.error, msgspec.MsgspecError, *UNREADABLE)
 
 
@@ -46,6 +48,8 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
         reasons: Why it was refused, in sentences.
         copied_at: Of which writing of the person's the worker said so.
         told: The code of what was told last.
+        targets: What the worker watches for it, by id.
+        snoozed_until: Until when it tells nothing.
     """
 
     id: str
@@ -55,6 +59,8 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     reasons: tuple[str, ...] = ()
     copied_at: datetime | None = None
     told: str = ""
+    targets: tuple[str, ...] = ()
+    snoozed_until: datetime | None = None
 
     @property
     def is_saving(self) -> bool:
@@ -67,6 +73,19 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
         return _SHOWN.decode(self.shown)
 
 
+def line(watch_id: str, source_at: datetime, shown: bytes, **said: Any) -> Line:
+    """A line with what is read from ``shown``."""
+    content = _SHOWN.decode(shown) if shown else jobs.Shown({})
+    until = content.fields.get("snoozed_until")
+    try:
+        snoozed_until = datetime.fromisoformat(until) if isinstance(until, str) else None
+    except ValueError:
+        snoozed_until = None
+    if snoozed_until and snoozed_until.tzinfo is None:
+        snoozed_until = None
+    return Line(watch_id, source_at, shown, targets=content.targets, snoozed_until=snoozed_until, **said)
+
+
 _SHOWN = msgspec.json.Decoder(jobs.Shown)
 _LINES = msgspec.msgpack.Decoder(tuple[Line, ...])
 
@@ -76,7 +95,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     Attributes:
         lines: The watches, by id.
-        feed: The alerts.
+        alerts: The alerts, packed; ``is_cut``: there may be older ones.
         tally: The fields of what the person was sent this month.
         open_until: Until when an alert may change by itself; ``None``: none will.
         mark: From when on (the database's time) changes are not in it.
@@ -85,12 +104,22 @@ class Snapshot(msgspec.Struct, frozen=True):
     """
 
     lines: tuple[Line, ...] = ()
-    feed: Feed = Feed((), is_cut=False)
+    alerts: bytes = b""
+    is_cut: bool = False
     tally: Mapping[str, Any] | None = None
     open_until: datetime | None = None
     mark: datetime | None = None
     dirty: frozenset[str] = frozenset()
     version: str = ""
+
+    @property
+    def feed(self) -> Feed:
+        """The alerts, unpacked."""
+        return Feed(shelf.unpacked(self.alerts, _BEFORE) if self.alerts else (), self.is_cut)
+
+    def with_feed(self, feed: Feed) -> "Snapshot":
+        """With these alerts."""
+        return msgspec.structs.replace(self, alerts=shelf.packed(feed.alerts), is_cut=feed.is_cut)
 
 
 def path(uid: str) -> str:
@@ -121,22 +150,26 @@ def keep(documents: Documents, uid: str, snapshot: Snapshot, version: str, took:
         documents.commit(write)
 
 
-def mark(documents: Documents, uid: str, watch_id: str = EVERYTHING) -> None:
-    """Something of this person's was written, and their next page must look (one read, one write)."""
+def mark(documents: Documents, uid: str, *watch_ids: str) -> None:
+    """These watches of this person's were written, or nobody knows which, and alerts: their next page looks.
+
+    One read and one write; best effort.
+    """
+    written = set(watch_ids) or {EVERYTHING}
     with suppress(StoreError):
         for _ in range(_ATTEMPTS):
             document = documents.get(path(uid))
             if document is None:
                 return
             with suppress(ConflictError):
-                documents.commit(_marked(document, watch_id))
+                documents.commit(_marked(document, written))
                 return
         documents.commit(Delete(path(uid)))
 
 
-def _marked(document: Document, watch_id: str) -> Update | Delete:
+def _marked(document: Document, written: set[str]) -> Update | Delete:
     try:
-        dirty = sorted({*document.fields["dirty"], watch_id})
+        dirty = sorted({*document.fields["dirty"], *written})
         return Update(document.path, {"dirty": dirty, "mark": _mark(document)}, document.version)
     except _DAMAGED:
         return Delete(document.path)
@@ -153,8 +186,8 @@ def _encoded(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "lines": zlib.compress(msgspec.msgpack.encode(snapshot.lines), 1),
-        "alerts": shelf.packed(snapshot.feed.alerts),
-        "is_cut": snapshot.feed.is_cut,
+        "alerts": snapshot.alerts,
+        "is_cut": snapshot.is_cut,
         "tally": json.dumps(dict(snapshot.tally)) if snapshot.tally is not None else None,
         "open_until": snapshot.open_until,
         "mark": None,
@@ -169,7 +202,8 @@ def _decoded(document: Document) -> Snapshot:
     lines = _LINES.decode(zlib.decompress(fields["lines"]))
     return Snapshot(
         lines,
-        Feed(shelf.unpacked(fields["alerts"], document.updated_at), bool(fields["is_cut"])),
+        fields["alerts"],
+        bool(fields["is_cut"]),
         json.loads(fields["tally"]) if fields["tally"] else None,
         fields["open_until"],
         _mark(document),

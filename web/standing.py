@@ -1,16 +1,17 @@
 """How a person's watches stand now: their snapshot, and what was written since; or everything, read anew.
 
-With a snapshot it is two reads, the second of them a question for what has changed, and one more for each
-watch that did: what is said of a watch carries all that a page shows of it. Only what nobody has said anything
-of yet is read where its person wrote it. Alerts are asked for only where one can have changed.
+With a snapshot it is two reads, the second of them a question for what has changed, and one for each watch
+that did: what is said of a watch carries all that a page shows of it. Only what nobody has said anything of
+yet is read where its person wrote it. Alerts are asked for only where one can have changed.
 """
 
 import logging
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from msgspec.structs import replace
@@ -35,14 +36,31 @@ _CALLED_BACK = timedelta(hours=12)  # a text waits 10 hours: https://www.twilio.
 _FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
-    """How it stands. ``token`` is another one as soon as anything of it may be."""
+    """How it stands."""
 
-    lines: tuple[Line, ...]
-    feed: Feed
-    tally: Mapping[str, Any] | None
-    token: str
+    snapshot: Snapshot
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The watches."""
+        return self.snapshot.lines
+
+    @property
+    def tally(self) -> Mapping[str, Any] | None:
+        """The fields of what the person was sent this month."""
+        return self.snapshot.tally
+
+    @cached_property
+    def feed(self) -> Feed:
+        """The alerts; unpacked when somebody asks for them."""
+        return self.snapshot.feed
+
+    @property
+    def alerts_key(self) -> str:
+        """Another one for other alerts; eight hex digits."""
+        return f"{zlib.crc32(self.snapshot.alerts):08x}"
 
 
 def standing(uid: str) -> Standing:
@@ -54,8 +72,7 @@ def standing(uid: str) -> Standing:
     if found is None or found.is_worth_keeping:
         took = timedelta(seconds=time.monotonic() - began)
         snapshot.keep(site().documents, uid, now, version, took)
-    seen = found.seen if found else [repr(now)]
-    return Standing(now.lines, now.feed, now.tally, f"{zlib.crc32(' '.join([version, *seen]).encode()):08x}")
+    return Standing(now)
 
 
 # ── everything, read anew ────────────────────────────────────────────────────────────────────────────────
@@ -70,7 +87,8 @@ def _anew(uid: str) -> Snapshot:
     said = {one.id: one for one in documents.get_many([places.status(uid, id_) for id_ in unsaid]) if one}
     lines = [_line(source, copies.get(source.id), said.get(source.id)) for source in sources]
     found = feed.latest(uid)
-    return Snapshot(tuple(lines), found, _tally(uid), _open_until(found.alerts, site().now()))
+    now = Snapshot(tuple(lines), tally=_tally(uid), open_until=_open_until(found.alerts, site().now()))
+    return now.with_feed(found)
 
 
 def _jobs(uid: str, sources: Sequence[Document]) -> Mapping[str, Job]:
@@ -99,7 +117,7 @@ def _line(source: Document, job: Job | None, said: Document | None) -> Line:
     fields = job.status_fields() if job and _is_accepted(job, source) else dict(said.fields) if said else {}
     told = job.state.last_told if job else None
     state = job.state.to_fields() if job else None
-    return Line(
+    return snapshot.line(
         source.id,
         source.updated_at,
         _shown(source, tuple(job.targets) if job else (), state),
@@ -135,14 +153,11 @@ def _tally(uid: str) -> Mapping[str, Any] | None:
 class _Since:
     """What was written since a snapshot.
 
-    Attributes:
-        seen: All of it that was read, by path and version.
-        is_worth_keeping: Whether it need not be read again once it is in the next snapshot.
+    ``is_worth_keeping``: whether some of it need not be read again once it is in the next snapshot.
     """
 
     uid: str
     kept: Snapshot
-    seen: list[str] = field(default_factory=list)
     is_worth_keeping: bool = False
 
     def followed(self) -> Snapshot:
@@ -160,10 +175,9 @@ class _Since:
         return self.kept.mark or datetime(1970, 1, 1, tzinfo=UTC)
 
     def _found(self, documents: Iterable[Document]) -> list[Document]:
-        """These, remembered as read. What has settled is worth keeping."""
+        """These. What has settled is worth keeping."""
         found = list(documents)
         settled = site().now() - OVERLAP - timedelta(seconds=1)
-        self.seen += [f"{one.path} {one.version}" for one in found]
         self.is_worth_keeping |= any(one.updated_at < settled for one in found)
         return found
 
@@ -189,7 +203,6 @@ class _Since:
         """With those read anew that their person wrote, and of which nobody has said anything since."""
         if self.kept.dirty:
             self.is_worth_keeping = True
-            self.seen += sorted(self.kept.dirty)
         if EVERYTHING in self.kept.dirty or unknown:
             return self._all_anew(lines, unknown)
         saving = {line.id for line in lines.values() if line.is_saving}
@@ -200,12 +213,10 @@ class _Since:
             if source is not None:
                 lines[id_] = _again(source, known)
             self.is_worth_keeping |= lines.get(id_) != known
-        self.seen += [f"{one.path} {one.version}" for one in sources if one]
         return lines
 
     def _all_anew(self, lines: Mapping[str, Line], unknown: set[str]) -> dict[str, Line]:
         sources = monitors.find_all(self.uid)
-        self.seen += [f"{one.path} {one.version}" for one in sources]
         found = {source.id: _again(source, lines.get(source.id)) for source in sources}
         copies = _jobs(self.uid, missing := [one for one in sources if one.id in unknown])
         statuses = [site().places.status(self.uid, one.id) for one in missing]
@@ -222,7 +233,8 @@ class _Since:
         if not moved and EVERYTHING not in self.kept.dirty:
             return now
         found = feed.merged(now.feed, moved, self.uid)
-        return replace(now, feed=found, tally=_tally(self.uid), open_until=_open_until(found.alerts, at))
+        found_until = _open_until(found.alerts, at)
+        return replace(now, tally=_tally(self.uid), open_until=found_until).with_feed(found)
 
 
 def _line_of(status: Document) -> Line | None:
@@ -231,17 +243,25 @@ def _line_of(status: Document) -> Line | None:
     if not isinstance(packed, bytes) or fields["copied_at"] is None:
         return None
     told = status.fields.get("last_told") or {}
-    return Line(status.id, fields["copied_at"], packed, told=str(told.get("code", "")), **fields)
+    return snapshot.line(status.id, fields["copied_at"], packed, told=str(told.get("code", "")), **fields)
 
 
 def _again(source: Document, known: Line | None) -> Line:
     """A watch that was read where its person wrote it."""
     if known is None:
-        return Line(source.id, source.updated_at, _shown(source))
+        return snapshot.line(source.id, source.updated_at, _shown(source))
     if known.source_at == source.updated_at:
         return known
     before = known.content
-    return replace(known, source_at=source.updated_at, shown=_shown(source, before.targets, before.state))
+    return snapshot.line(
+        source.id,
+        source.updated_at,
+        _shown(source, before.targets, before.state),
+        state=known.state,
+        reasons=known.reasons,
+        copied_at=known.copied_at,
+        told=known.told,
+    )
 
 
 # ── alerts that may still change by themselves ───────────────────────────────────────────────────────────

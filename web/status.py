@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from watchers import plan
 from watchers.plan import Plan
 from web import entry, words
-from web.cards import Chip
+from web.briefs import Chip
 from web.plans import Plans
 from web.site import site
 

@@ -265,6 +265,11 @@ def text_of(answer: TestResponse) -> str:
     return unescape(answer.get_data(as_text=True))
 
 
+def plain(page: str) -> str:
+    """What is read of a page, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", "", page).split())
+
+
 def errors_of(answer: TestResponse) -> dict[str, str]:
     """The sentences beside the fields."""
     return dict(re.findall(r'<p class="error" id="(\w+)-error">(.*?)</p>', text_of(answer)))

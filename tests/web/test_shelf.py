@@ -77,7 +77,7 @@ def test_an_unread_alert_stays_new_and_can_be_called_read_however_old_it_is(
     page = _anew(world, ann)
     assert "<title>1 new alert · " in page
     ann.post("/alerts/read", {"shown": unread.id})
-    assert "<title>Your watches" in _anew(world, ann)
+    assert "<title>Your alerts" in _anew(world, ann)
     assert len(shelf.read(world.documents, "ann").alerts) == 31
 
 
@@ -207,9 +207,9 @@ def _change(world: World, alert: Alert, **fields: object) -> None:
 
 
 def _anew(world: World, ann: Someone) -> str:
-    """Her page, made of everything anew: with a snapshot no shelf is read."""
+    """Her page of alerts, made of everything anew: with a snapshot no shelf is read."""
     world.documents.inner.commit(Delete(snapshot.path("ann")))
-    return ann.get("/")
+    return ann.get("/alerts")
 
 
 def _spent(world: World, ann: Someone) -> tuple[int, int]:

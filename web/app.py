@@ -15,11 +15,14 @@ from watchers.errors import StoreUnavailableError
 from web import (
     alerts,
     assets,
+    bulk,
     entry,
     failures,
     forgery,
     languages,
+    live,
     navigation,
+    own_writes,
     saving,
     search,
     search_buttons,
@@ -64,6 +67,8 @@ PARTS = (
     porting,
     calendars,
     watch,
+    bulk,
+    live,
 )
 MAX_BODY = 256 * 1024
 STAY_SIGNED_IN = timedelta(days=30)
@@ -94,6 +99,7 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.before_request(forgery.refuse_forged)
     app.before_request(entry.renew)
     app.after_request(navigation.unlisted)
+    app.after_request(own_writes.mark)
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)

@@ -21,6 +21,7 @@ from watchers.places import Places
 from watchers.providers.base import Provider
 from watchers.usage import Meter
 from web.account.doors import Doors
+from web.boards import Boards
 from web.memo import Memo
 from web.pace import Pace
 from web.plans import Plans
@@ -81,6 +82,7 @@ class Site:
         meter: Counts document operations.
         memo: What is remembered for some seconds, so that asking again costs nothing.
         traffic: The requests that this process has answered.
+        boards: What pages have read of the boards, for all of them.
     """
 
     documents: Documents
@@ -112,6 +114,7 @@ class Site:
     meter: Meter | None = None
     memo: Memo = field(default_factory=Memo)
     traffic: Traffic = field(default_factory=Traffic)
+    boards: Boards = field(default_factory=Boards)
 
     @property
     def links(self) -> Links:
@@ -120,7 +123,7 @@ class Site:
 
     def plans(self) -> Plans:
         """How watches are served at this moment."""
-        return Plans(self.documents, self.asked, self.now(), self.shortest)
+        return Plans(self.documents, self.asked, self.now(), self.shortest, self.boards)
 
 
 class Silent:

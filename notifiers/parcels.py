@@ -265,8 +265,7 @@ def _counted(
         if not desk.allowance.take(length):
             raise NotifierRejectedError("over_budget", fault=Fault.OPERATOR)
         return tally, length
-    own = person.segments_per_month
-    if tally.segments + length > (desk.means.limits.segments_per_person if own is None else own):
+    if tally.segments + length > desk.means.limits.texts_of(person):
         raise NotifierRejectedError("over_budget_person")
     if not desk.allowance.take(length):
         raise NotifierRejectedError("over_budget", fault=Fault.OPERATOR)

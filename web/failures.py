@@ -6,6 +6,7 @@ from flask import Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from watchers.errors import StoreUnavailableError
+from web.api import problems
 
 RETRY_AFTER = 10  # seconds
 
@@ -44,6 +45,8 @@ _PAGES = {
 
 def page(error: HTTPException) -> Response:
     """The page of an HTTP error."""
+    if problems.is_asked():
+        return problems.of(error)
     code = error.code or 500
     title, sentence = _PAGES.get(code, _UNKNOWN)
     here = request.full_path.rstrip("?") if request.method == "GET" else None
@@ -53,6 +56,8 @@ def page(error: HTTPException) -> Response:
 
 def store_unavailable(_: StoreUnavailableError) -> Response:
     """The page for a database that is down."""
+    if problems.is_asked():
+        return problems.unavailable()
     answer = _answer(503, *_PAGES[503])
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer

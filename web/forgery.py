@@ -16,6 +16,7 @@ from web.site import site
 
 FIELD = entry.FORM_TOKEN
 HEADER = "X-CSRF-Token"  # for scripts of our own pages
+API = "api"  # the blueprint
 STALE = (
     "This form was open for too long, or your browser keeps no cookies for this site. Press the button again."
 )
@@ -26,7 +27,9 @@ _FOREIGN = (
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_TO_ALL = frozenset({"alerts.stop", "verbs.change", "twilio.status", "twilio.reply"})
 # These show the form again, filled in.
-_KEEPS_INPUT = frozenset({"saving.create", "saving.change", "signing_in.ask", "contacts.add"})
+_KEEPS_INPUT = frozenset(
+    {"saving.create", "saving.change", "signing_in.ask", "contacts.add", "settings.save", "porting.take"}
+)
 
 
 def stale() -> str:
@@ -53,11 +56,16 @@ def has_token() -> bool:
     return True
 
 
+def is_ours() -> bool:
+    """Whether a request that is no form came from our own pages: it carries the session's token."""
+    return has_token() and not _is_foreign()
+
+
 def refuse_forged() -> None:
     """Before every request: 403 for a change that did not come from our own pages."""
     if request.method in _SAFE or request.endpoint is None or request.endpoint in _OPEN_TO_ALL:
         return
-    if entry.is_bearer():
+    if entry.is_bearer() or request.blueprint == API:  # for a session, the API asks ``is_ours``
         return
     if _is_foreign():
         abort(403, _FOREIGN)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Never, TypedDict, cast
 
 from flask import current_app, g
@@ -15,11 +16,16 @@ from watchers.asked import Refusal
 from watchers.catalog import Catalog
 from watchers.documents import Documents
 from watchers.errors import StoreUnavailableError
+from watchers.kinds import Channel
 from watchers.places import Places
 from watchers.providers.base import Provider
+from watchers.usage import Meter
 from web.account.doors import Doors
+from web.boards import Boards
+from web.memo import Memo
 from web.pace import Pace
 from web.plans import Plans
+from web.traffic import Traffic
 
 EXTENSION = "ticket_scout"
 _PLAYED = {"Market": "shops", "Phone": "texts", "Mailbox": "e-mails"}
@@ -65,7 +71,18 @@ class Site:
         catalog: All markets, to search; without it there is no such page.
         refused: Counts what Twilio did not sign, by why.
         searches: Who searched how often.
+        copies: Who had a copy of all their data how often: it costs a read for each alert there ever was.
         doors: How people may come in.
+        calls: Which program asked the API how often.
+        tick_every: How often the worker is run.
+        channels: Each way of telling people, ``on`` or why it is off; worked out when somebody asks.
+        store: What the database is, and ``version`` what runs here, as far as that is known.
+        text_price: What one segment of a text costs, in US dollars.
+        metrics_token: Who names it may read ``/metrics``; without it there is no such page.
+        meter: Counts document operations.
+        memo: What is remembered for some seconds, so that asking again costs nothing.
+        traffic: The requests that this process has answered.
+        boards: What pages have read of the boards, for all of them.
     """
 
     documents: Documents
@@ -85,7 +102,19 @@ class Site:
     catalog: Catalog | None = None
     refused: Counter[str] = field(default_factory=Counter)
     searches: Pace = field(default_factory=Pace)
+    copies: Pace = field(default_factory=lambda: Pace(most=5, per=timedelta(hours=1)))
     doors: Doors = field(default_factory=Doors)
+    calls: Pace = field(default_factory=lambda: Pace(600, timedelta(minutes=5)))
+    tick_every: timedelta = timedelta(minutes=1)
+    channels: Callable[[], Mapping[Channel, str]] = dict
+    store: str = ""
+    version: str = ""
+    text_price: Decimal = Decimal(0)
+    metrics_token: str | None = field(default=None, repr=False)
+    meter: Meter | None = None
+    memo: Memo = field(default_factory=Memo)
+    traffic: Traffic = field(default_factory=Traffic)
+    boards: Boards = field(default_factory=Boards)
 
     @property
     def links(self) -> Links:
@@ -94,7 +123,7 @@ class Site:
 
     def plans(self) -> Plans:
         """How watches are served at this moment."""
-        return Plans(self.documents, self.asked, self.now(), self.shortest)
+        return Plans(self.documents, self.asked, self.now(), self.shortest, self.boards)
 
 
 class Silent:

@@ -20,8 +20,8 @@ class _Page(NamedTuple):
 def _of(code: int) -> _Page:
     """What is said of it; where the sentence is empty, whoever gave up has said why."""
     no_password = say(
-        "Ticket Scout has no passwords: it sends a code to your e-mail address or your phone. If whoever runs "
-        "it gave you a personal link, open that one instead; it works for one day."
+        "Ticket Scout has no passwords: it sends a code to your e-mail address or your phone. If whoever "
+        "runs it gave you a personal link, open that one instead; it works for one day."
     )
     cut_off = say("The address may have been cut off on its way, or what it led to is gone.")
     noted = say("It has been noted. What you did may or may not have been kept; look at your watches to see.")

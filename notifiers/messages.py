@@ -22,7 +22,7 @@ from notifiers.words.digests import Topic
 from notifiers.words.gsm import fits, plain, segments, shorten
 from notifiers.words.letters import email
 from watchers.kinds import Channel
-from watchers.language import SOURCE, say, spoken_language
+from watchers.language import say
 from watchers.models import Alert, News, Reason
 
 __all__ = ["email", "push", "render", "segments", "sms"]
@@ -62,7 +62,7 @@ def sms(alert: Alert, links: Links, zone: tzinfo = UTC) -> str:
     """One GSM-7 segment. A link too long for one is left out whole; the code still finds the alert."""
     mark = f"#{alert.code[:4]}"
     if _is_test(alert):
-        return _gsm(say("{test}: texts arrive. {code}", test=letters.test(), code=mark))
+        return phrases.writable(say("{test}: texts arrive. {code}", test=letters.test(), code=mark))
     topics = digests.topics(alert.every_news)
     tail = f"{mark} {links.alert(alert.code)}"
     ways = _texts(topics[0], tail, zone) if len(topics) == 1 else _group_texts(topics, tail, zone)
@@ -124,7 +124,7 @@ def _texts(topic: Topic, tail: str, zone: tzinfo) -> Iterator[str]:
 
 def _leads(topic: Topic, zone: tzinfo) -> tuple[str, ...]:
     """What the text begins with, richest first; each holds the whole price, where there is one."""
-    return tuple(_gsm(_in_time(lead, topic, zone)) for lead in _plain_leads(topic.news))
+    return tuple(phrases.writable(_in_time(lead, topic, zone)) for lead in _plain_leads(topic.news))
 
 
 def _plain_leads(news: News) -> tuple[str, ...]:
@@ -139,11 +139,6 @@ def _in_time(lead: str, topic: Topic, zone: tzinfo) -> str:
     return phrases.then(phrases.joined(lead, topic.low), topic.news, zone)
 
 
-def _gsm(said: str) -> str:
-    """A translation that a text cannot hold as it is written holds no less than its prices."""
-    return said if spoken_language() == SOURCE else plain(said)
-
-
 def _before_names(lead: str) -> str:
     return lead if lead.endswith(")") else f"{lead}:"
 
@@ -151,7 +146,7 @@ def _before_names(lead: str) -> str:
 def _names(news: News, name_room: int, with_time: bool, place_room: int, with_detail: bool) -> str:
     place = plain(news.venue or "") or plain(news.city or "")
     detail = plain(news.detail or "") if with_detail and news.reason is not Reason.STATUS_CHANGED else ""
-    time = _gsm(phrases.starts(news)) if with_time else ""
+    time = phrases.writable(phrases.starts(news)) if with_time else ""
     return phrases.joined(shorten(_name(news), name_room), time, shorten(place, place_room), detail)
 
 
@@ -178,7 +173,7 @@ def _group_texts(topics: Sequence[Topic], tail: str, zone: tzinfo) -> Iterator[s
 
 def _first(topic: Topic, name_room: int, with_day: bool, zone: tzinfo) -> str:
     *_, lead = _leads(topic, zone)
-    day = _gsm(phrases.date(topic.news)) if with_day else ""
+    day = phrases.writable(phrases.date(topic.news)) if with_day else ""
     names = phrases.joined(shorten(_name(topic.news), name_room), day)
     return _named(lead, names, is_price=lead == phrases.price(topic.news))
 
@@ -197,7 +192,7 @@ def _named(lead: str, names: str, *, is_price: bool) -> str:
 
 def _and_more(left: Sequence[Topic]) -> list[str]:
     count = sum(topic.count for topic in left)
-    return [_gsm(say("{number} more", number=count))] if count else []
+    return [phrases.writable(say("{number} more", number=count))] if count else []
 
 
 # ── push ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,8 @@ import unicodedata
 from datetime import datetime, timedelta, tzinfo
 
 from notifiers.words import days
-from watchers.language import say
+from notifiers.words.gsm import plain
+from watchers.language import SOURCE, say, spoken_language
 from watchers.models import News, Reason
 from watchers.money import Basis, spoken
 
@@ -158,6 +159,11 @@ def uncapital(text: str) -> str:
 def joined(*parts: str) -> str:
     """The parts that say something, with commas between them."""
     return ", ".join(filter(None, parts))
+
+
+def writable(said: str) -> str:
+    """What was said as a text can hold it; English always can."""
+    return said if spoken_language() == SOURCE else plain(said)
 
 
 def one_line(text: str | None) -> str:

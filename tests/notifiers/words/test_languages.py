@@ -10,8 +10,9 @@ import pytest
 from notifiers import messages
 from notifiers.links import Links
 from notifiers.words.excuses import undelivered
-from notifiers.words.gsm import fits
+from notifiers.words.gsm import fits, segments, septets
 from tests.notifiers.kit import NEWS, NOW, an_alert
+from tests.notifiers.words.test_replies import every_answer
 from watchers import language
 from watchers.kinds import Channel
 from watchers.language import speaking
@@ -73,6 +74,14 @@ def test_a_text_in_any_language_is_one_segment_with_its_price_and_code() -> None
             text = messages.sms(alert, LINKS)
             assert fits(text)
             assert f"#{alert.code[:4]}" in text
+
+
+@pytest.mark.usefixtures("spoken")
+@pytest.mark.parametrize("name", ["Lakers", "Ünï " * 60])
+def test_an_answer_in_any_language_is_two_segments_at_most(name: str) -> None:
+    for text in every_answer(name, "https://scout.example"):
+        assert septets(text) is not None, text
+        assert segments(text) <= 2, text
 
 
 def test_what_is_said_is_said_in_it(spoken: type[Marked]) -> None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from watchers.verbs import Change
     from watchers.watch import Watch
     from web.plans import Plans
+    from web.site import Site
 
 _CALLS_OF_A_SEARCH = 5  # a page each
 _CALLS_OF_AN_ITEM = {"page": 5}  # robots.txt first, and both may have moved
@@ -188,6 +189,52 @@ def plan(watch_id: str | None, *, as_json: bool) -> None:
         shown = planning.lines(said)
     for line in [json.dumps(said)] if as_json else shown:
         click.echo(line)
+
+
+@cli.command()
+@as_json
+def status(*, as_json: bool) -> None:
+    """Say how everything is doing: worker, outbox, spending, free tier, providers. As the page /status."""
+    from web.operator.facts import gather
+    from web.operator.status import lines
+
+    known = gather(_site())
+    for line in [json.dumps(known.to_json())] if as_json else lines(known):
+        click.echo(line)
+
+
+def _site() -> "Site":
+    """What the operator's page rests on, without the pages."""
+    import notifiers
+    from notifiers.limits import Limits
+    from watchers.plan import shortest
+    from watchers.providers import refusal
+    from watchers.usage import Meter
+    from web.site import Site
+
+    settings, (asked, off) = _settings(), _providers()
+    documents = _documents(settings)
+    with _named():
+        on, silent = notifiers.from_env(os.environ)
+        limits = Limits.from_env(os.environ)
+    return Site(
+        documents=documents,
+        places=settings.places,
+        refusal=refusal,
+        secret_key=settings.secret_key or "",
+        public_url=settings.public_url,
+        providers=dict.fromkeys(asked, "on") | {one.name: one.why for one in off},
+        now=lambda: datetime.now(UTC),
+        limits=limits,
+        asked=asked,
+        shortest=shortest(settings.every, settings.tick_every),
+        tick_every=settings.tick_every,
+        channels=lambda: dict.fromkeys(on, "on") | silent,
+        store=settings.store.partition(":")[0],
+        version=settings.version,
+        text_price=settings.text_price,
+        meter=Meter(documents),
+    )
 
 
 def _plans(settings: "Settings", documents: "Documents", asked: "Mapping[str, Provider]") -> "Plans":

@@ -60,6 +60,7 @@ def holdings(places: Places, uid: str) -> tuple[Holding, ...]:
         Holding("seats", Named.BY_PATH),
         Holding("alert_shelves", Named.BY_PATH),
         Holding("pages", Named.BY_PATH),
+        Holding("calendars", Named.BY_PATH),
     )
 
 

@@ -55,6 +55,11 @@ def no_room(others: Iterable[Document]) -> str | None:
     return why_full(tier(), going_on(others))
 
 
+def room(others: Iterable[Document]) -> int:
+    """How many more watches whoever is signed in, and has these, can have."""
+    return max(0, tier().watches - going_on(others))
+
+
 def texts(person: Person, now: datetime) -> Used:
     """Segments of texts this month, by the person's own calendar (one read).
 

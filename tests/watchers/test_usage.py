@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from store.sqlite import SqliteDocuments
 from tests.fakes import FaultyDocuments
 from watchers import mishaps
-from watchers.documents import Put
+from watchers.documents import Documents, Put
 from watchers.usage import Meter, Usage, path
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
-def reading(documents: SqliteDocuments, times: int) -> None:
+def reading(documents: Documents, times: int) -> None:
     for _ in range(times):
         documents.get("a/b")
 

@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from web.plans import Plans
     from web.site import Site
 
-_ATTEMPTS = 5  # at a person whom others are changing
 _CALLS_OF_A_SEARCH = 5  # a page each
 _CALLS_OF_AN_ITEM = {"page": 5}  # robots.txt first, and both may have moved
 _LINES_AT_ONCE = 300  # pairs whose verdicts are asked for in one question
@@ -925,6 +924,7 @@ def _wishes(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say how somebody wants to be told."""
     options = (
         click.option("--timezone", help="Such as America/New_York; UTC if never said."),
+        click.option("--language", help="Of their pages and messages: en or de."),
         click.option("--quiet", help="When nothing is sent, by their own clock: 22:00-07:00, or off."),
         click.option("--digest", help="Everything in one message: daily or weekly, or off."),
         click.option("--digest-at", help="When the digest comes, by their own clock: 08:00."),
@@ -1000,22 +1000,57 @@ def person_show(uid: str, *, as_json: bool) -> None:
         click.echo(line)
 
 
+@person.command("export")
+@click.argument("uid", callback=_an_id)
+@click.option("--json", is_flag=True, expose_value=False, help="Print JSON, as it does anyway.")
+def person_export(uid: str) -> None:
+    """Print everything a person's account holds, as the JSON document that they get themselves."""
+    from notifiers.personal.export import export
+
+    settings = _settings()
+    _known(settings, uid)
+    for piece in export(_documents(settings), settings.places, uid, datetime.now(UTC)):
+        click.echo(piece, nl=False)
+
+
+@person.command("erase")
+@click.argument("uid", callback=_an_id)
+@click.option("--yes", is_flag=True, help="Do not ask whether this is meant.")
+@as_json
+def person_erase(uid: str, *, yes: bool, as_json: bool) -> None:
+    """Delete everything about a person, for good; what must be kept is said in README.md."""
+    from notifiers.personal.erasure import erase
+
+    settings = _settings()
+    _known(settings, uid)
+    if not yes:
+        click.confirm(f"delete {uid} with all watches and alerts? It cannot be undone", abort=True, err=True)
+    erase(_documents(settings), settings.places, uid, datetime.now(UTC))
+    click.echo(json.dumps({"person": uid, "erased": True}) if as_json else f"{uid} is erased")
+
+
+def _known(settings: "Settings", uid: str) -> None:
+    """Stop where nothing is kept under this id: it was mistyped."""
+    from notifiers.personal.whereabouts import is_known
+
+    if not is_known(_documents(settings), settings.places, uid):
+        _person(settings, uid)
+
+
 def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None]) -> None:
     """Write what was named and nothing else, and let go of what waits for a wish that is gone."""
+    from notifiers import preferences
     from notifiers.contacts import vouched
-    from notifiers.release import release
     from notifiers.wishes import wished
 
-    documents, now = _documents(settings), datetime.now(UTC)
+    now = datetime.now(UTC)
     vouching = {name: said.get(name) for name in ("phone", "email", "push", "timezone")}
     wishes = {name: words for name, words in said.items() if name not in vouching}
     with _named():
         named = wished(vouched({}, **vouching, now=now), **wishes)
-    _write_person(documents, uid, named)
+    preferences.save(_documents(settings), uid, named, now)
     if "plan" in named:
-        _carry_plan(settings, documents, uid)
-    if reasons := _gone(named):
-        release(documents, uid, reasons, now)
+        _carry_plan(settings, _documents(settings), uid)
 
 
 def _carry_plan(settings: "Settings", documents: "Documents", uid: str) -> None:
@@ -1032,31 +1067,6 @@ def _carry_plan(settings: "Settings", documents: "Documents", uid: str) -> None:
         cannot_see=cannot_see,
         tiers=_tiers(),
     )
-
-
-def _write_person(documents: "Documents", uid: str, named: Mapping[str, Any]) -> None:
-    """Change only these fields of the person as they stand now: a STOP in between is never undone."""
-    from notifiers.contacts import path
-    from watchers.documents import Create, Update
-    from watchers.errors import ConflictError
-
-    for attempts_left in reversed(range(_ATTEMPTS)):
-        known = documents.get(path(uid))
-        if known and not named:
-            return
-        try:
-            documents.commit(Update(known.path, named, known.version) if known else Create(path(uid), named))
-        except ConflictError:
-            if not attempts_left:
-                raise
-        else:
-            return
-
-
-def _gone(named: Mapping[str, Any]) -> set[str]:
-    """Why alerts may be held that need not wait any more. A new hour of the digest is for the next one."""
-    reasons = {"quiet_hours"} if {"quiet_hours", "timezone"} & named.keys() else set()
-    return reasons | ({"digest"} if "digest" in named and named["digest"] is None else set())
 
 
 def _person(settings: "Settings", uid: str) -> "Document":

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from watchers.documents import Create, Document, Documents
+from watchers.documents import SERVER_TIME, Create, Document, Documents, Query
 from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, PastPrice, Reason
 from watchers.money import Basis
@@ -91,7 +91,17 @@ def arriving(channel: Channel, due_at: datetime) -> dict[str, Any]:
 
 def creation(alert: Alert) -> Create:
     """The write that makes the alert durable; a second one with the same id is refused."""
-    return Create(path(alert.id), to_fields(alert))
+    return Create(path(alert.id), to_fields(alert) | moved(alert.uid))
+
+
+def moved(uid: str) -> dict[str, Any]:
+    """What every write of an alert says besides: when, by the database's time, and whose it is."""
+    return {"moved": {uid: SERVER_TIME}}
+
+
+def moved_since(uid: str, at: datetime) -> Query:
+    """This person's alerts that were written at ``at`` (the database's time) or later."""
+    return Query(COLLECTION, ("moved", uid), ">=", at)
 
 
 def to_fields(alert: Alert) -> dict[str, Any]:

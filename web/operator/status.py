@@ -16,7 +16,7 @@ from watchers.documents import Query
 from watchers.places import REFUSED
 from watchers.plan import Plan
 from web import words
-from web.cards import Chip
+from web.briefs import Chip
 from web.operator.facts import (
     FREE_DELETES,
     FREE_READS,

@@ -264,7 +264,7 @@ def _records(shown: Sequence[Merged]) -> list[str]:
     targets = [one.best[0].market.target for one in shown if one.best]
     try:
         rows = site().plans().rows([target for target in targets if target.provider in site().providers])
-        old = [target.id for target in targets if (row := rows.get(target.id)) and row.archived][:WITH_A_PAST]
+        old = [target.id for target in targets if target.id in rows][:WITH_A_PAST]
         return [_recorded(one, rows, old) for one in shown]
     except StoreUnavailableError:
         return [""] * len(shown)

@@ -8,6 +8,8 @@ from watchers.documents import Query
 from watchers.kinds import Kind
 
 ALERTS = "alerts"  # the outbox
+REFUSED = "refused"  # watches that were refused, by their ids: whose, and why
+FAVOURS = (1, 2, 4)  # binary digits of what a watcher is worth more than one
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -24,9 +26,13 @@ class Places(msgspec.Struct, frozen=True):
         """The person's own copy."""
         return f"{self.sources(uid)}/{watch_id}"
 
+    def statuses(self, uid: str) -> str:
+        """The collection of what is said of one person's watches."""
+        return f"artifacts/{self.app_id}/users/{uid}/ticket_status"
+
     def status(self, uid: str, watch_id: str) -> str:
         """What the person's own clients may read."""
-        return f"artifacts/{self.app_id}/users/{uid}/ticket_status/{watch_id}"
+        return f"{self.statuses(uid)}/{watch_id}"
 
     def job(self, watch_id: str) -> str:
         """The worker's copy."""
@@ -39,9 +45,19 @@ def changed_since(places: Places, at: datetime | None, limit: int) -> Query:
     return Query(places.worker_collection, ("updated_at",), ">=", since, limit)
 
 
+def said_since(places: Places, uid: str, at: datetime) -> Query:
+    """What was said of one person's watches at ``at`` (the database's time) or later, oldest first."""
+    return Query(places.statuses(uid), ("updated_at",), ">=", at)
+
+
 def watching(places: Places, target_id: str) -> Query:
     """Every active watch of a target."""
     return Query(places.worker_collection, ("targets",), "array_contains", target_id)
+
+
+def favouring(places: Places, target_id: str, digit: int) -> Query:
+    """Active watches of a target whose owner's plan is worth so much more (see ``jobs.favoured``)."""
+    return Query(places.worker_collection, ("favoured",), "array_contains", f"{target_id}:{digit}")
 
 
 def waiting_for(places: Places, target_id: str, kind: str | Kind) -> Query:

@@ -28,6 +28,7 @@ from web import (
     faults,
     forgery,
     forms,
+    membership,
     monitors,
     offers,
     outlook,
@@ -233,9 +234,8 @@ def _again(page: _Page, form: Form, made: Mapping[str, Any], standing: Document)
 
 def _refuse_twins(page: _Page, made: Mapping[str, Any], known: list[Document]) -> None:
     others = [source for source in known if source.id != page.watch_id]
-    if page.is_new and len(others) >= monitors.MAX_WATCHES:
-        said = say("You have {number} watches, which is as many as one can have.", number=len(others))
-        raise FormRefusedError({"form": said})
+    if page.is_new and (full := membership.no_room(others)):
+        raise FormRefusedError({"form": full})
     if twin := twins.twin(monitors.read(made), others):
         name = monitors.name_of(twin)
         said = say("You already have this: “{name}” watches the same for the same.", name=name)

@@ -41,6 +41,7 @@ REASONS = {
     Reason.BACK_IN_STOCK: "available again",
     Reason.STATUS_CHANGED: "changed",
     Reason.TEST: "a test that somebody asked for",
+    Reason.CODE: "a code that somebody asked for",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
@@ -32,6 +33,8 @@ from watchers.quota import Quota
 from watchers.rows import Row
 from watchers.target import Target
 from watchers.watch import Filters
+from web import snapshot
+from web.account.doors import Doors
 from web.app import Link, create_app
 from web.entry import entry_token
 from web.site import Site
@@ -76,6 +79,8 @@ class World:
     asked: dict[str, FakeProvider] = field(default_factory=dict)
     operators: frozenset[str] = frozenset()
     catalog: Catalog | None = None
+    doors: Doors = field(default_factory=Doors)
+    metrics_token: str | None = None
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -103,6 +108,8 @@ class World:
             asked=self.asked,
             operators=self.operators,
             catalog=self.catalog,
+            doors=self.doors,
+            metrics_token=self.metrics_token,
         )
         return create_app(site, links)
 
@@ -160,6 +167,7 @@ class World:
             "status": "active",
         }
         self.documents.inner.commit(Put(PLACES.source(uid, watch_id), watch | fields))
+        snapshot.mark(self.documents.inner, uid, watch_id)
 
     def copy(self, watch_id: str, uid: str = "ann") -> str:
         """What the trigger does."""
@@ -201,6 +209,7 @@ class World:
             **made | changes,  # type: ignore[arg-type]
         )
         self.documents.inner.commit(alerts.creation(alert))
+        snapshot.mark(self.documents.inner, uid)
         return alert
 
 
@@ -238,9 +247,7 @@ class Someone:
         self, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> TestResponse:
         self.client.get("/enter")  # any page makes a session; this one needs no database
-        with self.client.session_transaction() as session:
-            session.setdefault("csrf", "token-of-the-session")
-            data = {"csrf": session["csrf"], **(fields or {})}
+        data = {"csrf": csrf_of(self.client), **(fields or {})}
         return self.client.post(path, data=data, headers=Headers(headers))
 
     def save(self, **changes: str) -> TestResponse:
@@ -254,6 +261,14 @@ class Someone:
         )
 
 
+def csrf_of(client: FlaskClient) -> str:
+    """A token of forms as a page of this session would have it."""
+    with client.session_transaction() as session:
+        raw = session.setdefault("csrf", "raw-token-of-the-session")
+    secret = str(client.application.secret_key)
+    return str(URLSafeTimedSerializer(secret, salt="wtf-csrf-token").dumps(raw))
+
+
 _TICKS = {"below", "drop", "historic_low", "new_listing", "back_in_stock", "status_news", *Channel}
 
 
@@ -262,6 +277,11 @@ def text_of(answer: TestResponse) -> str:
     return unescape(answer.get_data(as_text=True))
 
 
+def plain(page: str) -> str:
+    """What is read of a page, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", "", page).split())
+
+
 def errors_of(answer: TestResponse) -> dict[str, str]:
     """The sentences beside the fields."""
-    return dict(re.findall(r'<p class="error" id="(\w+)-error">(.*?)</p>', text_of(answer)))
+    return dict(re.findall(r'<p class="error" id="(\w+)-error"[^>]*>(.*?)</p>', text_of(answer)))

@@ -96,9 +96,11 @@ def test_the_page_of_watches_costs_the_same_number_of_questions_for_any_number_o
     for method in ("get", "get_many", "find"):
         monkeypatch.setattr(world.documents, method, _noting(asked, getattr(world.documents, method)))
     ann.get("/")
-    assert (
-        len(list(filter(None, asked))) == 6
-    )  # watches, their copies, alerts, older alerts, the person, one board
+    anew = ["no snapshot", "watches", "copies", "alerts", "older alerts", "tally", "person", "board"]
+    assert len(list(filter(None, asked))) == len(anew)
+    asked.clear()
+    ann.get("/")
+    assert len(list(filter(None, asked))) == len(["snapshot", "what was said since", "person", "board"])
 
 
 def _noting(asked: list[object], method: Callable[[object], object]) -> Callable[[object], object]:

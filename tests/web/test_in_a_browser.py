@@ -283,7 +283,7 @@ def test_how_often_everything_is_looked_at_fits_on_cards_and_on_the_status_page(
     expect(page.get_by_text("We look only about every 12 hours")).to_be_visible()
     expect(page.get_by_text("A listing that lives 12 minutes will be caught")).to_be_visible()
     _look(page, "served")
-    page.get_by_role("link", name="Status").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Status").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Status")
     expect(page.locator(".card")).to_have_count(3)
     _look(page, "status")

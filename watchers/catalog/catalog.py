@@ -176,6 +176,18 @@ class Catalog:
             since=known.since, others=one.elsewhere(one.best[0]),
         )  # fmt: skip
 
+    def able(self, asked: Search) -> list[Target]:
+        """What would be asked for this search, of every market that can be searched like this."""
+        return list(self._able(asked)[0].values())
+
+    def reconsider(self) -> None:
+        """Work out anew which entries are the same: somebody has said that two are not, or took it back.
+
+        In this process; others go on as they were until they ask for the answers anew, five minutes at most.
+        """
+        with self._lock:
+            self._merged.clear()
+
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _able(self, asked: Search, but: str = "") -> tuple[dict[str, Target], dict[str, str]]:

@@ -11,10 +11,12 @@ from unittest.mock import patch
 
 from flask import Flask
 
+from notifiers import contacts
+from notifiers.personal import erasure
 from tests import markets
 from tests.markets import Market, all_in, entry, face
 from tests.web.kit import World
-from watchers.documents import Put
+from watchers.documents import Delete, Put
 from watchers.target import Target
 from web.api import tokens
 from web.pace import Pace
@@ -72,9 +74,14 @@ def key_of(made: World) -> Key:
     text, token = tokens.make(documents, tokens.Token("", UID, "fuzz", "write", made.now()))
     kept = made.fields(tokens.path(token.id))
 
+    person = made.fields(contacts.path(UID))
+
     def put_back() -> None:
         if documents.get(tokens.path(token.id)) is None:
             documents.commit(Put(tokens.path(token.id), kept))
+        found = documents.get(contacts.path(UID))
+        if found is None or found.fields.get("erased_at"):
+            documents.commit(Put(contacts.path(UID), person), Delete(erasure.path(UID)))
 
     return Key(text, put_back)
 

@@ -1,6 +1,6 @@
 """One entry of the table of operations, what its function is given, and what it gives back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -56,6 +56,7 @@ class Reply:
         headers: Besides those of every answer.
         etag: The version of what is shown, for ``If-None-Match`` and ``If-Match``.
         kept: The body as it may be kept for a repeat, where the body itself holds a secret.
+        stream: Instead of a body: JSON in pieces, the first of which is there already.
     """
 
     body: BaseModel | None = None
@@ -63,6 +64,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: str | None = None
     kept: BaseModel | None = None
+    stream: tuple[str, Iterator[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

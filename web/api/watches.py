@@ -107,7 +107,7 @@ def create(call: Call) -> Reply:
     asked: Watch = call.body
     watch_id = repeats.derived(call.uid, call.key, "watch") if call.key else secrets.token_hex(10)
     path = site().places.source(call.uid, watch_id)
-    fields = _judged(asked)
+    fields = judged(asked)
     standing = monitors.find(call.uid, watch_id)
     if standing is None:
         _refuse_twins(call.uid, asked)
@@ -119,7 +119,7 @@ def create(call: Call) -> Reply:
 
 def replace(call: Call, watch_id: str) -> Reply:
     """Ask for something else under the same id."""
-    fields = _judged(call.body)
+    fields = judged(call.body)
     return _changed(call.uid, watch_id, lambda _: fields)
 
 
@@ -131,7 +131,7 @@ def change(call: Call, watch_id: str) -> Reply:
             raise ProblemError(409, "What is saved here is no watch of today's form. Replace it as a whole.")
         shown = {name: value for name, value in standing.items() if value is not None}
         made = _merged(shown, call.body)
-        return _judged(reading.model(Watch, made))
+        return judged(reading.model(Watch, made))
 
     return _changed(call.uid, watch_id, merged)
 
@@ -149,7 +149,7 @@ def _merged(standing: Any, patch: Any) -> Any:
     return made
 
 
-def _judged(asked: Watch) -> dict[str, Any]:
+def judged(asked: Watch) -> dict[str, Any]:
     """The document to write, which ``read_watch`` has accepted.
 
     Raises:

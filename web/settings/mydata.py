@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 BACKUPS_KEPT_FOR = timedelta(days=7)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_EXPORTS = Pace(most=5, per=timedelta(hours=1))
+EXPORTS = Pace(most=5, per=timedelta(hours=1))
 
 pages = Blueprint("mydata", __name__)
 
@@ -60,7 +60,7 @@ def show() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Everything, as one JSON file, piece by piece."""
     uid, now = entry.person(), site().now()
-    if wait := _EXPORTS.wait(uid, now):
+    if wait := EXPORTS.wait(uid, now):
         minutes = max(1, round(wait.total_seconds() / 60))
         flash(
             say("You had your data several times just now. Try again in {minutes} minutes.", minutes=minutes),

@@ -36,12 +36,14 @@ def _answered(operation: Operation, caller: Caller | None, path: dict[str, str])
             made = problems.answer(problem)
             return made, made.get_data(as_text=True)
         kept = reply.kept or reply.body
-        return _made(reply), kept.model_dump_json(by_alias=True) if kept else ""
+        return _made(operation, reply), kept.model_dump_json(by_alias=True) if kept else ""
 
     return repeats.once(uid, key, done)
 
 
-def _made(reply: Reply) -> Response:
+def _made(operation: Operation, reply: Reply) -> Response:
+    if reply.text is not None:
+        return Response(reply.text, reply.status, content_type=operation.makes)
     if reply.stream is not None:
         first, rest = reply.stream
         return Response(stream_with_context(chain((first,), rest)), content_type=JSON)

@@ -1,6 +1,5 @@
 """Oneself: how one is told, what one's plan holds, a test, a copy of everything, and the end of it."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -20,7 +19,6 @@ from web.api.operation import JSON, MERGE_PATCH, Access, Call, Operation, Reply
 from web.api.problems import Fault, ProblemError
 from web.api.shape import Shape
 from web.api.told import told
-from web.settings.mydata import EXPORTS
 from web.site import site
 
 
@@ -150,7 +148,7 @@ def test(call: Call) -> Reply:
 
 def data(call: Call) -> Reply:
     """Everything that is kept about one, piece by piece."""
-    if wait := EXPORTS.wait(call.uid, site().now()):
+    if wait := site().copies.wait(call.uid, site().now()):
         raise callers.too_often(wait)
     pieces = export(site().documents, site().places, call.uid, site().now())
     first = next(pieces)  # a database that is away is a problem, not a broken answer
@@ -194,8 +192,7 @@ OPERATIONS = (
         name="getMyData", method="GET", path="/me/data", run=data, tag=_TAG,
         summary="Everything that is kept about you", answers={200: MyData},
         details=(
-            f"The format is `{FORMAT}`. Secrets are left out. "
-            f"At most {EXPORTS.most} times in {EXPORTS.per // timedelta(minutes=1)} minutes."
+            f"The format is `{FORMAT}`. Secrets are left out. A few times an hour; 429 says when again."
         ),
     ),
     Operation(

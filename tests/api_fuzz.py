@@ -98,8 +98,8 @@ def key_of(made: World) -> Key:
 def config(key: Key, *, seed: int, examples: int, seconds: int | None = None) -> Any:
     """How schemathesis tries it.
 
-    Data that fits the description may still be refused with 409, 412 or 422: a currency that there is none
-    of, a day that has passed, a watch that one has already.
+    Data that fits the description may still be refused with 409, 412, 422 or 429: a currency that there is
+    none of, a day that has passed, a watch that one has already, one code too many.
     """
     from schemathesis.config import SchemathesisConfig  # noqa: PLC0415 - it takes a second
 
@@ -109,7 +109,7 @@ def config(key: Key, *, seed: int, examples: int, seconds: int | None = None) ->
         "headers": {"Authorization": f"Bearer {key.text}"},
         "checks": {
             "positive_data_acceptance": {
-                "expected-statuses": ["2xx", "3xx", "404", "409", "412", "422"],
+                "expected-statuses": ["2xx", "3xx", "404", "409", "412", "422", "429"],
             },
             "negative_data_rejection": {
                 "expected-statuses": ["400", "401", "403", "404", "405", "409", "412", "415", "422"],

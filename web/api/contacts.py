@@ -102,7 +102,7 @@ class CodeGiven(Shape):
 class ConsentAsked(Shape):
     """Whether one agrees to texts."""
 
-    agrees: bool
+    agrees: bool = Field(strict=True)
     version: str | None = Field(None, description="Of the words that were agreed to.")
 
 
@@ -264,7 +264,7 @@ OPERATIONS = (
         details="`kind` is `phone` or `email`. The last one stays, since you sign in by it.",
     ),
     Operation(
-        name="setConsent", method="PUT", path="/contacts/consent", run=consent, tag=_TAG,
+        name="setConsent", method="PUT", path="/consent", run=consent, tag=_TAG,
         summary="Agree to texts, or take it back", access=Access.WRITE, body=ConsentAsked,
         answers={200: Contacts}, refusals=(409,), example={"agrees": True, "version": consents.VERSION},
         details="A receipt is kept of when, to which words and for which number.",

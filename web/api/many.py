@@ -79,7 +79,7 @@ def _change(asked: ManyAsked) -> Change:
 
 OPERATIONS = (
     Operation(
-        name="changeWatches", method="POST", path="/watches/many", run=change, tag="Watches",
+        name="changeWatches", method="POST", path="/changes", run=change, tag="Watches",
         summary="Pause, resume, snooze, tag or delete many", access=Access.WRITE, body=ManyAsked,
         answers={200: ManyDone}, takes_key=True,
         example={"ids": ["0f1e2d3c4b5a69788796"], "act": "tag", "tags": ["december"]},

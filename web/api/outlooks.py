@@ -215,7 +215,7 @@ OPERATIONS = (
         example_query="provider=ticketmaster&item=vvG1zZ9abc",
     ),
     Operation(
-        name="tryWatch", method="POST", path="/watches/try", run=attempt, tag="Watches", body=Watch,
+        name="tryWatch", method="POST", path="/trials", run=attempt, tag="Watches", body=Watch,
         summary="What a watch would have told in the last thirty days", answers={200: Trial},
         example={
             "name": "Lakers v Warriors under $90",

@@ -35,7 +35,9 @@ class ImportAsked(Shape):
             examples=["name,provider,item,below,currency\nLakers,ticketmaster,vvG1zZ9abc,90.00,USD\n"],
         ),
     ]
-    save: bool = Field(False, description="Save what can be saved; without it nothing is written.")
+    save: bool = Field(
+        False, strict=True, description="Save what can be saved; without it nothing is written."
+    )
 
 
 class Imported(Shape):

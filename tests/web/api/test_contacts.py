@@ -86,13 +86,10 @@ def test_a_contact_is_taken_away_but_never_the_last(world: World, anns: Program)
 
 def test_agreeing_to_texts_names_the_words_and_is_kept(world: World, anns: Program) -> None:
     world.reach("ann")
-    assert pointers(anns.ask("PUT", "/contacts/consent", json={"agrees": True})).keys() == {"/version"}
+    assert pointers(anns.ask("PUT", "/consent", json={"agrees": True})).keys() == {"/version"}
     agreed = {"agrees": True, "version": consents.VERSION}
-    assert anns.ask("PUT", "/contacts/consent", json=agreed).get_json()["consent"]["agreed_at"]
-    assert (
-        anns.ask("PUT", "/contacts/consent", json={"agrees": False}).get_json()["consent"]["agreed_at"]
-        is None
-    )
+    assert anns.ask("PUT", "/consent", json=agreed).get_json()["consent"]["agreed_at"]
+    assert anns.ask("PUT", "/consent", json={"agrees": False}).get_json()["consent"]["agreed_at"] is None
     receipts = world.fields("people/ann")["consents"]
     assert [(one["given"], one["number"], one["text"]) for one in receipts] == [
         (True, NUMBER, consents.VERSION),
@@ -102,7 +99,7 @@ def test_agreeing_to_texts_names_the_words_and_is_kept(world: World, anns: Progr
 
 def test_who_has_no_number_agrees_to_nothing(anns: Program) -> None:
     agreed = {"agrees": True, "version": consents.VERSION}
-    problem(anns.ask("PUT", "/contacts/consent", json=agreed), 409)
+    problem(anns.ask("PUT", "/consent", json=agreed), 409)
 
 
 # ── signing in ───────────────────────────────────────────────────────────────────────────────────────────

@@ -52,7 +52,7 @@ def test_a_watch_is_tried_and_not_saved(world: World, anns: Program) -> None:
         **WATCH,
         "conditions": [{"kind": "below", "price": "96.00", "currency": "USD"}, {"kind": "status"}],
     }
-    said = anns.post("/watches/try", lower).get_json()
+    said = anns.post("/trials", lower).get_json()
     assert [(one["amount"], one["currency"], one["reason"]) for one in said["told"]] == [
         ("95.00", "USD", "below_limit")
     ]
@@ -62,9 +62,7 @@ def test_a_watch_is_tried_and_not_saved(world: World, anns: Program) -> None:
 
 
 def test_what_cannot_be_watched_is_not_tried(anns: Program) -> None:
-    problem(
-        anns.post("/watches/try", {**WATCH, "target": {"provider": "ticketmaster", "item": "unknown"}}), 422
-    )
+    problem(anns.post("/trials", {**WATCH, "target": {"provider": "ticketmaster", "item": "unknown"}}), 422)
 
 
 # ── searches that are kept ───────────────────────────────────────────────────────────────────────────────

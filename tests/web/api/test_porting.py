@@ -90,21 +90,21 @@ def test_dates_and_a_secret_address_for_calendars(world: World, anns: Program) -
 def test_many_are_changed_at_once_and_only_ones_own(world: World, anns: Program, bobs: Program) -> None:
     ids = [anns.save(f"e{number}") for number in range(3)]
     theirs = bobs.save()
-    done = anns.post("/watches/many", {"ids": [*ids, theirs, "nothing"], "act": "pause"}).get_json()
+    done = anns.post("/changes", {"ids": [*ids, theirs, "nothing"], "act": "pause"}).get_json()
     assert (set(done["changed"]), done["refused"]) == (set(ids), [])
     assert world.watch(theirs, "bob")["status"] == "active"
-    anns.post("/watches/many", {"ids": ids, "act": "tag", "tags": ["a", "b"]})
-    anns.post("/watches/many", {"ids": ids[:1], "act": "untag", "tags": ["A"]})
+    anns.post("/changes", {"ids": ids, "act": "tag", "tags": ["a", "b"]})
+    anns.post("/changes", {"ids": ids[:1], "act": "untag", "tags": ["A"]})
     assert [world.watch(one)["tags"] for one in ids] == [["b"], ["a", "b"], ["a", "b"]]
-    assert set(anns.post("/watches/many", {"ids": ids, "act": "delete"}).get_json()["changed"]) == set(ids)
+    assert set(anns.post("/changes", {"ids": ids, "act": "delete"}).get_json()["changed"]) == set(ids)
     assert world.watches() == []
 
 
 def test_what_many_need_is_asked_for(anns: Program) -> None:
     watch_id = anns.save()
-    assert pointers(anns.post("/watches/many", {"ids": [watch_id], "act": "snooze"})).keys() == {"/until"}
-    assert pointers(anns.post("/watches/many", {"ids": [watch_id], "act": "tag"})).keys() == {"/tags"}
-    assert pointers(anns.post("/watches/many", {"ids": [], "act": "pause"})).keys() == {"/ids"}
+    assert pointers(anns.post("/changes", {"ids": [watch_id], "act": "snooze"})).keys() == {"/until"}
+    assert pointers(anns.post("/changes", {"ids": [watch_id], "act": "tag"})).keys() == {"/tags"}
+    assert pointers(anns.post("/changes", {"ids": [], "act": "pause"})).keys() == {"/ids"}
 
 
 # ── operators ────────────────────────────────────────────────────────────────────────────────────────────

@@ -51,11 +51,12 @@ def prices(seen: Iterable[int], also: Iterable[int] = ()) -> Prices:
 
 
 def _round(least: float) -> int:
-    """The next 1, 2 or 5 with noughts."""
+    """The next 1, 2, 2.5 or 5 with noughts that is whole."""
     size = 1
     while 10 * size <= least:
         size *= 10
-    return next((digit * size for digit in (1, 2, 5, 10) if digit * size >= least), 10 * size)
+    steps = [size, 2 * size, *([size * 5 // 2] if size > 1 else []), 5 * size]
+    return next((step for step in steps if step >= least), 10 * size)
 
 
 def amounts(axis: Prices, currency: str) -> list[tuple[int, str]]:

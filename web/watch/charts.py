@@ -1,7 +1,8 @@
 """Which charts a watch has: one a currency, of the days that were asked for. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from markupsafe import Markup
@@ -27,6 +28,7 @@ RANGES: Mapping[str, timedelta | None] = {
 }
 """How far back a chart reaches, by what an address says of it."""
 USUAL = "30"
+DASHES = 4  # that the style sheet tells apart
 MOST_ROWS = 200  # of a table
 _MOST = 3  # charts
 _SHORTEST = timedelta(hours=1)
@@ -45,7 +47,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A chart, its legend (place in the drawing, name, last price) and the same as a table.
+    """A chart, its legend (how its line looks, name, last price) and the same as a table.
 
     ``left_out``: steps that the table has no room for. ``others``: lines that the drawing has none for.
     """
@@ -53,7 +55,7 @@ class Drawing:
     currency: str
     svg: Markup
     gist: str
-    legend: Sequence[tuple[int, str, str]]
+    legend: Sequence[tuple[str, str, str]]
     rows: Sequence[TableRow]
     left_out: int
     others: int
@@ -81,8 +83,11 @@ def _lines(story: Story, length: timedelta | None) -> Iterator[tuple[PriceKey, L
                 step if step.since >= since else _cut(step, since) for step in steps if step.until >= since
             ]
             if shown and (story.watch is None or story.watch.wants(key)):
-                found.append((key, Line(f"{_kind(key)}{where}", shown)))
-    return iter(sorted(found, key=lambda one: (not _concerns(story, one[0]), one[0])))
+                found.append((key, Line(f"{_kind(key)}{where}", shown, str(key.basis))))
+    counted = Counter[PriceKey]()
+    for key, line in sorted(found, key=lambda one: (not _concerns(story, one[0]), one[0])):
+        counted[key] += 1
+        yield key, replace(line, nth=min(counted[key], DASHES))
 
 
 def _cut(step: Step, since: datetime) -> Step:
@@ -114,10 +119,7 @@ def _drawing(story: Story, number: int, currency: str, lines: Sequence[tuple[Pri
         currency,
         chart.draw(made),
         chart.gist(made),
-        legend=[
-            (place, line.name, spoken(line.steps[-1].price, currency))
-            for place, line in enumerate(made.shown, 1)
-        ],
+        legend=[(line.looks, line.name, spoken(line.steps[-1].price, currency)) for line in made.shown],
         rows=[row for _, row in rows[:MOST_ROWS]],
         left_out=max(0, sum(len(line.steps) for line in own) + len(told) - MOST_ROWS),
         others=len(own) - len(made.shown),

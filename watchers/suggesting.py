@@ -121,15 +121,10 @@ def suggestion(known: Record) -> Suggestion | None:
         why = say("The lowest seen here, on {day}.", day=day)
         return Suggestion(known.key, known.lowest, why)
     if known.is_long:
-        why = say(
-            "It is at the lowest seen here right now: you are told at once, and when it drops further."
-        )
+        why = say("It is at the lowest seen here right now: you are told at once, and when it drops further.")
         return Suggestion(known.key, known.now, why)
     less = _rounded(known.now * (100 - LESS) // 100, currency)
-    why = say(
-        "About {percent} % under the price now. No history is long enough yet to say what is low.",
-        percent=LESS,
-    )
+    why = say("About {percent} % under the price now; the record is too short to call a low.", percent=LESS)
     return Suggestion(known.key, less, why) if 0 < less < known.now else None
 
 

@@ -14,7 +14,7 @@ from flask import url_for
 from watchers.catalog.bargains import Bargain
 from watchers.catalog.merged import CLEAREST, Market, Merged
 from watchers.events import Event
-from watchers.language import say, say_many
+from watchers.language import say
 from watchers.observation import Price
 from watchers.watch import MAX_NAME
 from web import findings, forms, words
@@ -83,12 +83,8 @@ def deal(one: Bargain, pictures: Sequence[str]) -> Deal:
         about(event),
         picture(event.image, pictures),
         _offer(one.market, one.merged),
-        say("how many there are is not said") if offers is None else _counted(offers),
+        say("how many there are is not said") if offers is None else findings.counted(offers),
     )
-
-
-def _counted(offers: int) -> str:
-    return say_many("{number} offer", "{number} offers", offers)
 
 
 def by_price(one: Merged) -> tuple[int, str, int]:

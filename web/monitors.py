@@ -5,7 +5,7 @@ there. Changes are compare-and-set or may be repeated; the worker learns of them
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,15 +25,30 @@ _ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,200}")
 _BEFORE_ANY_WATCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that no day has passed
 
 
+def is_id(text: str) -> bool:
+    """Whether a document can have this id."""
+    return _ID.fullmatch(text) is not None
+
+
 def find(uid: str, watch_id: str) -> Document | None:
     """One of this person's watches."""
     return site().documents.get(site().places.source(uid, watch_id)) if _ID.fullmatch(watch_id) else None
 
 
+def find_many(uid: str, watch_ids: Iterable[str]) -> list[Document]:
+    """Those of these watches that are there and this person's own."""
+    paths = [site().places.source(uid, one) for one in dict.fromkeys(watch_ids) if _ID.fullmatch(one)]
+    return [source for source in site().documents.get_many(paths) if source]
+
+
 def find_all(uid: str) -> list[Document]:
     """All of this person's watches."""
-    most = site().limits.tiers.most_watches + _ENDED_TOO
-    return site().documents.find(Query(site().places.sources(uid), limit=most))
+    return site().documents.find(Query(site().places.sources(uid), limit=most()))
+
+
+def most() -> int:
+    """So many watches of one person are looked at: as many as any plan holds, and many that have ended."""
+    return site().limits.tiers.most_watches + _ENDED_TOO
 
 
 def set_status(uid: str, watch_id: str, status: str) -> Document | None:
@@ -76,5 +91,10 @@ def read(fields: Mapping[str, Any]) -> Watch | None:
 
 def name_of(source: Document) -> str:
     """What its owner calls it, also when it is no watch at all."""
-    said = source.fields.get("name") or source.fields.get("eventName") or source.fields.get("eventId")
+    return name_in(source.fields)
+
+
+def name_in(fields: Mapping[str, Any]) -> str:
+    """The name among the fields of a watch."""
+    said = fields.get("name") or fields.get("eventName") or fields.get("eventId")
     return one_line(str(said or ""))[:200] or "Watch without a name"

@@ -14,7 +14,7 @@ from watchers.language import LANGUAGES, say, spoken_language
 from web import entry
 from web.site import site
 
-WELCOME = frozenset({"signing_in.show"})
+WELCOME = frozenset({"signing_in.show", "guide.show"})
 """Pages made for people who are not signed in: the only ones that a search engine may list."""
 
 

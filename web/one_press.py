@@ -1,7 +1,7 @@
 """Watches that one press makes: told when something is cheaper than now, or when a search finds new dates.
 
 The id of such a watch is derived from what it asks for and from whose it is, so that two presses are one
-watch. What cannot be judged without a question is not pressed: it leads to the form, filled in.
+watch. What would need a question has no such button: the form beside it asks.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from watchers.models import Person
 from watchers.providers import cannot_see
 from watchers.target import Search
 from watchers.watch import MAX_NAME, Watch
-from web import monitors
+from web import membership, monitors, twins
 from web.site import site
 
 _MOST_MARKETS = 10  # of one watch
@@ -84,14 +84,10 @@ def save(uid: str, made: Mapping[str, Any]) -> Pressed:
     """
     watch = read_watch(made, site().refusal, site().now(), cannot_see=cannot_see)
     known = monitors.find_all(uid)
-    for source in known:
-        standing = monitors.read(source.fields)
-        if standing and standing.rule == watch.rule:
-            return Pressed(source.id, standing, is_new=False)
-    if len(known) >= monitors.MAX_WATCHES:
-        raise WatchRefusedError(
-            [say("You have {count} watches, which is as many as one can have.", count=len(known))]
-        )
+    if standing := twins.twin(watch, known):
+        return Pressed(standing.id, monitors.read(standing.fields) or watch, is_new=False)
+    if full := membership.no_room(known):
+        raise WatchRefusedError([full])
     watch_id = _id(uid, watch)
     try:
         site().documents.commit(Create(site().places.source(uid, watch_id), made))

@@ -60,8 +60,9 @@ def show() -> ResponseReturnValue:
 
 def _page(asked: Asked, answer: _Answer) -> str:
     found, now = answer.found, site().now()
-    events = sorted(found.events, key=hits.by_price) if found and asked.sort == "price" else ()
-    events = events or (found.events if found else ())
+    events = list(found.events) if found else []
+    if asked.sort == "price":
+        events.sort(key=hits.by_price)
     pictures = [link["url"] for link in current_app.config.get("LINKS", ())]
     kept = searches.listed(entry.document())
     own = searches.id_of(asked)
@@ -79,7 +80,7 @@ def _page(asked: Asked, answer: _Answer) -> str:
         as_of=words.ago(found.as_of, now) if found and found.as_of else "",
         missing=list(_missing(found)) if found else [],
         shop=words.shop,
-        kept=[(one, url_for("search.show", **one.asked.parameters)) for one in kept],
+        kept=[(one, _address(one.asked)) for one in kept],
         is_kept=next((one for one in kept if one.id == own), None),
         own=own,
         suggested=searches.name_for(asked),
@@ -92,8 +93,11 @@ def _page(asked: Asked, answer: _Answer) -> str:
 def _orders(asked: Asked) -> Iterator[tuple[str, str, bool]]:
     """Each order's words, its address, and whether it is the one shown."""
     for order, said in zip(ORDERS, (say("By date"), say("By price")), strict=True):
-        address = url_for("search.show", **Asked(asked.fields, order).parameters)
-        yield said, address, order == asked.sort
+        yield said, _address(Asked(asked.fields, order)), order == asked.sort
+
+
+def _address(asked: Asked) -> str:
+    return f"{url_for('search.show')}?{urlencode(asked.parameters)}"
 
 
 def _good(found: Found) -> str:

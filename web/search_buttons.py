@@ -1,6 +1,6 @@
 """What is pressed on the page of searches: keep one, watch what it found, say that two are not the same.
 
-Every press leads back to the page with a sentence, or to the form where a question is open.
+Every press leads back to the page with a sentence, or to the watch that it made.
 """
 
 from collections.abc import Sequence
@@ -66,8 +66,7 @@ def watch() -> ResponseReturnValue:
     try:
         pressed = one_press.save(uid, one_press.cheaper(given, one_press.channels(entry.document(), uid)))
     except WatchRefusedError as refused:
-        flash(" ".join(refused.reasons), "warn")
-        return redirect(url_for("saving.new", **{name: text for name, text in given.items() if text}), 303)
+        return _back(" ".join(refused.reasons), "warn")
     return _watching(pressed)
 
 

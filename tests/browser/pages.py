@@ -47,6 +47,20 @@ PAGES = (
     Shown("search", "/search", "/search?keyword=night&country=GB", is_main=True),
     Shown("deals", "/search", "/search?keyword=night&max_price=80&currency=GBP"),
     Shown("search-mistake", "/search", "/search?keyword=a&country=Wales", status=422),
+    Shown("sign-in", "/sign-in", "/sign-in", is_for_strangers=True, is_main=True),
+    Shown("sign-in-link", "/sign-in/link/<token>", "/sign-in/link/{proof}", is_for_strangers=True),
+    Shown("box-results", "/watches/new", "/watches/new?q=night", is_main=True),
+    Shown(
+        "new-watch-found",
+        "/watches/new",
+        "/watches/new?provider=ticketmaster&item=SbxNightTram01",
+        is_main=True,
+    ),
+    Shown("settings", "/settings", "/settings", is_main=True),
+    Shown("contacts", "/settings/contacts", "/settings/contacts"),
+    Shown("my-data", "/settings/data", "/settings/data"),
+    Shown("tokens", "/settings/tokens", "/settings/tokens"),
+    Shown("api", "/api", "/api", is_for_strangers=True),
     Shown("alert", "/a/<code>", "/a/{several}"),
     Shown("stop", "/stop/<code>", "/stop/{code}"),
     Shown("verb", "/do/<token>", "/do/{verb}"),
@@ -56,6 +70,7 @@ PAGES = (
 )
 
 NO_PAGES = {
+    "/sign-in/code": "leads away where no code is awaited; shown among the answers to forms",
     "/assets/<digest>/<name>": "style, scripts and the icon",
     "/health": "for machines",
     "/healthz": "for machines",

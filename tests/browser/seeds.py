@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from notifiers import proofs
+from notifiers.proofs import Contact, Kind, Proof
 from store.sqlite import SqliteDocuments
 from tests.browser.pages import Seeded
 from tests.browser.product import Product
@@ -38,10 +41,19 @@ def seed(product: Product) -> Seeded:
         "code": "K7Q2ABCD",
         "several": "M7Q2ABCD",
         "market": product.setting("TICKETMASTER_BASE_URL"),
+        "proof": _proof(product, world).rsplit("/", 1)[1],
         "entry": entry_token(product.setting("SECRET_KEY"), YOU),
         "verb": product.links.verb("K7Q2ABCD-you-sms", "snooze-1d").rsplit("/", 1)[1],
     }
     return Seeded(product.url, names)
+
+
+def _proof(product: Product, world: World) -> str:
+    """The link of a letter that somebody asked for by whom they come in."""
+    made_at = world.now()
+    asked = Proof("b" * 32, Contact(Kind.EMAIL, "new@example.test"), made_at)
+    world.documents.inner.commit(*proofs.creation(asked))
+    return product.links.proof(asked.id)
 
 
 def _watches(world: World) -> None:
@@ -96,7 +108,7 @@ def _alerts(world: World) -> None:
         "city": "London", "currency": "GBP", "price": 4500, "was": 5400,
     }  # fmt: skip
     url = "https://market.example/event/SbxNightTram01"
-    about = {"watch_id": "seededtram", "news": news_of(url, **tram)}
+    about: dict[str, Any] = {"watch_id": "seededtram", "news": news_of(url, **tram)}
     ago = world.now() - timedelta(hours=30)
     world.told("K7Q2ABCD", YOU, created_at=ago, settled_at=ago, **about)
     world.told("P7Q2ABCD", YOU, Channel.EMAIL, state=AlertState.FAILED, why="rejected", **about)

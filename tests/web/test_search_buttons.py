@@ -9,8 +9,7 @@ from werkzeug.test import TestResponse
 
 from tests import markets
 from tests.markets import Market, all_in, entry, face
-from tests.web.kit import Someone, World
-from web.monitors import MAX_WATCHES
+from tests.web.kit import Someone, World, csrf_of
 
 TRAM = "keyword=tram"
 
@@ -175,11 +174,12 @@ def test_two_presses_are_one_watch_and_one_that_is_there_is_said(searching: Worl
     assert searching.watches()[0].fields["notify"] == ["app"]
 
 
-def test_what_cannot_be_watched_leads_to_the_form_filled_in(searching: World, tickets: Market) -> None:
+def test_what_cannot_be_watched_is_said_on_the_page(searching: World, tickets: Market) -> None:
     tickets.entries = (entry("ticketmaster", "unknown", face(5400), name="Strange"),)
     someone = searching.person()
     page = followed(someone, press(someone, query="keyword=strange"))
-    assert 'value="unknown"' in page
+    assert "There is no such event." in page
+    assert "Strange" in page
     assert searching.watches() == []
 
 
@@ -229,12 +229,11 @@ def test_where_no_market_can_be_searched_it_is_said(searching: World, tickets: M
 def test_whoever_has_as_many_watches_as_one_can_have_is_told(
     searching: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.monitors.MAX_WATCHES", 1)
-    assert MAX_WATCHES > 1
-    searching.put_watch("w1")
+    monkeypatch.setattr("web.membership.why_full", lambda *_: "Your plan is full.")
     someone = searching.person()
-    press(someone)
-    assert len(searching.watches()) == 1
+    page = followed(someone, press(someone))
+    assert "Your plan is full." in page
+    assert searching.watches() == []
 
 
 # ── what is the same event ───────────────────────────────────────────────────────────────────────────────
@@ -243,10 +242,7 @@ PAIR = [("entry", "steam:620"), ("entry", "ticketmaster:vvG1zZ9abc")]
 
 
 def send(someone: Someone, path: str, entries: list[tuple[str, str]]) -> TestResponse:
-    someone.post("/search/saved", {"query": TRAM})  # so that the session has a token
-    with someone.client.session_transaction() as session:
-        token = session["csrf"]
-    fields = {"csrf": token, "query": TRAM, "entry": [text for _, text in entries]}
+    fields = {"csrf": csrf_of(someone.client), "query": TRAM, "entry": [text for _, text in entries]}
     return someone.client.post(path, data=fields)
 
 

@@ -28,7 +28,9 @@ class Program:
     text: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **sent: Any) -> TestResponse:
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **sent: Any
+    ) -> TestResponse:
         given = {"Authorization": f"Bearer {self.text}", **self.headers, **(headers or {})}
         return self.client.open(f"/api/v1{path}", method=method, headers=given, **sent)
 

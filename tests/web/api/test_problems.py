@@ -21,7 +21,9 @@ def test_a_method_that_it_does_not_have(world: World, method: str) -> None:
     assert "GET" in answer.headers["Allow"]
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data", "", "application/jsonp"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/xml", "multipart/form-data", "", "application/jsonp"]
+)
 def test_a_body_of_another_type(anns: Program, kind: str) -> None:
     problem(anns.ask("POST", "/watches", data=json.dumps(WATCH), content_type=kind), 415)
 
@@ -39,7 +41,17 @@ def test_a_body_of_another_type(anns: Program, kind: str) -> None:
         (b'{"name": "a", "name": "b"}', "more than once"),
         (b'{"a": {"b": 1, "b": 2}}', "more than once"),
     ],
-    ids=["empty", "cut off", "no text", "no number", "endless number", "bottomless", "deep", "twice", "twice inside"],
+    ids=[
+        "empty",
+        "cut off",
+        "no text",
+        "no number",
+        "endless number",
+        "bottomless",
+        "deep",
+        "twice",
+        "twice inside",
+    ],
 )
 def test_a_body_that_is_no_json_of_ours(anns: Program, sent: bytes, said: str) -> None:
     answer = anns.ask("POST", "/watches", data=sent, content_type="application/json")

@@ -31,7 +31,7 @@ USUAL = "30"
 DASHES = 4  # that the style sheet tells apart
 MOST_ROWS = 200  # of a table
 _MOST = 3  # charts
-_SHORTEST = timedelta(hours=1)
+_SHORTEST, _A_DAY = timedelta(minutes=10), timedelta(days=1)
 _GAP, _MISSED = timedelta(hours=3), 3  # turns
 
 
@@ -114,7 +114,7 @@ def _drawing(story: Story, number: int, currency: str, lines: Sequence[tuple[Pri
         marks=[_mark(alert, currency, story) for alert in told],
         gap=_gap(story),
     )  # fmt: skip
-    rows = sorted(_rows(made, told, story), key=lambda row: row[0], reverse=True)
+    rows = sorted(_rows(made, told), key=lambda row: row[0], reverse=True)
     return Drawing(
         currency,
         chart.draw(made),
@@ -180,15 +180,21 @@ def _coming(story: Story, currency: str) -> Iterator[int]:
                 yield price
 
 
-def _rows(made: Chart, told: Sequence[Alert], story: Story) -> Iterator[tuple[datetime, TableRow]]:
+def _rows(made: Chart, told: Sequence[Alert]) -> Iterator[tuple[datetime, TableRow]]:
     """Of each line only as many as the table has room for."""
     for line in made.lines:
         for step in line.steps[-MOST_ROWS:]:
-            since, until = (words.moment(at, story.zone) for at in (step.since, step.until))
+            since, until = (_moment(at, made) for at in (step.since, step.until))
             yield step.since, TableRow(since, until, line.name, spoken(step.price, made.currency))
     for alert in told:
-        at, what = words.moment(alert.created_at, story.zone), phrases.headline(alert.news)
+        at, what = _moment(alert.created_at, made), phrases.headline(alert.news)
         yield alert.created_at, TableRow(at, at, say("Told #{code}", code=alert.code[:4]), what)
+
+
+def _moment(at: datetime, made: Chart) -> str:
+    """To the second where all of it is a matter of hours."""
+    is_short = made.end - made.start < _A_DAY
+    return words.second(at, made.end, made.zone) if is_short else words.moment(at, made.zone)
 
 
 def complete_since(story: Story) -> datetime | None:

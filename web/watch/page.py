@@ -183,7 +183,7 @@ def _shown(found: Story, days: str) -> dict[str, Any]:
     return {
         "watch": found,
         "card": found.card,
-        "official": outlook.official(found),
+        "official": outlook.official(found, is_played=bool(current_app.config["LINKS"])),
         "dates": outlook.dates(found),
         "ends": outlook.ends(found),
         "prices": _prices(found),

@@ -121,6 +121,30 @@ def test_the_chart_has_limit_alert_and_a_table_that_says_the_same(world: World, 
     assert "style=" not in page
 
 
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ({"provider": "steam", "item": "440"}, "https://store.steampowered.com/app/440"),
+        ({"provider": "steam", "item": "440/../x"}, None),
+        ({"provider": "ticketmaster", "item": "vvG1zZ9abc"}, None),
+    ],
+)
+def test_the_official_page_is_known_before_anything_was_told(
+    world: World, ann: Someone, target: dict[str, str], address: str | None
+) -> None:
+    watching(world, target=target)
+    page = ann.get("/watches/w1")
+    assert ("Official page" in page) == (address is not None)
+    assert address is None or f'href="{address}"' in page
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://[x", "data:text/html,x", "https://a b"])
+def test_an_address_that_is_none_is_no_link(world: World, ann: Someone, url: str) -> None:
+    watching(world)
+    world.told("K7Q2ABCD", news=news_of(url))
+    assert url not in ann.get("/watches/w1")
+
+
 def test_several_markets_are_lines_of_one_chart_and_compared(world: World, ann: Someone) -> None:
     other = Target(provider="steam", item="440")
     watching(world, target={"markets": [ITEM.to_document(), other.to_document()]})

@@ -14,7 +14,7 @@ _STANDS = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.RESCHEDULED
 
 
 def official(story: Story, *, is_played: bool = False) -> str | None:
-    """The official page: as the latest alert had it, or where its shop has it. ``is_played``: not for real."""
+    """Its official page: as the latest alert had it, or where its shop has it, unless that ``is_played``."""
     told = (alert.news.url for alert in story.alerts)
     pages = () if is_played else (_page(target) for target in story.targets)
     return next((url for url in (*told, *pages) if url and _is_web_address(url)), None)

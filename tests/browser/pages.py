@@ -40,6 +40,9 @@ PAGES = (
     Shown("stranger", "/", "/", is_for_strangers=True, status=401),
     Shown("new-watch", "/watches/new", "/watches/new", is_main=True),
     Shown("edit-watch", "/watches/<watch_id>/edit", "/watches/{watch}/edit"),
+    Shown("watch", "/watches/<watch_id>", "/watches/{watch}?range=365", is_main=True),
+    Shown("import", "/watches/import", "/watches/import"),
+    Shown("calendar", "/watches/calendar", "/watches/calendar"),
     Shown("search-empty", "/search", "/search"),
     Shown("search", "/search", "/search?keyword=night&country=GB", is_main=True),
     Shown("deals", "/search", "/search?keyword=night&max_price=80&currency=GBP"),
@@ -71,5 +74,10 @@ NO_PAGES = {
     "/assets/<digest>/<name>": "style, scripts and the icon",
     "/health": "for machines",
     "/healthz": "for machines",
+    "/watches/export.csv": "a file",
+    "/watches/export.json": "a file",
+    "/watches/calendar.ics": "a file",
+    "/watches/<watch_id>/calendar.ics": "a file",
+    "/calendar/<token>.ics": "for calendar programs",
 }
 """Routes that answer with something else than a page."""

@@ -6,11 +6,11 @@ LOCKING := --universal --generate-hashes --python-version 3.11 --custom-compile-
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help run test check fmt bench faults messages lock clean
+.PHONY: help run test check fmt bench faults messages screenshots lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 14
 
 $(UV):
 	@$(PY) -c 'import sys; sys.exit("Ticket Scout needs Python 3.11 or newer; set PY=..." if sys.version_info < (3, 11) else 0)'
@@ -44,10 +44,13 @@ faults: .venv/.ok  ## kill delivery at every line under every fault: 500 runs (m
 	$(BIN)/python bench/faults.py --runs 500
 
 messages: .venv/.ok  ## collect what pages and messages say, and compile the translations
-	$(BIN)/pybabel -q extract -F watchers/locales/babel.cfg -k say -k say_many:1,2 --no-location --sort-output --omit-header \
+	$(BIN)/pybabel -q extract -F watchers/locales/babel.cfg -k say -k to_say -k say_many:1,2 --no-location --sort-output --omit-header \
 	  -o data/messages.pot main.py watchers notifiers web
 	$(BIN)/pybabel -q update -N --omit-header -D ticket_scout -i data/messages.pot -d watchers/locales
 	$(BIN)/pybabel -q compile -D ticket_scout -d watchers/locales
+
+screenshots: .venv/.ok  ## take a picture of every page, light and dark, into docs/screenshots
+	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -q tests/browser/test_screenshots.py
 
 lock: $(UV)  ## renew both locks from pyproject.toml: requirements.txt (what is deployed), requirements-dev.txt (all)
 	$(UV) pip compile -q $(LOCKING) pyproject.toml -o requirements.txt

@@ -32,17 +32,22 @@ from watchers.loading import without_collecting
 from watchers.places import due_alerts
 from watchers.providers.base import Provider
 from watchers.settings import Settings
+from watchers.usage import Meter
 
 if TYPE_CHECKING:
     from notifiers.base import Notifier
     from notifiers.limits import Limits
     from notifiers.means import Means
+    from notifiers.twilio.verify import TwilioVerify
     from watchers.fanout import Publish
+    from web.account.doors import Doors
 
 log = logging.getLogger("main")
 
 SWEEP_FOR = timedelta(seconds=30)
 SWEEP_AT_ONCE = 2000  # alerts
+ERASURES_EVERY = 15  # minutes between two looks for what has broken off
+A_LINE_EVERY = timedelta(seconds=30)  # runs that come more often say nothing while nothing happens
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,33 @@ class Parts:
         _say_off(off.values())
         return on
 
+    @cached_property
+    def verify(self) -> "TwilioVerify | None":
+        """Who makes the codes of phones, where that is not us; a wrong setting is said, and not used."""
+        if not os.environ.get("TWILIO_VERIFY_SERVICE_SID", "").strip():
+            return None
+        from notifiers.errors import NotConfiguredError
+        from notifiers.twilio import verify
+
+        try:
+            return verify.from_env(os.environ)
+        except NotConfiguredError as exc:
+            _say_off([str(exc)])
+            return None
+
+    @cached_property
+    def channels(self) -> "dict[Channel, str]":
+        """Each way of telling people, ``on`` or why it is off."""
+        from notifiers import from_env
+
+        on, off = from_env(os.environ)
+        return dict.fromkeys(on, "on") | off
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Counts document operations for the operator."""
+        return Meter(self.documents)
+
     @property
     def means(self) -> "Means":
         """What telling people takes."""
@@ -73,7 +105,8 @@ class Parts:
         from notifiers.means import Means
 
         links = Links(self.settings.public_url, self.settings.secret_key)
-        return Means(self.documents, self.notifiers, links, self.limits, self.settings.places)
+        places, verify = self.settings.places, self.verify
+        return Means(self.documents, self.notifiers, links, self.limits, places, verify)
 
     def sweep(self, now: datetime) -> Counter[str]:
         """Deliver what is due in the outbox."""
@@ -122,6 +155,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     ``?reconcile=1`` is the daily look at the vendor's list instead.
     """
     with without_collecting():
+        from watchers import mishaps
         from watchers.clocks import read_clocks
         from watchers.worker import run_key, work
 
@@ -129,7 +163,9 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     now = datetime.now(UTC)
     if request.args.get("reconcile") == "1":
         return _reconciled(scout, now)
-    settings = scout.settings
+    settings, is_dry = scout.settings, request.args.get("dry_run") == "1"
+    if now.minute % ERASURES_EVERY == 0 and not is_dry:
+        _resume_erasures(scout, now)
     done = work(
         scout.documents,
         settings.places,
@@ -141,12 +177,32 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         seconds=settings.tick_seconds,
         grouping=scout.limits.grouping,
         keep=settings.price_history,
-        dry_run=request.args.get("dry_run") == "1",
+        dry_run=is_dry,
         runs_every=settings.tick_every,
         publish=scout.publish,
         clocks=read_clocks,
     )
-    return done.to_json(), 503 if done.failed else 200
+    if done.failed:
+        mishaps.note(scout.documents, done.failed, now)
+    said = done.to_json()
+    worth_a_line = settings.tick_every >= A_LINE_EVERY or done.failed or said["alerts"] or done.swept
+    log.log(
+        logging.INFO if worth_a_line else logging.DEBUG,
+        "run.done",
+        extra={name: value for name, value in said.items() if name != "boards"},
+    )
+    return said, 503 if done.failed else 200
+
+
+def _resume_erasures(scout: Parts, now: datetime) -> None:
+    """Go on with what has broken off; that it cannot is no reason not to tick."""
+    from notifiers.personal.erasure import resume
+    from watchers.errors import StoreError
+
+    try:
+        resume(scout.documents, scout.settings.places, now)
+    except StoreError as exc:
+        log.warning("erasures.not_resumed", extra={"why": type(exc).__name__})
 
 
 def _reconciled(scout: Parts, now: datetime) -> tuple[dict[str, Any], int]:
@@ -196,6 +252,7 @@ def poll_board(event: CloudEvent) -> None:
 @functions_framework.cloud_event
 def copy_monitor_job(event: CloudEvent) -> None:
     """Copy a person's watch to the worker. Only the document's name is taken from the event."""
+    from notifiers.personal.erasure import is_of_nobody
     from notifiers.release import release
     from watchers.jobs import copy_watch
     from watchers.providers import cannot_see, refusal
@@ -204,8 +261,11 @@ def copy_monitor_job(event: CloudEvent) -> None:
     match _document(event).split("/"):
         case ["artifacts", app_id, "users", uid, "ticket_monitors", watch_id]:
             places, now = scout.settings.places, datetime.now(UTC)
-            if app_id == places.app_id:
-                copied = partial(copy_watch, scout.documents, places, refusal, cannot_see=cannot_see)
+            if app_id == places.app_id and not is_of_nobody(scout.documents, places, uid, watch_id, now):
+                tiers = scout.limits.tiers
+                copied = partial(
+                    copy_watch, scout.documents, places, refusal, cannot_see=cannot_see, tiers=tiers
+                )
                 if copied(uid=uid, watch_id=watch_id, now=now) == "copied":  # a snooze may have ended
                     release(scout.documents, uid, {"snoozed"}, now, watch_id=watch_id)
         case _:
@@ -246,6 +306,13 @@ def _web_app() -> flask.Flask:
     scout = parts()
     settings = scout.settings
     site = Site(
+        channels=lambda: scout.channels,
+        store=settings.store.partition(":")[0],
+        version=settings.version,
+        text_price=settings.text_price,
+        metrics_token=settings.metrics_token,
+        tick_every=settings.tick_every,
+        meter=scout.meter,
         documents=scout.documents,
         places=settings.places,
         refusal=refusal,
@@ -261,8 +328,25 @@ def _web_app() -> flask.Flask:
         learn=lambda alert_id, report: learn(alert_id, report, scout.means, now=datetime.now(UTC)),
         limits=scout.limits,
         twilio_token=os.environ.get("TWILIO_AUTH_TOKEN", "").strip() or None,
+        doors=_doors(scout),
     )
     return create_app(site, json.loads(settings.sandbox_links or "[]"))
+
+
+def _doors(scout: Parts) -> "Doors":
+    from web.account.doors import Doors
+    from web.account.firebase import Firebase
+
+    settings = scout.settings
+    project = settings.firebase_project
+    return Doors(
+        countries=settings.sms_countries,
+        codes_per_hour=settings.codes_per_hour,
+        proxies=settings.trusted_proxies,
+        ways=lambda: scout.notifiers,
+        verify=scout.verify,
+        firebase=Firebase(project, settings.firebase_certs_url) if project else None,
+    )
 
 
 def _begin() -> Parts:
@@ -270,7 +354,9 @@ def _begin() -> Parts:
     from watchers import logs
 
     logs.TRACE.set(logs.trace_of(flask.request.headers.get))
-    return parts()
+    scout = parts()
+    scout.meter.note(datetime.now(UTC))
+    return scout
 
 
 def _document(event: CloudEvent) -> str:

@@ -37,11 +37,12 @@ if TYPE_CHECKING:
     from watchers.settings import Settings
     from watchers.target import Search, Target
     from watchers.tick import Report
+    from watchers.tiers import Tiers
     from watchers.verbs import Change
     from watchers.watch import Watch
     from web.plans import Plans
+    from web.site import Site
 
-_ATTEMPTS = 5  # at a person whom others are changing
 _CALLS_OF_A_SEARCH = 5  # a page each
 _CALLS_OF_AN_ITEM = {"page": 5}  # robots.txt first, and both may have moved
 _LINES_AT_ONCE = 300  # pairs whose verdicts are asked for in one question
@@ -188,6 +189,52 @@ def plan(watch_id: str | None, *, as_json: bool) -> None:
         shown = planning.lines(said)
     for line in [json.dumps(said)] if as_json else shown:
         click.echo(line)
+
+
+@cli.command()
+@as_json
+def status(*, as_json: bool) -> None:
+    """Say how everything is doing: worker, outbox, spending, free tier, providers. As the page /status."""
+    from web.operator.facts import gather
+    from web.operator.status import lines
+
+    known = gather(_site())
+    for line in [json.dumps(known.to_json())] if as_json else lines(known):
+        click.echo(line)
+
+
+def _site() -> "Site":
+    """What the operator's page rests on, without the pages."""
+    import notifiers
+    from notifiers.limits import Limits
+    from watchers.plan import shortest
+    from watchers.providers import refusal
+    from watchers.usage import Meter
+    from web.site import Site
+
+    settings, (asked, off) = _settings(), _providers()
+    documents = _documents(settings)
+    with _named():
+        on, silent = notifiers.from_env(os.environ)
+        limits = Limits.from_env(os.environ)
+    return Site(
+        documents=documents,
+        places=settings.places,
+        refusal=refusal,
+        secret_key=settings.secret_key or "",
+        public_url=settings.public_url,
+        providers=dict.fromkeys(asked, "on") | {one.name: one.why for one in off},
+        now=lambda: datetime.now(UTC),
+        limits=limits,
+        asked=asked,
+        shortest=shortest(settings.every, settings.tick_every),
+        tick_every=settings.tick_every,
+        channels=lambda: dict.fromkeys(on, "on") | silent,
+        store=settings.store.partition(":")[0],
+        version=settings.version,
+        text_price=settings.text_price,
+        meter=Meter(documents),
+    )
 
 
 def _plans(settings: "Settings", documents: "Documents", asked: "Mapping[str, Provider]") -> "Plans":
@@ -589,7 +636,7 @@ def watch_add(*, as_json: bool, uid: str, document: Any, **asked: Any) -> None:
     settings = _settings()
     documents, watch_id = _documents(settings), secrets.token_hex(10)
     documents.commit(Put(settings.places.source(uid, watch_id), fields))
-    copied = partial(copy_watch, documents, settings.places, refusal, cannot_see=cannot_see)
+    copied = partial(copy_watch, documents, settings.places, refusal, cannot_see=cannot_see, tiers=_tiers())
     copied(uid=uid, watch_id=watch_id, now=now)
     click.echo(json.dumps({"watch": watch_id, "person": uid}) if as_json else f"saved as {watch_id}")
     _warn_of_what_is_off(wanted)
@@ -730,7 +777,7 @@ def _change(watch_id: str, change: "Callable[[Document], Write | None]") -> str:
         raise click.ClickException(f"there is no watch {watch_id}; `scout.py watch list` shows them")
     if write := change(source):
         documents.commit(write)
-    copied = partial(copy_watch, documents, places, refusal, cannot_see=cannot_see)
+    copied = partial(copy_watch, documents, places, refusal, cannot_see=cannot_see, tiers=_tiers())
     copied(uid=uid, watch_id=watch_id, now=datetime.now(UTC))
     return uid
 
@@ -875,6 +922,7 @@ def _wishes(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say how somebody wants to be told."""
     options = (
         click.option("--timezone", help="Such as America/New_York; UTC if never said."),
+        click.option("--language", help="Of their pages and messages: en or de."),
         click.option("--quiet", help="When nothing is sent, by their own clock: 22:00-07:00, or off."),
         click.option("--digest", help="Everything in one message: daily or weekly, or off."),
         click.option("--digest-at", help="When the digest comes, by their own clock: 08:00."),
@@ -884,6 +932,7 @@ def _wishes(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--texts-per-month", "segments_per_month", help="Segments of texts a month, or default."
         ),
+        click.option("--plan", help="What they may have: basic, premium or enterprise."),
     )
     for option in reversed(options):
         command = option(command)
@@ -949,45 +998,73 @@ def person_show(uid: str, *, as_json: bool) -> None:
         click.echo(line)
 
 
+@person.command("export")
+@click.argument("uid", callback=_an_id)
+@click.option("--json", is_flag=True, expose_value=False, help="Print JSON, as it does anyway.")
+def person_export(uid: str) -> None:
+    """Print everything a person's account holds, as the JSON document that they get themselves."""
+    from notifiers.personal.export import export
+
+    settings = _settings()
+    _known(settings, uid)
+    for piece in export(_documents(settings), settings.places, uid, datetime.now(UTC)):
+        click.echo(piece, nl=False)
+
+
+@person.command("erase")
+@click.argument("uid", callback=_an_id)
+@click.option("--yes", is_flag=True, help="Do not ask whether this is meant.")
+@as_json
+def person_erase(uid: str, *, yes: bool, as_json: bool) -> None:
+    """Delete everything about a person, for good; what must be kept is said in README.md."""
+    from notifiers.personal.erasure import erase
+
+    settings = _settings()
+    _known(settings, uid)
+    if not yes:
+        click.confirm(f"delete {uid} with all watches and alerts? It cannot be undone", abort=True, err=True)
+    erase(_documents(settings), settings.places, uid, datetime.now(UTC))
+    click.echo(json.dumps({"person": uid, "erased": True}) if as_json else f"{uid} is erased")
+
+
+def _known(settings: "Settings", uid: str) -> None:
+    """Stop where nothing is kept under this id: it was mistyped."""
+    from notifiers.personal.whereabouts import is_known
+
+    if not is_known(_documents(settings), settings.places, uid):
+        _person(settings, uid)
+
+
 def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None]) -> None:
     """Write what was named and nothing else, and let go of what waits for a wish that is gone."""
+    from notifiers import preferences
     from notifiers.contacts import vouched
-    from notifiers.release import release
     from notifiers.wishes import wished
 
-    documents, now = _documents(settings), datetime.now(UTC)
+    now = datetime.now(UTC)
     vouching = {name: said.get(name) for name in ("phone", "email", "push", "timezone")}
     wishes = {name: words for name, words in said.items() if name not in vouching}
     with _named():
         named = wished(vouched({}, **vouching, now=now), **wishes)
-    _write_person(documents, uid, named)
-    if reasons := _gone(named):
-        release(documents, uid, reasons, now)
+    preferences.save(_documents(settings), uid, named, now)
+    if "plan" in named:
+        _carry_plan(settings, _documents(settings), uid)
 
 
-def _write_person(documents: "Documents", uid: str, named: Mapping[str, Any]) -> None:
-    """Change only these fields of the person as they stand now: a STOP in between is never undone."""
-    from notifiers.contacts import path
-    from watchers.documents import Create, Update
-    from watchers.errors import ConflictError
+def _carry_plan(settings: "Settings", documents: "Documents", uid: str) -> None:
+    """What the plan says now holds for the person's watches as well."""
+    from watchers.jobs import carry_plan
+    from watchers.providers import cannot_see, refusal
 
-    for attempts_left in reversed(range(_ATTEMPTS)):
-        known = documents.get(path(uid))
-        if known and not named:
-            return
-        try:
-            documents.commit(Update(known.path, named, known.version) if known else Create(path(uid), named))
-        except ConflictError:
-            if not attempts_left:
-                raise
-        else:
-            return
-
-
-def _gone(named: Mapping[str, Any]) -> set[str]:
-    """Why alerts may be held that need not wait any more. A new hour of the digest is for the next one."""
-    reasons = {"quiet_hours"} if {"quiet_hours", "timezone"} & named.keys() else set()
-    return reasons | ({"digest"} if "digest" in named and named["digest"] is None else set())
+    carry_plan(
+        documents,
+        settings.places,
+        refusal,
+        uid=uid,
+        now=datetime.now(UTC),
+        cannot_see=cannot_see,
+        tiers=_tiers(),
+    )
 
 
 def _person(settings: "Settings", uid: str) -> "Document":
@@ -1184,6 +1261,13 @@ def _providers() -> "tuple[dict[str, Provider], tuple[SwitchedOff, ...]]":
 
     with _named():
         return providers.from_env(os.environ)
+
+
+def _tiers() -> "Tiers":
+    from notifiers.limits import Limits
+
+    with _named():
+        return Limits.from_env(os.environ).tiers
 
 
 def _means(settings: "Settings") -> "Means":

@@ -26,7 +26,7 @@ def fill(
     """So many watches of each of so many items: ``first`` and those that follow. None of them fires."""
     numbers = range(targets * watchers)
     for number in tqdm(numbers, f"{targets} x {watchers} watches", leave=False, disable=None):
-        uid, watch_id = f"u{number % 997}", f"w{first}-{number}"
+        uid, watch_id = f"u{number % 9973}", f"w{first}-{number}"
         asked = {
             "name": f"Watch {number}",
             "target": {"provider": provider, "item": str(first + number % targets)},

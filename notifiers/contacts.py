@@ -12,6 +12,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from notifiers import proofs
 from notifiers.errors import Fault, NotifierRejectedError
 from watchers.documents import Document, Documents, Update
 from watchers.errors import StoreError
@@ -31,8 +32,8 @@ _NAMES = {entry.name for entry in fields(Person)} - {"uid"} - _WISHES
 
 
 def path(uid: str) -> str:
-    """Where the person is kept."""
-    return f"{COLLECTION}/{uid}"
+    """Where the person is kept; of whoever is to prove a contact, the proof."""
+    return proofs.path_of(uid) if proofs.is_asking(uid) else f"{COLLECTION}/{uid}"
 
 
 def find(documents: Documents, uid: str) -> Person:
@@ -44,8 +45,11 @@ def find(documents: Documents, uid: str) -> Person:
 def from_document(document: Document) -> Person:
     """The person a document of ``people`` describes; what a ``Person`` has no field for is left alone.
 
-    A wish that cannot be read counts as not said: somebody who would be told is told.
+    A wish that cannot be read counts as not said: somebody who would be told is told. Of a proof it is
+    whoever has the contact that is being proven.
     """
+    if document.path.startswith(f"{proofs.COLLECTION}/"):
+        return proofs.from_document(document).recipient
     known = {name: value for name, value in document.fields.items() if name in _NAMES and value is not None}
     person = Person(document.id, **known)
     for name in _WISHES & document.fields.keys():
@@ -91,7 +95,7 @@ def address(person: Person, channel: Channel) -> str:
     """The verified number or address for this channel.
 
     Raises:
-        NotifierRejectedError: ``opted_out``, ``no_verified_phone``, ``no_verified_email``,
+        NotifierRejectedError: ``opted_out``, ``no_consent``, ``no_verified_phone``, ``no_verified_email``,
             ``no_verified_push``, or ``no_verified_contact`` when there is no way at all.
     """
     known = {way: _verified(person, way) for way in _CONTACTS}
@@ -101,6 +105,8 @@ def address(person: Person, channel: Channel) -> str:
         raise NotifierRejectedError("opted_out")
     if not (found := known.get(channel)):
         raise NotifierRejectedError(f"no_verified_{_CONTACTS.get(channel, 'contact').removesuffix('_url')}")
+    if channel is Channel.SMS and person.texts_need_consent and not person.texts_agreed_at:
+        raise NotifierRejectedError("no_consent")
     return found
 
 
@@ -170,7 +176,7 @@ def vouched(
             raise ValueError("write the phone number in international form, such as +14155550123")
         # an operator who gives the number again vouches that its owner wants texts again
         fields |= {"phone": phone, "phone_verified_at": now, "phone_problem": None}
-        fields |= {"opted_out_at": None, "opted_out_at_vendor": False}
+        fields |= {"opted_out_at": None, "opted_out_at_vendor": False, "texts_need_consent": False}
     if email is not None:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
             raise ValueError("write the e-mail address in full, such as name@example.com")

@@ -7,6 +7,7 @@ true then and what is true now; news of a watch that has meanwhile ended goes to
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from notifiers import proofs
 from watchers import jobs
 from watchers.documents import Document, Documents
 from watchers.homes import Peek
@@ -20,7 +21,7 @@ from watchers.watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class Unwanted:
-    """Nobody wants to hear of it any more, and why: ``ended``, ``paused``, ``deleted``."""
+    """Nobody wants to hear of it any more, and why: ``ended``, ``paused``, ``deleted``, ``expired``."""
 
     why: str
 
@@ -41,8 +42,9 @@ class Freshness:
 
     def of(self, alert: Alert, now: datetime) -> News | Unwanted | Snoozed:
         """What an alert that was held says now, or why it says nothing now."""
-        if alert.news.reason is Reason.TEST:
-            return alert.news
+        if alert.news.reason.is_awaited:
+            is_over = alert.news.reason is Reason.CODE and now - alert.created_at > proofs.LASTS
+            return Unwanted("expired") if is_over else alert.news
         document = self._documents.get(self._places.job(alert.watch_id))
         if document and document.fields.get("deleted_at"):
             return Unwanted("deleted")

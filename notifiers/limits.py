@@ -6,8 +6,14 @@ Settings: ``GROUPING_SECONDS``, ``MESSAGES_PER_DAY``, ``MESSAGES_PER_WATCH``, ``
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
+
+from watchers.tiers import Tier, Tiers
+
+if TYPE_CHECKING:
+    from watchers.models import Person
 
 DOCUMENTED: Mapping[str, str] = {
     "GROUPING_SECONDS": "0.15",
@@ -30,9 +36,11 @@ class Limits(msgspec.Struct, frozen=True):
         longest_grouping: How long it waits at most while others keep coming.
         per_day: Messages to one person a day, by each channel; the rest is told in one digest.
         per_watch: Of these, messages about one watch.
-        segments_per_person: Segments of texts to one person a month; what is over goes by e-mail.
+        segments_per_person: Segments of texts a month to one person of the basic plan, unless that says it;
+            what is over goes by e-mail.
         segments_in_all: Segments of texts to everybody a month.
         settle: How long a text without an answer may still be found before e-mail takes over.
+        tiers: What people's plans hold.
     """
 
     grouping: timedelta = timedelta(seconds=0.15)
@@ -42,6 +50,16 @@ class Limits(msgspec.Struct, frozen=True):
     segments_per_person: int = 100
     segments_in_all: int = 1000
     settle: timedelta = timedelta(seconds=45)
+    tiers: Tiers = msgspec.field(default_factory=Tiers)
+
+    def texts_of(self, person: "Person") -> int:
+        """Segments of texts a month to this person: their own number, or else their plan's."""
+        own = person.segments_per_month
+        return self.texts_at(self.tiers.of(person.plan)) if own is None else own
+
+    def texts_at(self, tier: Tier) -> int:
+        """Segments of texts a month that a plan holds."""
+        return self.segments_per_person if tier.texts is None else tier.texts
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Limits":
@@ -50,15 +68,16 @@ class Limits(msgspec.Struct, frozen=True):
         Raises:
             ValueError: a setting is wrong; the message names it.
         """
-        grouping = _seconds(env, "GROUPING_SECONDS")
+        grouping, usual = _seconds(env, "GROUPING_SECONDS"), _count(env, "SMS_SEGMENTS_PER_PERSON")
         return cls(
             grouping=grouping,
             longest_grouping=_LONGEST * grouping,
             per_day=_count(env, "MESSAGES_PER_DAY"),
             per_watch=_count(env, "MESSAGES_PER_WATCH"),
-            segments_per_person=_count(env, "SMS_SEGMENTS_PER_PERSON"),
+            segments_per_person=usual,
             segments_in_all=_count(env, "SMS_SEGMENTS_PER_MONTH"),
             settle=_seconds(env, "SETTLE_SECONDS"),
+            tiers=Tiers.from_env(env, usual),
         )
 
 

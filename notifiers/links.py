@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
 
 VERBS_WORK_FOR = timedelta(days=30)
 
@@ -52,6 +52,22 @@ class Links:
             case [str(alert_id), str(verb)] if now - made_at <= VERBS_WORK_FOR:
                 return alert_id, verb
         return None
+
+    def proof(self, proof_id: str) -> str:
+        """Where whoever got the letter with this code need not type it; it works as long as the code does."""
+        return f"{self.public_url.rstrip('/')}/sign-in/link/{self._proofs.dumps(proof_id)}"
+
+    def read_proof(self, token: str) -> str | None:
+        """The id of the proof of such a link; ``None`` when it is not one of ours."""
+        try:
+            found = self._proofs.loads(token)
+        except BadData:
+            return None
+        return found if isinstance(found, str) else None
+
+    @property
+    def _proofs(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self.secret_key or "", salt="ticket-scout.proof")
 
     def callback(self, alert_id: str) -> str:
         """Where a vendor says what became of the alert's message."""

@@ -15,13 +15,17 @@ from watchers.places import Places
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The database, the channels that are on, the addresses messages carry, and how much may be sent."""
+    """The database, the channels that are on, the addresses messages carry, and how much may be sent.
+
+    ``verify``: who makes and sends the codes that prove a number, where that is not us.
+    """
 
     documents: Documents
     notifiers: Mapping[Channel, Notifier]
     links: Links
     limits: Limits = field(default_factory=Limits)
     places: Places = field(default_factory=Places)
+    verify: Notifier | None = None
 
 
 class Clock:

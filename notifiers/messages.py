@@ -12,10 +12,12 @@ Several news make one text, the first leading; news that was held says what was 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
 from itertools import accumulate
+from urllib.parse import urlsplit
 
+from notifiers import proofs
 from notifiers.base import Message
 from notifiers.links import Links
-from notifiers.words import digests, letters, phrases
+from notifiers.words import digests, letters, passcodes, phrases
 from notifiers.words.digests import Topic
 from notifiers.words.gsm import fits, plain, segments, shorten
 from notifiers.words.letters import email
@@ -44,6 +46,8 @@ _LINES_IN_A_PUSH, _LINE, _BODY = 20, 160, 1400  # characters: Discord takes 2,00
 
 def render(alert: Alert, links: Links, zone: tzinfo = UTC) -> Message:
     """The alert, ready for its channel; ``zone`` is its reader's."""
+    if alert.news.reason is Reason.CODE:
+        return _passcode(alert, links)
     if alert.channel is Channel.SMS:
         return Message(alert.id, alert.code, sms(alert, links, zone))
     if alert.channel is Channel.EMAIL:
@@ -73,6 +77,21 @@ def push(alert: Alert, links: Links, zone: tzinfo = UTC) -> tuple[str, str]:
     link = f"About this alert (#{alert.code[:4]}): {links.alert(alert.code)}"
     parts = (letters.sorry(alert), "\n".join(told), link)
     return letters.subject(alert, zone), "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _passcode(alert: Alert, links: Links) -> Message:
+    """A one-time code; the alert is of the proof that it answers."""
+    code = proofs.passcode(links.secret_key or "", alert.watch_id, alert.created_at)
+    mark = f"#{alert.code[:4]}"
+    if alert.channel is Channel.SMS:
+        site = urlsplit(links.public_url)
+        host = site.hostname or ""
+        return Message(
+            alert.id, alert.code, passcodes.sms(code, mark, host if site.scheme == "https" else "")
+        )
+    link = links.proof(alert.watch_id)
+    subject, text, html = passcodes.email(code, link, mark, adds=alert.news.detail == proofs.ADDS)
+    return Message(alert.id, alert.code, text, subject, html)
 
 
 def _stop_url(alert: Alert, links: Links) -> str:

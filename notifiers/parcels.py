@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from notifiers import contacts, messages, outbox, patience, timing
+from notifiers import contacts, messages, outbox, patience, proofs, timing
 from notifiers.base import Message, Notifier
 from notifiers.errors import Fault, NotifierRejectedError
 from notifiers.freshness import Freshness, Snoozed, Unwanted
@@ -22,6 +22,7 @@ from notifiers.tallies import Tally
 from notifiers.words.gsm import segments
 from watchers.documents import Write
 from watchers.kinds import Channel
+from watchers.language import speaking
 from watchers.models import Alert, AlertState, News, Person, Reason
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ def _again(bundle: Bundle, person: Person, desk: Desk, now: datetime) -> Prepare
             prepared.settle(Outcome.UNCONFIRMED, move)
         return prepared
     try:
-        to, notifier = _way(person, lead.channel, desk)
+        to, notifier = _way(person, lead, desk)
     except NotifierRejectedError as refused:
         prepared.settle(Outcome.FAILED, outbox.failed(bundle, refused.code, now, over_to(person, bundle)))
         return prepared
@@ -187,7 +188,8 @@ def _as_of_now(lead: Alert, freshness: Freshness, now: datetime) -> list[News] |
 
 
 def _is_old(alert: Alert, now: datetime) -> bool:
-    return alert.state is AlertState.HELD or now - (alert.news.observed_at or alert.created_at) > STALE
+    lasts = proofs.LASTS if alert.news.reason is Reason.CODE else STALE
+    return alert.state is AlertState.HELD or now - (alert.news.observed_at or alert.created_at) > lasts
 
 
 def _tell(alerts: Sequence[Alert], person: Person, tally: Tally, desk: Desk, now: datetime) -> Prepared:
@@ -204,7 +206,7 @@ def _tell(alerts: Sequence[Alert], person: Person, tally: Tally, desk: Desk, now
     lead = plan.send[0]
     said = [each for alert in plan.send for each in (news[alert.id], *_more(alert, desk.freshness, now))]
     try:
-        to, notifier = _way(person, lead.channel, desk)
+        to, notifier = _way(person, lead, desk)
         lead = outbox.claim(lead, plan.send[1:], now, news=said).after.lead  # as it will stand, to be worded
         message = _message(lead, person, desk)
         counted, length = _counted(lead, message, person, plan.tally, desk)
@@ -259,21 +261,27 @@ def _counted(
     length = segments(message.text)
     if lead.news.reason is Reason.TEST:
         return tally, length
-    own = person.segments_per_month
-    if tally.segments + length > (desk.means.limits.segments_per_person if own is None else own):
+    if lead.news.reason is Reason.CODE:  # in nobody's name yet; how many are asked for is limited elsewhere
+        if not desk.allowance.take(length):
+            raise NotifierRejectedError("over_budget", fault=Fault.OPERATOR)
+        return tally, length
+    if tally.segments + length > desk.means.limits.texts_of(person):
         raise NotifierRejectedError("over_budget_person")
     if not desk.allowance.take(length):
         raise NotifierRejectedError("over_budget", fault=Fault.OPERATOR)
     return replace(tally, segments=tally.segments + length, latest=lead.id), length
 
 
-def _way(person: Person, channel: Channel, desk: Desk) -> tuple[str, Notifier]:
+def _way(person: Person, lead: Alert, desk: Desk) -> tuple[str, Notifier]:
     """Where to, and over whom.
 
     Raises:
         NotifierRejectedError: there is no way.
     """
+    channel = lead.channel
     to = contacts.address(person, channel)
+    if lead.news.reason is Reason.CODE and channel is Channel.SMS and desk.means.verify:
+        return to, desk.means.verify
     if channel not in desk.means.notifiers:
         raise NotifierRejectedError(f"{channel}_not_configured", fault=Fault.OPERATOR)
     return to, desk.means.notifiers[channel]
@@ -281,12 +289,18 @@ def _way(person: Person, channel: Channel, desk: Desk) -> tuple[str, Notifier]:
 
 def _message(lead: Alert, person: Person, desk: Desk) -> Message:
     links = desk.means.links
-    message = messages.render(lead, links, contacts.zone_of(person))
+    with speaking(person.language):
+        message = messages.render(lead, links, contacts.zone_of(person))
     if lead.channel is not Channel.SMS:
         return message
     return replace(message, callback_url=links.callback(lead.id))
 
 
 def over_to(person: Person, told: Bundle) -> Channel | None:
-    """Who tells it when this channel does not; nobody when a later one tells all of it anyway."""
+    """Who tells it when this channel does not; nobody when a later one tells all of it anyway.
+
+    Nobody either of a code: it proves the one contact to which it is sent.
+    """
+    if told.lead.news.reason is Reason.CODE:
+        return None
     return contacts.successor(person, told.lead.channel, told.also)

@@ -15,6 +15,7 @@ def profile(person: Person, tally: Tally | None) -> dict[str, Any]:
     return {
         "person": person.uid,
         "timezone": person.timezone,
+        "plan": person.plan,
         "phone": _contact(f"…{person.phone[-2:]}" if person.phone else None, person, "phone"),
         "email": _contact(_masked(person.email) if person.email else None, person, "email"),
         "push": _contact(person.push_url.partition("://")[0] if person.push_url else None, person, "push"),
@@ -34,6 +35,7 @@ def profile(person: Person, tally: Tally | None) -> dict[str, Any]:
 def lines(known: Mapping[str, Any]) -> Iterator[str]:
     """The same in plain lines."""
     yield f"{known['person']} ({known['timezone']})"
+    yield f"  plan:      {known['plan']}"
     for name in ("phone", "email", "push"):
         yield f"  {name + ':':10} {_where(known[name])}"
     if known["opted_out_at"]:

@@ -115,19 +115,32 @@ class TwilioNotifier:
         raise unavailable  # here, where no other exception hangs on it
 
     def _call(self, asked: "Callable[[Client], Answer]") -> Answer:
-        from twilio.base.exceptions import TwilioException  # noqa: PLC0415 - only who sends pays for the SDK
+        return calling((self.account_sid, self.auth_token), self.base_url, self.timeout, asked)
 
-        from notifiers.twilio.client import connected  # noqa: PLC0415
 
-        login = self.account_sid, self.auth_token
-        try:
-            with connected(login, self.base_url, self.timeout, _judge) as client:
-                return asked(client)
-        except OSError as exc:
-            error = _lost(exc)
-        except (TwilioException, *_UNREADABLE):
-            error = DeliveryUnknownError("no_answer")
-        raise error  # here, where no exception that quotes the recipient hangs on it
+def calling(
+    login: tuple[str, str],
+    base_url: str,
+    timeout: float | tuple[float, float],
+    asked: "Callable[[Client], Answer]",
+) -> Answer:
+    """What Twilio answers to one call, made once.
+
+    Raises:
+        NotifierError: one of the three; never with anything of Twilio's own prose.
+    """
+    from twilio.base.exceptions import TwilioException  # noqa: PLC0415 - only who sends pays for the SDK
+
+    from notifiers.twilio.client import connected  # noqa: PLC0415
+
+    try:
+        with connected(login, base_url, timeout, _judge) as client:
+            return asked(client)
+    except OSError as exc:
+        error = _lost(exc)
+    except (TwilioException, *_UNREADABLE):
+        error = DeliveryUnknownError("no_answer")
+    raise error  # here, where no exception that quotes the recipient hangs on it
 
 
 def refusal(status: int, code: int | str | None) -> NotifierError:

@@ -2,7 +2,7 @@
 
 It never drops anything: what may not go now is held until a moment at which it will go. In this order:
 
-    a test                     goes, whatever the time
+    a test, a code             goes, whatever the time
     quiet hours                hold everything until they end
     a copy on another channel  goes: it stands in for what was counted already
     what was tried before      goes: it was counted then
@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from notifiers.contacts import zone_of
 from notifiers.limits import Limits
 from notifiers.tallies import Tally
-from watchers.models import Alert, AlertState, Every, News, Person, QuietHours, Reason
+from watchers.models import Alert, AlertState, Every, News, Person, QuietHours
 
 QUIET, CAP, DIGEST, FULL = "quiet_hours", "cap", "digest", "full"
 MOST = 100  # alerts in one message
@@ -114,7 +114,7 @@ def next_digest(person: Person, now: datetime) -> datetime:
 def _hold(
     alert: Alert, person: Person, today: Tally, limits: Limits, quiet: datetime | None, now: datetime
 ) -> Hold | None:
-    if alert.news.reason is Reason.TEST:
+    if alert.news.reason.is_awaited:
         return None
     if alert.state is AlertState.HELD and alert.due_at and alert.due_at > now:
         return Hold(alert, alert.due_at, alert.why or QUIET)  # found early, with others
@@ -129,7 +129,7 @@ def _hold(
 
 def _is_exempt(alert: Alert) -> bool:
     """Whether neither caps nor a digest concern it."""
-    exempt = alert.news.reason is Reason.TEST or alert.copy_of is not None or alert.attempts > 0
+    exempt = alert.news.reason.is_awaited or alert.copy_of is not None or alert.attempts > 0
     return exempt or _is_of_digest(alert)
 
 
@@ -148,9 +148,9 @@ def _is_capped(alert: Alert, person: Person, today: Tally, limits: Limits) -> bo
 
 
 def _turn(alert: Alert, zone: ZoneInfo, now: datetime) -> tuple[bool, timedelta, datetime, str]:
-    """Tests first, then the nearest event, then the oldest news."""
-    is_test = alert.news.reason is Reason.TEST
-    return not is_test, _away(alert.news, zone, now), alert.created_at, alert.id
+    """What is waited for first, then the nearest event, then the oldest news."""
+    is_awaited = alert.news.reason.is_awaited
+    return not is_awaited, _away(alert.news, zone, now), alert.created_at, alert.id
 
 
 def _away(news: News, zone: ZoneInfo, now: datetime) -> timedelta:

@@ -1,7 +1,7 @@
 """How a person wants to be told, from words as people write them to fields of ``people/{uid}``. Pure.
 
 A wish not named stays as it was; every wish can be taken back (``off``, or ``default``: as the installation
-has it). ``contacts.from_document`` reads them.
+has it). What the words come to is read by the same model as what a page or the API says (``preferences``).
 """
 
 import re
@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from datetime import time
 from typing import Any
 
+from notifiers import preferences
+from notifiers.preferences import MOST_MESSAGES, MOST_SEGMENTS, PreferencesRefusedError
 from watchers.kinds import Channel
 from watchers.models import Every
+from watchers.tiers import NAMES
 
-_MOST_MESSAGES = 1000
-_MOST_SEGMENTS = 10_000
+_PLAN = "plan"  # the operator's to give, and nobody's to wish for
 
 
 def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
@@ -21,14 +23,20 @@ def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
 
     Args:
         known: The document so far.
-        **wishes: ``quiet="22:00-07:00"``, ``digest="daily"``, ``digest_at="08:00"``, ``per_day="20"``,
-            ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``.
+        **wishes: ``language="de"``, ``quiet="22:00-07:00"``, ``digest="daily"``, ``digest_at="08:00"``,
+            ``per_day="20"``, ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``,
+            ``plan="premium"``.
 
     Raises:
         ValueError: a sentence that says how to write it.
     """
     said = {name: words.strip().lower() for name, words in wishes.items() if words is not None}
-    return {**known, **{_FIELDS.get(name, name): _READERS[name](words) for name, words in said.items()}}
+    named = {_FIELDS.get(name, name): _READERS[name](words) for name, words in said.items()}
+    given = {_PLAN: named.pop(_PLAN)} if _PLAN in named else {}
+    try:
+        return {**known, **preferences.read(named), **given}
+    except PreferencesRefusedError as refused:
+        raise ValueError(str(refused)) from refused
 
 
 def _quiet(words: str) -> dict[str, str] | None:
@@ -77,6 +85,12 @@ def _failover(words: str) -> list[str] | None:
     return order
 
 
+def _plan(words: str) -> str:
+    if words not in NAMES:
+        raise ValueError(f"a plan is one of {', '.join(NAMES)}")
+    return words
+
+
 def _count(what: str, least: int, most: int) -> Callable[[str], int | None]:
     def read(words: str) -> int | None:
         if words == "default":
@@ -90,11 +104,13 @@ def _count(what: str, least: int, most: int) -> Callable[[str], int | None]:
 
 _FIELDS = {"quiet": "quiet_hours"}
 _READERS: Mapping[str, Callable[[str], Any]] = {
+    "language": str,
     "quiet": _quiet,
     "digest": _digest,
     "digest_at": _digest_at,
-    "per_day": _count("messages a day", 1, _MOST_MESSAGES),
-    "per_watch": _count("messages a day about one watch", 1, _MOST_MESSAGES),
+    "per_day": _count("messages a day", 1, MOST_MESSAGES),
+    "per_watch": _count("messages a day about one watch", 1, MOST_MESSAGES),
     "failover": _failover,
-    "segments_per_month": _count("segments of texts a month", 0, _MOST_SEGMENTS),
+    "plan": _plan,
+    "segments_per_month": _count("segments of texts a month", 0, MOST_SEGMENTS),
 }

@@ -21,6 +21,7 @@ from watchers.jobs import Job
 from watchers.models import Alert
 from watchers.places import Places
 from watchers.tick import Report, tick
+from watchers.tiers import Tier, Tiers
 
 MINUTE = timedelta(minutes=1)
 AFTER_THE_LEASE = board.LEASE + timedelta(seconds=1)
@@ -79,6 +80,7 @@ class World:
     def __init__(self, documents: Documents | None = None, provider: FakeProvider | None = None) -> None:
         self.documents: Documents = documents or DatedDocuments()
         self.shop = provider or FakeProvider()
+        self.tiers = Tiers({"basic": Tier(watches=10_000)})
         self._now = datetime(2100, 1, 1, 12, 0, tzinfo=UTC)
         self.runs = 0
 
@@ -108,7 +110,9 @@ class World:
     def event(self, watch: str = "w1", uid: str = "u1", documents: Documents | None = None) -> str:
         """Something happened to a watch's document."""
         store = documents or self.documents
-        return jobs.copy_watch(store, PLACES, self.shop.refusal, uid=uid, watch_id=watch, now=self.now)
+        return jobs.copy_watch(
+            store, PLACES, self.shop.refusal, uid=uid, watch_id=watch, now=self.now, tiers=self.tiers
+        )
 
     # ── what the worker does ─────────────────────────────────────────────────────────────────────────────
 

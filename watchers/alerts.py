@@ -6,7 +6,7 @@ The tick creates them, ``notifiers/outbox.py`` moves them from state to state.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -51,6 +51,21 @@ def waits(alert: Alert) -> str | None:
     return f"{alert.uid}:{alert.channel}" if is_open else None
 
 
+def stands(alert: Alert) -> str:
+    """Where it stands, or what became of it on which day (UTC): each is counted by one question.
+
+    ``open:held:sms:quiet_hours``, ``2026-11-30:failed:sms:over_budget``
+    """
+    is_open = alert.settled_at is None or alert.due_at is not None
+    settled_on = None if is_open or alert.settled_at is None else alert.settled_at.astimezone(UTC).date()
+    return f"{standing(settled_on, alert.state)}{alert.channel}:{alert.why or ''}"
+
+
+def standing(settled_on: date | None, state: str, channel: str = "") -> str:
+    """What ``stands`` begins with: of those that came to a state on a day, or are in it and open."""
+    return f"{settled_on.isoformat() if settled_on else 'open'}:{state}:" + (f"{channel}:" if channel else "")
+
+
 def newest_first(alert: Alert) -> str:
     """By this a person's alerts are found one after another, the newest first; no two have the same."""
     age = _END_OF_TIME - int(alert.created_at.timestamp() * 1000)
@@ -92,7 +107,7 @@ def moved_since(uid: str, at: datetime) -> Query:
 def to_fields(alert: Alert) -> dict[str, Any]:
     """The alert as a document: plain values, the event's local times as ISO text (they keep their zone)."""
     stored = {name: _plain(getattr(alert, name)) for name in _STORED}
-    return stored | {"waits": waits(alert), "newest_first": newest_first(alert)}
+    return stored | {"waits": waits(alert), "newest_first": newest_first(alert), "stands": stands(alert)}
 
 
 def from_document(document: Document) -> Alert:

@@ -161,11 +161,12 @@ def sentences(error: ValidationError, names: Mapping[str, str] | None = None) ->
         if fault["type"] == "too_short" and fault["loc"] in inside:
             continue  # nothing is left of a list only because its entries are at fault
         where = _where(fault["loc"])
-        found[f"{(names or {}).get(where, where)}: {_what(fault)}."] = None
+        found[f"{(names or {}).get(where, where)}: {what(fault)}."] = None
     return list(found)
 
 
-def _what(fault: Mapping[str, Any]) -> str:
+def what(fault: Mapping[str, Any]) -> str:
+    """One fault that pydantic found, in words, without its place."""
     if str(fault["type"]).startswith("date_"):
         return 'write a date such as "2026-12-31"'
     if str(fault["type"]).startswith(("datetime_", "timezone_")):

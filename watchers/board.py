@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=90)  # longer than any tick may last
 KEPT_RUNS = 50
+KEPT_TICKS = 12
 _FILLING = 0.7 * 2**20  # of a document's 1 MiB; the rest is for targets that come and for prices that move
 
 
@@ -42,7 +43,8 @@ class Board(msgspec.Struct):
     Every job written up to ``cursor`` is folded in; ``saved_at`` is when the board was last saved. Both are
     the database's time: no clock of ours decides whether a watch is seen. It is shard number ``shard`` of
     ``shards`` boards of its provider. Who claimed it may make ``may_spend`` calls, of its part of the
-    ``quota``.
+    ``quota``. ``ticks`` says what the last ones did: ``at``, ``ms``, and how many were ``asked``, ``failed``,
+    and told of (``alerts``).
     """
 
     name: str
@@ -59,6 +61,7 @@ class Board(msgspec.Struct):
     quota: Quota | None = None
     may_spend: int = 0
     size: int = 0  # of its rows as they were read, in bytes
+    ticks: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def hours(self) -> list[float]:
@@ -231,6 +234,7 @@ def to_document(board: Board) -> dict[str, Any]:
         "lease": None,
         "first": board.shard == 0,
         "shards": board.shards,
+        "ticks": [dict(tick) for tick in board.ticks],
     }
 
 
@@ -251,6 +255,7 @@ def _decoded(name: str, document: Document) -> Board:
         shard=shard_in(name),
         shards=shards_in(document),
         size=len(fields.get("blob") or b""),
+        ticks=tuple(fields.get("ticks") or ()),
     )
     try:
         board.rows = encoding.decode(fields.get("blob") or b"")

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
+from watchers.language import say, say_many
 from watchers.money import spoken
 from watchers.price_history import Step
 
@@ -40,8 +41,8 @@ class Deal(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """One line: ``good: lowest in 30 days; …``."""
-        said = "; ".join(self.clauses) or "nothing to compare it with"
-        return f"{self.verdict}: {said}" if self.verdict is not Verdict.UNKNOWN else said
+        said = "; ".join(self.clauses) or say("nothing to compare it with")
+        return f"{_word(self.verdict)}: {said}" if self.verdict is not Verdict.UNKNOWN else said
 
     def to_json(self) -> dict[str, object]:
         """For scripts and pages."""
@@ -51,6 +52,11 @@ class Deal(msgspec.Struct, frozen=True):
             "clauses": list(self.clauses),
             "said": str(self),
         }
+
+
+def _word(verdict: Verdict) -> str:
+    words = {Verdict.GOOD: say("good"), Verdict.USUAL: say("usual"), Verdict.DEAR: say("dear")}
+    return words[verdict]
 
 
 def deal(
@@ -112,19 +118,21 @@ def _median(past: Sequence[Step]) -> int | None:
 def _low(price: int, past: Sequence[Step], now: datetime, known: timedelta) -> str | None:
     """The longest time in which nothing was as low."""
     if all(price < step.price for step in past):
-        return f"lowest in {known // _A_DAY} days, as long as it has been watched"
+        return say("lowest in {days} days, as long as it has been watched", days=known // _A_DAY)
     for window in WINDOWS:
         within = [step.price for step in past if step.until > now - window]
         if window <= known and within and price < min(within):
-            return f"lowest in {window // _A_DAY} days"
+            return say("lowest in {days} days", days=window // _A_DAY)
     return None
 
 
 def _against_median(price: int, median: int, count: int) -> str:
     percent = round(100 * (price - median) / median)
     if not percent:
-        return f"at the median of {count} prices"
-    return f"{abs(percent)} % {'under' if percent < 0 else 'over'} the median of {count} prices"
+        return say("at the median of {count} prices", count=count)
+    if percent < 0:
+        return say("{percent} % under the median of {count} prices", percent=-percent, count=count)
+    return say("{percent} % over the median of {count} prices", percent=percent, count=count)
 
 
 def _against_markets(price: int, currency: str, others: Sequence[int]) -> str | None:
@@ -132,18 +140,21 @@ def _against_markets(price: int, currency: str, others: Sequence[int]) -> str | 
         return None
     best, markets = min(others), len(others) + 1
     if price < best:
-        return f"cheapest of {markets} markets"
+        return say("cheapest of {markets} markets", markets=markets)
     if price == best:
-        return f"as cheap as the best of {markets} markets"
-    return f"{spoken(price - best, currency)} over the cheapest of {markets} markets"
+        return say("as cheap as the best of {markets} markets", markets=markets)
+    dearer = spoken(price - best, currency)
+    return say("{amount} over the cheapest of {markets} markets", amount=dearer, markets=markets)
 
 
 def _too_little(past: Sequence[Step], known: timedelta) -> str:
     if not past:
-        return "low confidence: no earlier price is known"
-    prices = f"{len(past)} earlier price{'s' if len(past) > 1 else ''}"
-    days = known // _A_DAY
-    return f"low confidence: only {prices} in {days or 'less than a'} day{'s' if days > 1 else ''}"
+        return say("low confidence: no earlier price is known")
+    prices = say_many("{number} earlier price", "{number} earlier prices", len(past))
+    if not (days := known // _A_DAY):
+        return say("low confidence: only {prices} in less than a day", prices=prices)
+    time = say_many("{number} day", "{number} days", days)
+    return say("low confidence: only {prices} in {time}", prices=prices, time=time)
 
 
 def _verdict(price: int, median: int) -> Verdict:

@@ -65,6 +65,7 @@ class _Columns(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     repeats: list[int]
     repeated_ms: list[int]
     rare: list[bytes]
+    favour: list[int] = []  # left out where there is none
 
 
 class _Packed(msgspec.Struct, frozen=True):
@@ -91,6 +92,7 @@ _DAMAGE = (
     IndexError,
     OverflowError,
 )
+_NAMES = _Columns.__struct_fields__[1:]
 _COLUMNS = msgspec.msgpack.Decoder(_Columns)
 _UNPACK = msgspec.msgpack.Decoder()
 
@@ -98,9 +100,9 @@ _UNPACK = msgspec.msgpack.Decoder()
 def encode(rows: Mapping[str, Row]) -> bytes:
     """The rows as a blob; their keys are their targets' ids. A time's fraction of a millisecond is lost."""
     entries = [_cells(row) for row in rows.values()]
-    columns = [list(column) for column in zip(*entries, strict=True)] or [
-        [] for _ in _Columns.__struct_fields__[1:]
-    ]
+    columns = [list(column) for column in zip(*entries, strict=True)] or [[] for _ in _NAMES]
+    if not any(columns[-1]):
+        columns.pop()
     return zlib.compress(msgspec.msgpack.encode([FORMAT, *columns]), _LEVEL)
 
 
@@ -115,7 +117,8 @@ def decode(blob: bytes) -> dict[str, Row]:
         columns = _COLUMNS.decode(content)
         if columns.format != FORMAT:
             raise UnreadableBoardError(f"board format {columns.format}, not {FORMAT}")
-        entries = zip(*(getattr(columns, name) for name in _Columns.__struct_fields__[1:]), strict=True)
+        columns.favour = columns.favour or [0] * len(columns.target)
+        entries = zip(*(getattr(columns, name) for name in _NAMES), strict=True)
         return {row.target.id: row for row in (_row(*cells) for cells in entries)}
     except _DAMAGE as exc:
         raise UnreadableBoardError("the board's content is damaged") from exc
@@ -147,6 +150,7 @@ def _cells(row: Row) -> tuple[Any, ...]:
         row.repeats,
         row.repeated_ms,
         row.closed.content if isinstance(row.closed, _Packed) else packed(row),
+        row.favour,
     )
 
 
@@ -154,13 +158,14 @@ def _row(  # noqa: PLR0913, PLR0917 - one argument a column
     target: bytes, since: int, asked_after: int | None, seen_ms: int, watchers: int, fresh: list[str],
     urgent: bool, failures: int, unseen_why: str, blind: bool, patience_ms: int,
     a: int, b: int, rest_v: int, due_v: int, weight: int, event_ms: int, cost: int, chunk: int, mark: int,
-    repeats: int, repeated_ms: int, rare: bytes,
+    repeats: int, repeated_ms: int, rare: bytes, favour: int,
 ) -> Row:  # fmt: skip
     row: Row = Row.__new__(Row)  # history, gate and archived stay unset: see Row.__getattr__
     row.target = _asked(target)
     row.since = moment(since)
     row.asked_ms = 0 if asked_after is None else seen_ms + asked_after
     row.seen_ms, row.watchers, row.fresh, row.urgent = seen_ms, watchers, tuple(fresh), urgent
+    row.favour = favour
     row.failures, row.unseen_why, row.blind, row.patience_ms = failures, unseen_why, blind, patience_ms
     row.pace = Pace(a / _MICRO, b / _MICRO, (due_v - rest_v) / _MICRO, due_v / _MICRO)
     row.weight, row.event_ms, row.cost, row.chunk = weight / 100, event_ms, cost, chunk

@@ -16,7 +16,7 @@ from watchers import schedule
 from watchers.board import Board
 from watchers.clocks import stopwatch
 from watchers.documents import Document, Documents
-from watchers.places import Places, changed_since, watching
+from watchers.places import FAVOURS, Places, changed_since, favouring, watching
 from watchers.rows import Row
 from watchers.shards import home_of, provider_of, shard_of
 
@@ -76,6 +76,7 @@ def _fold_one(board: Board, document: Document, now: datetime, newcomers: _Newco
         at = wishes[target_id]
         row = board.rows.setdefault(target_id, Row(target, since=now))
         row.gate.widen(at.fires_at, at.rearms_at, jobs.waits_for(job.watch))
+        row.favour = max(row.favour, job.priority - 1)  # it is counted anew if there is any
         if _admit(row, job):
             newcomers[target_id].append(job.watch_id)
     if job.copied_at and board.cursor and job.copied_at < board.cursor:
@@ -114,8 +115,14 @@ def _recount(documents: Documents, places: Places, board: Board, touched: set[st
             continue
         row = board.rows[target_id]
         row.watchers = watchers
+        row.favour = _favour(documents, places, target_id) if row.favour else 0
         row.weigh()
         _schedule(board, row, now)
+
+
+def _favour(documents: Documents, places: Places, target_id: str) -> int:
+    """How many more its watchers count for; asked only where there was one who does."""
+    return sum(digit * documents.count(favouring(places, target_id, digit)) for digit in FAVOURS)
 
 
 def _schedule(board: Board, row: Row, now: datetime) -> None:

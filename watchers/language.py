@@ -49,6 +49,11 @@ def say(text: str, **values: object) -> str:
     return said.format(**values) if values else said
 
 
+def to_say(text: str) -> str:
+    """The same text: a sentence that somebody says later, marked for those who collect sentences."""
+    return text
+
+
 def say_many(one: str, many: str, number: int, **values: object) -> str:
     """The form that fits ``number``, which is ``{number}`` in it."""
     if (spoken := _SPOKEN.get()) == SOURCE:

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     BACK_IN_STOCK = "back_in_stock"
     STATUS_CHANGED = "status_changed"
     TEST = "test"  # somebody asked for a message to see whether it arrives
+    CODE = "code"  # somebody proves that a number or an address is theirs
     # did not fire
     FIRST_LOOK = "first_look"  # a silent baseline
     TAKEN_AS_TOLD = "taken_as_told"  # already true when saved, and the person chose to wait
@@ -42,6 +43,11 @@ class Reason(StrEnum):
         """Whether this reason tells somebody."""
         return self in _FIRING
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody sits and waits for the message: no quiet hours, digest or cap concern it."""
+        return self in (Reason.TEST, Reason.CODE)
+
 
 _FIRING = frozenset(
     {
@@ -53,6 +59,7 @@ _FIRING = frozenset(
         Reason.BACK_IN_STOCK,
         Reason.STATUS_CHANGED,
         Reason.TEST,
+        Reason.CODE,
     }
 )
 
@@ -198,6 +205,8 @@ class Person:
         language: The code of the language they read.
         plan: What they may have: ``basic``, ``premium`` or ``enterprise``.
         sessions_since: Who signed in before then is signed out.
+        texts_need_consent: The number was proven by its owner, and nobody vouched that they want texts.
+        texts_agreed_at: When they said so themselves, for this number.
     """
 
     uid: str
@@ -223,3 +232,5 @@ class Person:
     language: str = "en"
     plan: str = "basic"
     sessions_since: datetime | None = None
+    texts_need_consent: bool = False
+    texts_agreed_at: datetime | None = None

@@ -8,6 +8,8 @@ from watchers.documents import Query
 from watchers.kinds import Kind
 
 ALERTS = "alerts"  # the outbox
+REFUSED = "refused"  # watches that were refused, by their ids: whose, and why
+FAVOURS = (1, 2, 4)  # binary digits of what a watcher is worth more than one
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -51,6 +53,11 @@ def said_since(places: Places, uid: str, at: datetime) -> Query:
 def watching(places: Places, target_id: str) -> Query:
     """Every active watch of a target."""
     return Query(places.worker_collection, ("targets",), "array_contains", target_id)
+
+
+def favouring(places: Places, target_id: str, digit: int) -> Query:
+    """Active watches of a target whose owner's plan is worth so much more (see ``jobs.favoured``)."""
+    return Query(places.worker_collection, ("favoured",), "array_contains", f"{target_id}:{digit}")
 
 
 def waiting_for(places: Places, target_id: str, kind: str | Kind) -> Query:

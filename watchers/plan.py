@@ -25,6 +25,7 @@ from watchers.demand import Demand
 from watchers.history import milliseconds
 from watchers.jobs import waits_for
 from watchers.kinds import Kind
+from watchers.language import say, say_many
 from watchers.money import Basis, PriceKey
 from watchers.providers.base import Provider
 from watchers.quota import Budget, Ledger, Quota
@@ -368,8 +369,11 @@ def _purse(quota: Quota, ledger: Ledger, now: datetime) -> tuple[int, datetime |
 
 def calls_left(plan: Plan) -> str:
     """``4,480 of 4,500 calls are left in 24 hours, 225 of them now``."""
-    of = f"{plan.calls_left:,} of {plan.calls:,} calls are left in {span(plan.window)}"
-    return f"{of}, {plan.calls_now:,} of them now" if plan.calls_now else f"{of}, none of them now"
+    known = {"left": f"{plan.calls_left:,}", "calls": f"{plan.calls:,}", "window": span(plan.window)}
+    if not plan.calls_now:
+        return say("{left} of {calls} calls are left in {window}, none of them now", **known)
+    now = f"{plan.calls_now:,}"
+    return say("{left} of {calls} calls are left in {window}, {now} of them now", **known, now=now)
 
 
 def sentence(watch: Watch, turn: Turn, where: str = "") -> str:
@@ -379,54 +383,75 @@ def sentence(watch: Watch, turn: Turn, where: str = "") -> str:
     again: for a watch that waits for nothing else there is no chance to name.
     """
     if all(condition.kind is Kind.STATUS for condition in watch.conditions):
-        return f"Checked about every {span(turn.interval)}{where}."
-    what = "a listing" if minutes_matter(watch) else "a price"
+        return say("Checked about {every}{where}.", every=every(turn.interval), where=where)
+    chances = _chances(turn, is_listing=minutes_matter(watch))
+    return say(
+        "Checked about {every}{where}; {chances}.", every=every(turn.interval), where=where, chances=chances
+    )
+
+
+def _chances(turn: Turn, *, is_listing: bool) -> str:
     brief = turn.chance(BRIEF)
-    longer = f", 2 hours: {percent(turn.chance(A_WHILE))}" if brief < 1 else ""
-    chances = f"chance to catch {what} that lives 12 minutes: {percent(brief)}{longer}"
-    return f"Checked about every {span(turn.interval)}{where}; {chances}."
+    if is_listing:
+        said = say("chance to catch a listing that lives 12 minutes: {chance}", chance=percent(brief))
+    else:
+        said = say("chance to catch a price that lives 12 minutes: {chance}", chance=percent(brief))
+    return said + (say(", 2 hours: {chance}", chance=percent(turn.chance(A_WHILE))) if brief < 1 else "")
 
 
 def warning(watch: Watch, target: Target, turn: Turn, plan: Plan, provider: Provider) -> str | None:
     """How often, why and what helps, where the watch cannot be served well; ``None`` where it can."""
     brief = turn.chance(BRIEF)
     if minutes_matter(watch) and brief < EVEN:
-        said = (
-            f"A listing that lives 12 minutes will be caught with a chance of {percent(brief)} only, "
-            f"because we look about every {span(turn.interval)}"
-        )
+        said = say(
+            "A listing that lives 12 minutes will be caught with a chance of {chance} only, "
+            "because we look about {every}",
+            chance=percent(brief), every=every(turn.interval),
+        )  # fmt: skip
     elif turn.interval > SLOW:
-        said = f"We look only about every {span(turn.interval)}"
+        said = say("We look only about {every}", every=every(turn.interval))
     else:
         return None
     if turn.interval <= plan.shortest:
-        return f"{said}: more often is not allowed here (MIN_INTERVAL_SECONDS, TICK_EVERY_SECONDS)."
-    number = len(plan.turns)
-    sharing = f"{number:,} targets share" if number != 1 else "one target has"
-    calls = round(plan.calls_a_day)
-    why = f"the quota is short, {sharing} {calls:,} call{'s' * (calls != 1)} a day"
+        return say(
+            "{said}: more often is not allowed here (MIN_INTERVAL_SECONDS, TICK_EVERY_SECONDS).", said=said
+        )
+    calls = say_many("{number} call", "{number} calls", round(plan.calls_a_day))
+    why = say_many(
+        "the quota is short, one target has {calls} a day",
+        "the quota is short, {number} targets share {calls} a day",
+        len(plan.turns),
+        calls=calls,
+    )
     return f"{said}: {why}. {_help(target, plan, provider)}"
 
 
 def _help(target: Target, plan: Plan, provider: Provider) -> str:
     """Where one call sees everybody, neither searches nor fewer watches would save any."""
-    helps = [f"a larger quota, once it is granted ({provider.name.upper()}_CALLS_PER_DAY)"]
+    setting = f"{provider.name.upper()}_CALLS_PER_DAY"
+    helps = [say("a larger quota, once it is granted ({setting})", setting=setting)]
     if plan.calls_a_round > 1:
-        helps.insert(0, "fewer watches")
+        helps.insert(0, say("fewer watches"))
         search = Target(provider=provider.name, search=Search(keyword="any"))
         if target.search is None and provider.refusal(search, Filters()) is None:
-            helps.insert(0, "one search instead of many items")
+            helps.insert(0, say("one search instead of many items"))
     *others, last = helps
-    return f"What helps: {', '.join(others)}{', or ' if others else ''}{last}."
+    if not others:
+        return say("What helps: {last}.", last=last)
+    return say("What helps: {others}, or {last}.", others=", ".join(others), last=last)
 
 
 def capacity(plan: Plan) -> str | None:
     """What an operator must know of a provider with too many targets; ``None`` while all is well."""
     if not plan.is_overloaded:
         return None
-    looks = f"the quota allows {plan.looks_a_day:,.0f} looks a day"
-    help_is = f"Ask for a larger quota ({plan.provider.upper()}_CALLS_PER_DAY), or watch fewer"
-    return f"{len(plan.turns):,} targets, and {looks}: some changes are never seen. {help_is}."
+    targets, looks = f"{len(plan.turns):,}", f"{plan.looks_a_day:,.0f}"
+    setting = f"{plan.provider.upper()}_CALLS_PER_DAY"
+    return say(
+        "{targets} targets, and the quota allows {looks} looks a day: some changes are never seen. "
+        "Ask for a larger quota ({setting}), or watch fewer.",
+        targets=targets, looks=looks, setting=setting,
+    )  # fmt: skip
 
 
 def minutes_matter(watch: Watch) -> bool:
@@ -437,15 +462,39 @@ def minutes_matter(watch: Watch) -> bool:
 def percent(chance: float) -> str:
     """``40 %``; what is not sure is never called 100 %, and what may be is never called 0 %."""
     whole = math.floor(100 * chance)
-    return f"{whole} %" if whole or not chance else "under 1 %"
+    return f"{whole} %" if whole or not chance else say("under 1 %")
 
 
 _UNITS = ((86_400, "day", 36 * 3600), (3600, "hour", 5400), (60, "minute", 55), (1, "second", 0))
 
 
 def span(length: timedelta) -> str:
-    """``minute``, ``7 minutes``, ``3 hours``, ``2 days``: what goes after "every"."""
+    """``minute``, ``7 minutes``, ``3 hours``, ``2 days``: a length, as a calendar's reader says it."""
+    number, unit = _rounded(length)
+    match unit:
+        case "day":
+            return say_many("day", "{number} days", number)
+        case "hour":
+            return say_many("hour", "{number} hours", number)
+        case "minute":
+            return say_many("minute", "{number} minutes", number)
+    return say_many("second", "{number} seconds", number)
+
+
+def every(length: timedelta) -> str:
+    """``every minute``, ``every 7 minutes``, ``every 2 days``."""
+    number, unit = _rounded(length)
+    match unit:
+        case "day":
+            return say_many("every day", "every {number} days", number)
+        case "hour":
+            return say_many("every hour", "every {number} hours", number)
+        case "minute":
+            return say_many("every minute", "every {number} minutes", number)
+    return say_many("every second", "every {number} seconds", number)
+
+
+def _rounded(length: timedelta) -> tuple[int, str]:
     seconds = max(1.0, length.total_seconds())
     size, unit = next((size, unit) for size, unit, least in _UNITS if seconds >= least)
-    number = round(seconds / size)
-    return unit if number == 1 else f"{number} {unit}s"
+    return round(seconds / size), unit

@@ -108,6 +108,7 @@ class Row:
         history: What was seen; set it by ``record``.
         archived: Of each price key, the end (``last_ms``) of the last run that is in the price history.
         watchers: How many active watches there are.
+        favour: How many more they count for, by the plans of those whose they are.
         fresh: Watches that have not had their first look yet, by id.
         urgent: A second look is wanted as soon as possible.
         asked_ms: When it was last asked, successfully or not (milliseconds since 1970; 0: never).
@@ -131,6 +132,7 @@ class Row:
     gate: Gate = field(default_factory=Gate)
     archived: dict[PriceKey, int] = field(default_factory=dict)
     watchers: int = 0
+    favour: int = 0
     fresh: tuple[str, ...] = ()
     urgent: bool = False
     asked_ms: int = 0
@@ -209,7 +211,10 @@ class Row:
     def weigh(self) -> None:
         """Say anew what a look is worth: prices, watchers or their wishes changed."""
         prices = {key: runs[-1].value for key, runs in self.history.prices.items() if runs}
-        self.weight = round(self.gate.demand.weight(prices, self.watchers), 2)
+        weight = self.gate.demand.weight(prices, self.watchers)
+        if self.favour and self.watchers:
+            weight *= 1 + self.favour / self.watchers
+        self.weight = round(weight, 2)
 
     def worth(self, now_ms: int) -> tuple[float, datetime | None]:
         """For the schedule: a look's weight, and when the event takes place. What is over is worth little."""

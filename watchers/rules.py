@@ -80,7 +80,7 @@ def decide(watch: Watch, state: WatchState, before: History, now: Observation) -
     if remembered.decided_at is not None and now.at <= remembered.decided_at:
         return Decision(Reason.OUT_OF_DATE, state)
     introduced = _introduced(watch, remembered, before, now)
-    if _is_over(now):
+    if is_over(now):
         return Decision(Reason.EVENT_OVER, state.remembering(now.target.id, introduced))
     memory, priced = _decide_prices(watch, state, introduced, before, now)
     memory, others = notices(watch, memory, before, now)
@@ -375,8 +375,8 @@ def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey
     return sentence + "."
 
 
-def _is_over(now: Observation) -> bool:
-    """A postponed event keeps its old date until it has a new one."""
+def is_over(now: Observation) -> bool:
+    """Whether an event has taken place. A postponed event keeps its old date until it has a new one."""
     if now.status is EventStatus.POSTPONED:
         return False
     if now.starts_at is not None:

@@ -17,6 +17,7 @@ from watchers.asked import Refusal, read_watch
 from watchers.documents import Document, Documents, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.kinds import Kind
+from watchers.language import say, to_say
 from watchers.places import Places
 from watchers.watch import Watch
 
@@ -24,9 +25,11 @@ Fields = Mapping[str, Any]
 Change = Callable[[Fields], dict[str, Any]]
 
 ATTEMPTS = 5
-GONE = "This watch does not exist any more. Nothing more will come from it."
-NO_LIMIT = "This watch has no price limit, so there is none to change."
-OTHER_CURRENCY = "This watch counts in {currency}. Write the price in {currency}, or as a plain number."
+GONE = to_say("This watch does not exist any more. Nothing more will come from it.")
+NO_LIMIT = to_say("This watch has no price limit, so there is none to change.")
+OTHER_CURRENCY = to_say(
+    "This watch counts in {currency}. Write the price in {currency}, or as a plain number."
+)
 _SAME_TIME = timedelta(minutes=1)  # a button pressed twice is one snooze
 _WHERE = re.compile(r"(conditions \d+(, \w+)?|maxPrice|date_to|snoozed_until): ")
 
@@ -81,7 +84,7 @@ def _is_limit(condition: object) -> bool:
 def _require_currency(currencies: list[str], means: Callable[[str], bool] | None) -> None:
     for currency in currencies if means else ():
         if means and not means(currency):
-            raise WatchRefusedError([OTHER_CURRENCY.format(currency=currency)])
+            raise WatchRefusedError([say(OTHER_CURRENCY, currency=currency)])
 
 
 def _changed(fields: Fields, wanted: Fields) -> dict[str, Any]:

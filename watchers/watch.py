@@ -6,7 +6,7 @@ is a sentence (``asked.py`` puts them together). Frozen values without I/O.
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -53,9 +53,26 @@ def _plain_amount(value: object) -> Decimal:
 
 
 def _number(value: object) -> object:
-    """Yes and no are not numbers here."""
-    if isinstance(value, bool):
+    """Yes and no are not numbers here, and neither is text."""
+    if isinstance(value, bool | str):
         raise ValueError("must be a plain number")  # noqa: TRY004 - pydantic turns it into a sentence
+    return value
+
+
+def _day(value: object) -> object:
+    """A day is written as one: seconds since 1970 are none, and neither is midnight."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        raise ValueError('write a date such as "2026-12-31"')
+    if not isinstance(value, str | date | None):
+        raise ValueError('write a date such as "2026-12-31"')  # noqa: TRY004 - pydantic turns it into a sentence
+    return value
+
+
+def _moment(value: object) -> object:
+    """A time is written as one: seconds since 1970 are none."""
+    is_written = isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:", value, re.ASCII)
+    if not is_written and not isinstance(value, datetime | None):
+        raise ValueError('write a time with its zone, such as "2026-12-31T18:00:00Z"')
     return value
 
 
@@ -74,6 +91,8 @@ def _known_currency(code: str) -> str:
 
 Amount = Annotated[Decimal, BeforeValidator(_plain_amount)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+Day = Annotated[date, BeforeValidator(_day)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 ProviderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 ShortText = Annotated[str, Field(min_length=1, max_length=MAX_NAME), BeforeValidator(_one_line)]
@@ -86,8 +105,8 @@ class _SearchAsked(_Document):
     keyword: ShortText | None = None
     city: ShortText | None = None
     country: Country | None = None
-    date_from: date | None = None
-    date_to: date | None = None
+    date_from: Day | None = None
+    date_to: Day | None = None
     category: ShortText | None = None
     weekdays: tuple[Weekday, ...] = ()
 
@@ -253,7 +272,7 @@ class Watch(_Document):
     already_true: Literal["tell", "wait"] = "tell"
     notify: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=4)] = (Channel.SMS, Channel.EMAIL)
     status: Literal["active", "paused", "ended"] = "active"
-    snoozed_until: AwareDatetime | None = None
+    snoozed_until: Moment | None = None
     filters: Filters = Filters()
     tags: Annotated[tuple[Word, ...], Field(max_length=10)] = ()
 

@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from notifiers.words import phrases
 from watchers import alerts
 from watchers.documents import Query
+from watchers.language import say
 from watchers.models import Alert, News
 from web import entry, monitors, words
 from web.site import site
@@ -27,7 +28,6 @@ log = logging.getLogger(__name__)
 _CODE = re.compile(r"[2-9A-HJ-NP-Z]{8}")
 _SHORT_CODE = re.compile(r"[2-9A-HJ-NP-Z]{4}")
 _LOOKED_AT = 50
-_AMBIGUOUS = "This short code fits more than one alert. Use the whole link from your text or e-mail."
 
 pages = Blueprint("alerts", __name__)
 
@@ -46,7 +46,10 @@ def follow(code: str) -> ResponseReturnValue:
     if not found:
         abort(404)
     if len({alert.uid for alert in found}) > 1:
-        return _said("Which alert is it?", _AMBIGUOUS)
+        ambiguous = say(
+            "This short code fits more than one alert. Use the whole link from your text or e-mail."
+        )
+        return _said(say("Which alert is it?"), ambiguous)
     newest = max(found, key=lambda one: (one.created_at, one.id))
     alert = max((one for one in found if one.code == newest.code), key=lambda one: len(one.more))
     if _is_web_address(alert.news.url) and not alert.more:
@@ -91,9 +94,13 @@ def stop(code: str) -> ResponseReturnValue:
     source = monitors.set_status(alert.uid, alert.watch_id, "paused")
     log.info("watch.stopped_by_link", extra={"watch": alert.watch_id})
     if source is None:
-        return _said("Stopped", "This watch does not exist any more. Nothing more will come from it.")
-    name = monitors.name_of(source)
-    return _said("Stopped", f"“{name}” is paused and tells you nothing more. Resume it among your watches.")
+        gone = say("This watch does not exist any more. Nothing more will come from it.")
+        return _said(say("Stopped"), gone)
+    paused = say(
+        "“{name}” is paused and tells you nothing more. Resume it among your watches.",
+        name=monitors.name_of(source),
+    )
+    return _said(say("Stopped"), paused)
 
 
 def _whole(code: str) -> Alert:

@@ -21,18 +21,55 @@ from web import (
     forgery,
     languages,
     live,
+    navigation,
     own_writes,
     saving,
     search,
-    status,
+    search_buttons,
+    traffic,
     twilio,
     verbs,
     watches,
 )
+from web.account import contact_pages, signing_in
+from web.api import guide, token_page
+from web.api import routes as api
+from web.operator import health, measured, mine, people, status
+from web.settings import mydata, page
 from web.site import EXTENSION, Link, Site, invented
+from web.watch import calendars, porting
+from web.watch import page as watch
 
 __all__ = ["Link", "create_app"]
 
+PARTS = (
+    assets,
+    entry,
+    watches,
+    saving,
+    search,
+    search_buttons,
+    alerts,
+    verbs,
+    status,
+    twilio,
+    signing_in,
+    contact_pages,
+    page,
+    mydata,
+    api,
+    guide,
+    token_page,
+    people,
+    mine,
+    health,
+    measured,
+    porting,
+    calendars,
+    watch,
+    bulk,
+    live,
+)
 MAX_BODY = 256 * 1024
 STAY_SIGNED_IN = timedelta(days=30)
 
@@ -51,21 +88,24 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
         raise ValueError("set SECRET_KEY to a long random text: cookies and links are signed with it")
     app = Flask("web", static_folder=None)  # nothing may lie under /static: functions-framework owns it
     app.extensions[EXTENSION] = site
+    app.config["LINKS"] = links
     _configure(app, site.secret_key, is_secure=urlsplit(site.public_url).scheme == "https")
     assets.install(app)
     languages.install(app)
+    navigation.install(app)
     always = {"links": links, "invented": invented(links), "searches": site.catalog is not None}
     app.context_processor(lambda: {**always, "who": entry.who()})
     app.jinja_env.globals["csrf_token"] = forgery.token
     app.before_request(forgery.refuse_forged)
+    app.before_request(entry.renew)
+    app.after_request(navigation.unlisted)
     app.after_request(own_writes.mark)
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
-    for part in (assets, entry, watches, bulk, live, saving, search, alerts, verbs, status, twilio):
+    for part in PARTS:
         app.register_blueprint(part.pages)
-    for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
-        app.add_url_rule(path, path, _health)
+    traffic.install(app, site.traffic, site.meter, site.now)
     return app
 
 
@@ -78,6 +118,8 @@ def _configure(app: Flask, secret_key: str, *, is_secure: bool) -> None:
         SESSION_COOKIE_NAME="__Host-scout" if is_secure else "scout",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=is_secure,
+        SESSION_REFRESH_EACH_REQUEST=False,  # once a day: ``entry.renew``
+        WTF_CSRF_TIME_LIMIT=None,  # a form may stay open as long as its session
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
 
@@ -99,7 +141,6 @@ def _guarded(links: Sequence[Link], *, is_secure: bool) -> Callable[[Response], 
         "Referrer-Policy": "same-origin",  # stricter, and a browser would post our own forms as Origin: null
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "X-Robots-Tag": "noindex",
     }
     if is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -110,7 +151,3 @@ def _guarded(links: Sequence[Link], *, is_secure: bool) -> Callable[[Response], 
         return answer
 
     return guarded
-
-
-def _health() -> Response:
-    return Response("ok\n", mimetype="text/plain")

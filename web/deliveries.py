@@ -8,37 +8,12 @@ from datetime import datetime, timedelta, tzinfo
 
 from notifiers.words.excuses import undelivered
 from watchers.kinds import Channel
+from watchers.language import say
 from watchers.models import Alert, AlertState
 from web import words
 
-_NAMES = {
-    Channel.SMS: "Text",
-    Channel.EMAIL: "E-mail",
-    Channel.PUSH: "Push message",
-    Channel.APP: "On this page",
-}
-_THE = {
-    Channel.SMS: "the text",
-    Channel.EMAIL: "the e-mail",
-    Channel.PUSH: "the push message",
-    Channel.APP: "this page",
-}
-_UNWANTED = {
-    "ended": "you had ended the watch",
-    "paused": "the watch was paused",
-    "deleted": "the watch was deleted",
-}
-_HELD = {
-    "quiet_hours": "waits until {at}: quiet hours",
-    "snoozed": "waits until {at}: snoozed",
-    "digest": "comes in the digest of {at}",
-    "cap": "comes in the digest of {at}: the limit of messages a day was reached",
-}
-_PLAIN = {
-    AlertState.SENDING: "is being sent",
-    AlertState.UNDELIVERED: "not delivered",
-    AlertState.FAILED: "not sent",
-}
+_UNWANTED = frozenset({"ended", "paused", "deleted"})
+_HELD = frozenset({"quiet_hours", "snoozed", "digest", "cap"})
 _SOON = timedelta(minutes=1)
 
 
@@ -55,8 +30,29 @@ def delivery(alert: Alert, clock: Clock, original: Alert | None = None) -> str:
     instead = ""
     if alert.copy_of:
         failed = original.channel if original else alert.also[-1] if alert.also else Channel.SMS
-        instead = f"(instead of {_THE[failed]})"
-    return " ".join(filter(None, (_NAMES[alert.channel], instead, _state(alert, clock))))
+        instead = say("(instead of {the})", the=_the(failed))
+    return " ".join(filter(None, (_name(alert.channel), instead, _state(alert, clock))))
+
+
+def _name(channel: Channel) -> str:
+    names = {
+        Channel.SMS: say("Text"),
+        Channel.EMAIL: say("E-mail"),
+        Channel.PUSH: say("Push message"),
+        Channel.APP: say("On this page"),
+    }
+    return names[channel]
+
+
+def _the(channel: Channel) -> str:
+    """As ``instead of`` has it."""
+    names = {
+        Channel.SMS: say("the text"),
+        Channel.EMAIL: say("the e-mail"),
+        Channel.PUSH: say("the push message"),
+        Channel.APP: say("this page"),
+    }
+    return names[channel]
 
 
 def is_waiting(alert: Alert, now: datetime) -> bool:
@@ -85,27 +81,53 @@ def _state(alert: Alert, clock: Clock) -> str:
         case AlertState.SENT | AlertState.DELIVERED:
             return "" if alert.channel is Channel.APP else _went(alert, clock)
         case AlertState.UNCERTAIN:
-            found_out = "not confirmed" if alert.settled_at else "we are finding out"
-            return f"perhaps sent: {found_out}"
-        case AlertState.FAILED if alert.why in _UNWANTED:
-            return f"not sent, because {_UNWANTED[alert.why]}"
-    return _PLAIN[alert.state]
+            is_final = alert.settled_at is not None
+            return say("perhaps sent: not confirmed") if is_final else say("perhaps sent: we are finding out")
+        case AlertState.FAILED:
+            return _not_sent(alert.why)
+        case AlertState.SENDING:
+            return say("is being sent")
+    return say("not delivered")
+
+
+def _not_sent(why: str | None) -> str:
+    match why:
+        case "ended":
+            return say("not sent, because you had ended the watch")
+        case "paused":
+            return say("not sent, because the watch was paused")
+        case "deleted":
+            return say("not sent, because the watch was deleted")
+    return say("not sent")
 
 
 def _waits(alert: Alert, clock: Clock) -> str:
     """Until when, where that is longer than a moment."""
     at = words.clock(alert.due_at, clock.now, clock.zone) if alert.due_at else ""
     if is_waiting(alert, clock.now):
-        return _HELD.get(alert.why or "", "waits until {at}").format(at=at)
+        return _held(alert.why, at)
     if alert.attempts == 0:
-        return "is about to be sent"
+        return say("is about to be sent")
     is_soon = alert.due_at is None or alert.due_at - clock.now < _SOON
-    return "is tried again soon" if is_soon else f"is tried again at {at}"
+    return say("is tried again soon") if is_soon else say("is tried again at {at}", at=at)
+
+
+def _held(why: str | None, at: str) -> str:
+    match why:
+        case "quiet_hours":
+            return say("waits until {at}: quiet hours", at=at)
+        case "snoozed":
+            return say("waits until {at}: snoozed", at=at)
+        case "digest":
+            return say("comes in the digest of {at}", at=at)
+        case "cap":
+            return say("comes in the digest of {at}: the limit of messages a day was reached", at=at)
+    return say("waits until {at}", at=at)
 
 
 def _went(alert: Alert, clock: Clock) -> str:
     if alert.settled_at is None:
-        return alert.state.value
+        return say("sent") if alert.state is AlertState.SENT else say("delivered")
     if alert.state is AlertState.SENT:
-        return f"sent {words.moment(alert.settled_at, clock.zone)}"
-    return f"delivered {words.second(alert.settled_at, clock.now, clock.zone)}"
+        return say("sent {at}", at=words.moment(alert.settled_at, clock.zone))
+    return say("delivered {at}", at=words.second(alert.settled_at, clock.now, clock.zone))

@@ -16,6 +16,7 @@ from notifiers.deliver import deliver, sweep
 from notifiers.limits import Limits
 from notifiers.means import Means
 from notifiers.spend import spent
+from notifiers.trials import trial
 from store import open_documents
 from watchers import alerts, homes, providers
 from watchers.board import Board
@@ -23,7 +24,7 @@ from watchers.clocks import Moment
 from watchers.documents import Documents, Query
 from watchers.errors import StoreError
 from watchers.kinds import Channel
-from watchers.models import Alert, AlertState, News, Reason
+from watchers.models import Alert, AlertState
 from watchers.probing import Answer, ask, known
 from watchers.providers.base import Provider
 from watchers.settings import Settings
@@ -168,17 +169,9 @@ def try_out(means: Means, uid: str, patience: timedelta) -> list[Finding]:
             Finding("WRONG", "test", f"no channel that is on reaches {uid}: see `scout.py person show {uid}`")
         ]
     at = datetime.now(UTC)
-    tests = [_test(uid, channel, at) for channel in ways]
+    tests = [trial(uid, channel, at) for channel in ways]
     means.documents.commit(*map(alerts.creation, tests))
     return [_tried(test.id, means, at + patience) for test in tests]
-
-
-def _test(uid: str, channel: Channel, at: datetime) -> Alert:
-    identity = alerts.alert_id("test", uid, at.isoformat(), 0, channel)
-    news = News(Reason.TEST, "Test", "test", observed_at=at)
-    code = alerts.alert_code(identity)
-    others = tuple(other for other in Channel if other is not channel)  # each is tried for itself: no copies
-    return Alert(identity, uid, "test", channel, code, news, at, also=others, **alerts.arriving(channel, at))
 
 
 def _tried(alert_id: str, means: Means, until: datetime) -> Finding:

@@ -1,4 +1,11 @@
-"""Who is asking: a signed cookie that a personal link sets, or the one person of a laptop.
+"""Who is asking: whoever proved a contact or came by a personal link, or the one person of a laptop.
+
+A session is a signed cookie and nothing else: whose it is, since when, and the day on which it was renewed.
+It is renewed on each day of use and ends after thirty days without; signing in always begins a new one. Who
+signs out everywhere sets ``sessions_since``, and an older cookie is nobody's from then on: it is compared
+with ``people/{uid}``, which is read once a request, where somebody's own page is asked for.
+
+A request with a bearer token carries its own proof; its cookie counts for nothing (``believe``).
 
 A link is shown by the operator's ``scout.py person add``; it works for a day. Opening it changes nothing, so
 that a mail scanner or a chat's preview cannot use it up or sign anyone in: its page has one button.
@@ -8,6 +15,7 @@ through no proxy; everything else is a deployment that somebody forgot to config
 """
 
 import re
+from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -17,10 +25,15 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from notifiers import contacts
-from watchers.documents import Document
-from web.site import site
+from watchers.documents import Create, Document, Update
+from watchers.errors import ConflictError, StoreUnavailableError
+from watchers.language import LANGUAGES, say
+from web import languages
+from web.site import silence, site
 
 LINK_WORKS_FOR = timedelta(days=1)
+FORM_TOKEN = "csrf"  # noqa: S105 - where the session and each request keep the token of forms
+_ATTEMPTS = 5
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
 _SPENT = "This link is too old, or was cut off on its way. Ask whoever runs this Ticket Scout for a new one."
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -53,28 +66,111 @@ def token_owner(secret_key: str, token: str, now: datetime) -> str | None:
 
 
 def who() -> str | None:
-    """The person who is signed in."""
-    uid = session.get("uid")
-    return uid if isinstance(uid, str) else local_person()
+    """The person who is signed in, by what the request says; ``person`` also asks whether it still holds."""
+    if "believed" in g or is_bearer():
+        believed: str | None = g.get("believed")
+        return believed
+    return _session_owner() or local_person()
 
 
 def is_operator() -> bool:
     """Whether whoever is signed in may see how everything is doing: a laptop's person, or one listed."""
     uid = who()
-    return uid is not None and (uid in site().operators or uid == local_person())
+    return uid is not None and (uid == local_person() or (uid in site().operators and not _is_ended(uid)))
 
 
 def person() -> str:
-    """The person who is signed in; a page that says how to get in when nobody is."""
-    return who() or abort(401)
+    """The person who is signed in; a page that says how to get in when nobody is.
+
+    While the database does not say whether the session still holds, it says nothing else to this request
+    either: a form can be shown again with all that was typed, and nothing is read or written for anybody.
+    """
+    uid = who() or abort(401)
+    try:
+        is_ended = _is_ended(uid)
+    except StoreUnavailableError:
+        silence()
+        return uid
+    return abort(401) if is_ended else uid
 
 
 def document() -> Document | None:
     """``people/{uid}`` of whoever is signed in, read once a request; ``None``: nothing is known."""
+    return _known(person())
+
+
+def is_bearer() -> bool:
+    """Whether the request brings a token: its cookie says nothing then, so nobody else can have made it."""
+    return request.headers.get("Authorization", "").lower().startswith("bearer ")
+
+
+def believe(uid: str) -> None:
+    """For this request it is this person who asks: whoever calls this has verified their token."""
+    g.pop("person", None)
+    g.believed = uid
+
+
+def sign_in(uid: str) -> None:
+    """Begin a session: nothing of what this browser had before is in it."""
+    kept = session.get(languages.KEY)
+    session.clear()
+    g.pop(FORM_TOKEN, None)  # made for the old session
+    g.pop("person", None)
+    now = site().now()
+    session.permanent = True
+    session.update(uid=uid, since=_milliseconds(now), renewed=now.date().isoformat())
+    with suppress(StoreUnavailableError):
+        known = _known(uid)
+        kept = known.fields.get("language", kept) if known else kept
+    if kept in LANGUAGES:
+        session[languages.KEY] = kept
+
+
+def renew() -> None:
+    """Before every request: a cookie that is used is made anew once a day."""
+    today = site().now().date().isoformat()
+    if "uid" in session and session.get("renewed") != today:
+        session["renewed"] = today
+
+
+def end_all(uid: str) -> None:
+    """Nobody who signed in as this person until now is signed in any more, on any device.
+
+    Raises:
+        StoreError: they still are.
+    """
+    for _ in range(_ATTEMPTS):
+        known, path = site().documents.get(contacts.path(uid)), contacts.path(uid)
+        since = {"sessions_since": site().now()}
+        with suppress(ConflictError):
+            site().documents.commit(Update(path, since, known.version) if known else Create(path, since))
+            return
+    raise StoreUnavailableError(f"{uid} kept changing")
+
+
+def _session_owner() -> str | None:
+    uid = session.get("uid")
+    return uid if isinstance(uid, str) else None
+
+
+def _is_ended(uid: str) -> bool:
+    """Whether the cookie is from before its person signed out everywhere."""
+    if is_bearer() or _session_owner() is None:
+        return False
+    known = _known(uid)
+    since = known.fields.get("sessions_since") if known else None
+    return since is not None and session.get("since", 0) < _milliseconds(since)
+
+
+def _known(uid: str) -> Document | None:
     if "person" not in g:
-        g.person = site().documents.get(contacts.path(person()))
+        g.person = site().documents.get(contacts.path(uid))
     known: Document | None = g.person
     return known
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 @pages.get("/enter")
@@ -87,10 +183,7 @@ def ask() -> ResponseReturnValue:
 @pages.post("/enter")
 def enter() -> ResponseReturnValue:
     """Sign in."""
-    uid = _owner(request.form.get("token", ""))
-    session.clear()
-    session.permanent = True
-    session["uid"] = uid
+    sign_in(_owner(request.form.get("token", "")))
     return redirect(url_for("watches.home"), 303)
 
 
@@ -99,7 +192,7 @@ def leave() -> ResponseReturnValue:
     """Sign out."""
     session.clear()
     return render_template(
-        "message.html", title="You are signed out", sentences=["Your watches go on watching."]
+        "message.html", title=say("You are signed out"), sentences=[say("Your watches go on watching.")]
     )
 
 

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from watchers.errors import StoreUnavailableError
+from web.api import problems
 
 RETRY_AFTER = 10  # seconds
 
@@ -19,8 +20,8 @@ _UNKNOWN = _Page("That did not work", "Go back and try again.")
 _PAGES = {
     401: _Page(
         "You are not signed in",
-        "Ticket Scout has no passwords: you come in by a personal link. Ask whoever runs this Ticket Scout "
-        "for one (they make it with “scout.py person add”) and open it here. A link works for one day.",
+        "Ticket Scout has no passwords: it sends a code to your e-mail address or your phone. If whoever "
+        "runs it gave you a personal link, open that one instead; it works for one day.",
     ),
     403: _Page("This was refused", ""),
     404: _Page(
@@ -29,6 +30,7 @@ _PAGES = {
     ),
     405: _Page("This address only takes buttons", "Go to your watches and press the button there."),
     409: _Page("This cannot be done here", ""),
+    410: _Page("This is over", ""),
     413: _Page("That was too much", "The form was longer than any watch can be. Go back and shorten it."),
     500: _Page(
         "Something broke on our side",
@@ -43,17 +45,25 @@ _PAGES = {
 
 def page(error: HTTPException) -> Response:
     """The page of an HTTP error."""
+    if problems.is_asked():
+        return problems.of(error)
     code = error.code or 500
     title, sentence = _PAGES.get(code, _UNKNOWN)
-    return _answer(code, title, sentence or str(error.description))
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    then = url_for("signing_in.show", next=here) if code == 401 else None  # noqa: PLR2004
+    return _answer(code, title, sentence or str(error.description), then)
 
 
 def store_unavailable(_: StoreUnavailableError) -> Response:
     """The page for a database that is down."""
+    if problems.is_asked():
+        return problems.unavailable()
     answer = _answer(503, *_PAGES[503])
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer
 
 
-def _answer(code: int, title: str, sentence: str) -> Response:
-    return make_response(render_template("message.html", title=title, sentences=[sentence]), code)
+def _answer(code: int, title: str, sentence: str, sign_in: str | None = None) -> Response:
+    """``sign_in``: where one signs in, and then comes back."""
+    page = render_template("message.html", title=title, sentences=[sentence], sign_in=sign_in)
+    return make_response(page, code)

@@ -5,44 +5,61 @@ the field each of its sentences belongs to, and adds the few faults that only th
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from watchers.asked import Refusal, read_watch
 from watchers.errors import WatchRefusedError
+from watchers.language import say
 from watchers.providers import cannot_see
 from watchers.watch import Watch
 from web.forms import Form, document, markets_of
 
-LABELS = {
-    "name": "Name",
-    "provider": "Shop",
-    "item": "Its id",
-    "keyword": "Search for",
-    "city": "City",
-    "country": "Country",
-    "date_from": "First day",
-    "date_to": "Last day",
-    "conditions": "Tell me when",
-    "price": "Price",
-    "currency": "Currency",
-    "percent": "Percent",
-    "min_saving": "Saving",
-    "days": "Days",
-    "basis": "Which price counts",
-    "already_true": "If it is true already",
-    "notify": "Tell me by",
-    "form": "",
-}
+FIELDS = (
+    "name", "provider", "item", "keyword", "city", "country", "date_from", "date_to", "conditions", "price",
+    "currency", "percent", "min_saving", "days", "basis", "min_quantity", "sections", "tags", "already_true",
+    "notify", "form",
+)  # fmt: skip
+"""Every field a fault may belong to, in the order of the page; ``form``: to all of it."""
+
+
+def labels() -> dict[str, str]:
+    """What each field is called."""
+    return {
+        "name": say("Name"),
+        "provider": say("Shop"),
+        "item": say("Its id"),
+        "keyword": say("Search for"),
+        "city": say("City"),
+        "country": say("Country"),
+        "date_from": say("First day"),
+        "date_to": say("Last day"),
+        "conditions": say("Tell me when"),
+        "price": say("Price"),
+        "currency": say("Currency"),
+        "percent": say("Percent"),
+        "min_saving": say("Saving"),
+        "days": say("Days"),
+        "basis": say("Which price counts"),
+        "min_quantity": say("Tickets together"),
+        "sections": say("Sections"),
+        "tags": say("Tags"),
+        "already_true": say("If it is true already"),
+        "notify": say("Tell me by"),
+        "form": "",
+    }
 
 
 class FormRefusedError(Exception):
-    """What was filled in cannot be watched; ``errors`` are sentences by the field they belong to."""
+    """What was filled in cannot be watched; ``errors`` are sentences by the field they belong to.
 
-    def __init__(self, errors: Mapping[str, str]) -> None:
+    ``twin``: the id of the watch that asks for the same already.
+    """
+
+    def __init__(self, errors: Mapping[str, str], twin: str = "") -> None:
         super().__init__("; ".join(errors))
-        self.errors = errors
+        self.errors, self.twin = errors, twin
 
 
 def checked(
@@ -59,7 +76,7 @@ def checked(
         if field != "provider" or field not in errors:  # the guard's own sentence says it better
             errors.setdefault(field, []).append(sentence)
     if errors:
-        raise FormRefusedError({field: " ".join(errors[field]) for field in LABELS if field in errors})
+        raise FormRefusedError({field: " ".join(errors[field]) for field in FIELDS if field in errors})
     return made
 
 
@@ -68,23 +85,42 @@ def _own_faults(form: Form, providers: Mapping[str, str]) -> Iterator[tuple[str,
     for name in [one["provider"] for one in markets] if markets else [form.provider]:
         state = providers.get(name)
         if state is None:
-            yield "provider", "Choose a shop."
+            yield "provider", say("Choose a shop.")
         elif state != "on":
-            yield "provider", f"This shop is switched off here: {state}."
+            yield "provider", say("This shop is switched off here: {state}.", state=state)
     if form.what == "markets" and not markets:
-        yield "item", "Search for the event anew, and watch it on its markets from there."
+        yield "item", say("Search for the event anew, and watch it on its markets from there.")
     if form.new_listing and form.what != "search":
-        yield "conditions", "New dates can only be found by a search: one event has only its own date."
+        yield (
+            "conditions",
+            say("New dates can only be found by a search: one event has only its own date. Choose any date."),
+        )
 
 
 def _faults(
     form: Form, made: Mapping[str, Any], refusal: Refusal, now: datetime
 ) -> Iterator[tuple[str, str]]:
+    kinds = [str(condition["kind"]) for condition in made["conditions"]]
+    reasons = _reasons(made, refusal, now)
+    plain = [] if "filters" not in made or not reasons else _reasons(_unfiltered(made), refusal, now)
+    for reason in reasons:
+        field, said = _placed(reason, form.what, kinds)
+        is_narrowed = "filters" in made and field in ("item", "keyword") and reason not in plain
+        yield ("min_quantity" if form.min_quantity else "sections") if is_narrowed else field, said
+
+
+def _reasons(made: Mapping[str, Any], refusal: Refusal, now: datetime) -> Sequence[str]:
     try:
         read_watch(made, refusal, now, cannot_see=cannot_see)
     except WatchRefusedError as refused:
-        kinds = [str(condition["kind"]) for condition in made["conditions"]]
-        yield from (_placed(reason, form.what, kinds) for reason in refused.reasons)
+        return refused.reasons
+    return ()
+
+
+def _unfiltered(made: Mapping[str, Any]) -> dict[str, Any]:
+    narrowed = {"min_quantity", "sections"}
+    kept = {name: given for name, given in made["filters"].items() if name not in narrowed}
+    return {**made, "filters": kept}
 
 
 def _placed(reason: str, what: str, kinds: list[str]) -> tuple[str, str]:
@@ -96,7 +132,7 @@ def _placed(reason: str, what: str, kinds: list[str]) -> tuple[str, str]:
     elif where in ("target", "target, search"):
         field = "date_to" if "date_from" in said else target
     else:
-        field = _FIELDS.get(where, "")
+        field = _FIELDS.get(re.sub(r" \d+$", "", where), "")
     if field:
         return field, _worded(said)
     if "too large" in where:
@@ -112,7 +148,7 @@ def _field_of_condition(kind: str, last: str | None) -> str:
 
 def _worded(said: str) -> str:
     if said.startswith("at least 1 is needed"):
-        return "Tick at least one."
+        return say("Tick at least one.")
     said = said.replace("date_from", "the first day").replace("date_to", "the last day")
     return f"{said[:1].upper()}{said[1:]}"
 
@@ -129,6 +165,9 @@ _FIELDS = {
     "target, search, date_to": "date_to",
     "date_to": "date_to",
     "conditions": "conditions",
+    "filters, min_quantity": "min_quantity",
+    "filters, sections": "sections",
+    "tags": "tags",
     "already_true": "already_true",
     "notify": "notify",
 }

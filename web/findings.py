@@ -11,7 +11,8 @@ from watchers.catalog.found import Found
 from watchers.catalog.merged import Best, Market, Merged
 from watchers.deal import Deal
 from watchers.events import Event
-from watchers.money import spoken
+from watchers.language import say, say_many
+from watchers.money import decimal_amount, exponent, spoken
 from watchers.observation import Availability, EventStatus, ItemCondition, Price
 from web import words
 
@@ -19,18 +20,32 @@ WIDTH = 100
 _MOST = 40  # events of a search that are printed
 _WHEN, _NAME, _SHOP = 17, 46, 14
 
-_CONDITIONS = {
-    ItemCondition.NEW: "new",
-    ItemCondition.OPEN_BOX: "open box",
-    ItemCondition.REFURBISHED: "refurbished",
-    ItemCondition.USED: "used",
-}
-_STATES = {Availability.AVAILABLE: "available", Availability.UNAVAILABLE: "cannot be bought now"}
-_TOLD = {
-    EventStatus.CANCELLED: "cancelled",
-    EventStatus.POSTPONED: "postponed",
-    EventStatus.RESCHEDULED: "moved",
-}
+
+def _condition(condition: ItemCondition) -> str:
+    names = {
+        ItemCondition.NEW: say("new"),
+        ItemCondition.OPEN_BOX: say("open box"),
+        ItemCondition.REFURBISHED: say("refurbished"),
+        ItemCondition.USED: say("used"),
+    }
+    return names[condition]
+
+
+def _availability(availability: Availability) -> str | None:
+    names = {
+        Availability.AVAILABLE: say("available"),
+        Availability.UNAVAILABLE: say("cannot be bought now"),
+    }
+    return names.get(availability)
+
+
+def _told(status: EventStatus | None) -> str | None:
+    names = {
+        EventStatus.CANCELLED: say("cancelled"),
+        EventStatus.POSTPONED: say("postponed"),
+        EventStatus.RESCHEDULED: say("moved"),
+    }
+    return names.get(status) if status else None
 
 
 def amount(price: Price) -> str:
@@ -38,7 +53,12 @@ def amount(price: Price) -> str:
     low = spoken(price.low, price.currency)
     if price.high is None or price.high <= price.low:
         return low
-    return f"{low} to {spoken(price.high, price.currency)}"
+    return say("{low} to {high}", low=low, high=spoken(price.high, price.currency))
+
+
+def plain(price: Price) -> str:
+    """``84.00``: the lowest as a form takes it."""
+    return f"{decimal_amount(price.low, price.currency):.{exponent(price.currency)}f}"
 
 
 def priced(price: Price) -> str:
@@ -53,19 +73,24 @@ def best(one: Best) -> str:
 
 def best_parts(one: Best) -> tuple[str, str]:
     """The amount, and all that is to know about it."""
-    condition = f", {_CONDITIONS[one.market.condition]}" if one.market.condition else ""
-    choice = f" (the lowest of {one.of} markets)" if one.of > 1 else ""
+    condition = f", {_condition(one.market.condition)}" if one.market.condition else ""
+    choice = say(" (the lowest of {markets} markets)", markets=one.of) if one.of > 1 else ""
     kind = f"{words.BASIS_NAME[one.price.basis]}{condition}"
-    said = f"{kind}, at {words.shop(one.market.target.provider)}{choice}"
+    said = say("{kind}, at {shop}", kind=kind, shop=words.shop(one.market.target.provider)) + choice
     return spoken(one.price.low, one.price.currency), said
 
 
 def state(market: Market) -> str:
     """``available, 3 offers``: what is known and nothing else; may be empty."""
-    offers = None if market.listing_count is None else words.many(market.listing_count, "offer")
-    told = _TOLD.get(market.status) if market.status else None
-    condition = _CONDITIONS[market.condition] if market.condition else None
-    return ", ".join(filter(None, (condition, told, _STATES.get(market.availability), offers)))
+    offers = None if market.listing_count is None else counted(market.listing_count)
+    condition = _condition(market.condition) if market.condition else None
+    said = (condition, _told(market.status), _availability(market.availability), offers)
+    return ", ".join(filter(None, said))
+
+
+def counted(offers: int) -> str:
+    """``1 offer``, ``3 offers``."""
+    return say_many("{number} offer", "{number} offers", offers)
 
 
 def when(event: Event) -> str:
@@ -130,7 +155,7 @@ def deal_lines(deals: Sequence[Bargain], found: Found, min_quantity: int) -> Ite
     """Deals as an operator reads them: the lowest of each kind of price first."""
     for one in deals[:_MOST]:
         offers = "quantity not said" if one.quantity is None else words.many(one.quantity, "offer")
-        condition = f" {_CONDITIONS[one.market.condition]}" if one.market.condition else ""
+        condition = f" {_condition(one.market.condition)}" if one.market.condition else ""
         price = f"{spoken(one.price.low, one.price.currency)} {words.BASIS_NAME[one.price.basis]}{condition}"
         event = one.merged.event
         yield _within(f"{_cut(price, 22)}  {_cut(event.name or 'without a name', 40)}  {when(event)}")

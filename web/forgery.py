@@ -6,15 +6,17 @@ there: the one-click stop of a mail client (RFC 8058), whose eight-character cod
 we signed; and what Twilio signed.
 """
 
-import hmac
-import secrets
 from urllib.parse import urlsplit
 
-from flask import abort, request, session
+from flask import abort, request
 
+from watchers.language import say
+from web import entry
 from web.site import site
 
-FIELD = "csrf"
+FIELD = entry.FORM_TOKEN
+HEADER = "X-CSRF-Token"  # for scripts of our own pages
+API = "api"  # the blueprint
 STALE = (
     "This form was open for too long, or your browser keeps no cookies for this site. Press the button again."
 )
@@ -24,23 +26,46 @@ _FOREIGN = (
 )
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_TO_ALL = frozenset({"alerts.stop", "verbs.change", "twilio.status", "twilio.reply"})
-_KEEPS_INPUT = frozenset({"saving.create", "saving.change"})  # these show the form again, filled in
+# These show the form again, filled in.
+_KEEPS_INPUT = frozenset(
+    {"saving.create", "saving.change", "signing_in.ask", "contacts.add", "settings.save", "porting.take"}
+)
+
+
+def stale() -> str:
+    """Why a form was not taken, where it is shown again with all that was typed."""
+    return say(STALE)
 
 
 def token() -> str:
-    """The session's token, for a hidden field of each form."""
-    return str(session.setdefault(FIELD, secrets.token_urlsafe(16)))
+    """A token of this session, for a hidden field of each form."""
+    from flask_wtf.csrf import generate_csrf  # noqa: PLC0415 - only pages with a form pay for it
+
+    return str(generate_csrf(token_key=FIELD))
 
 
 def has_token() -> bool:
     """Whether the form that was posted is one we made for this session."""
-    known, given = session.get(FIELD), request.form.get(FIELD, "")
-    return isinstance(known, str) and hmac.compare_digest(known.encode(), given.encode())
+    from flask_wtf.csrf import validate_csrf  # noqa: PLC0415
+    from wtforms import ValidationError  # noqa: PLC0415
+
+    try:
+        validate_csrf(request.form.get(FIELD) or request.headers.get(HEADER), token_key=FIELD)
+    except ValidationError:
+        return False
+    return True
+
+
+def is_ours() -> bool:
+    """Whether a request that is no form came from our own pages: it carries the session's token."""
+    return has_token() and not _is_foreign()
 
 
 def refuse_forged() -> None:
     """Before every request: 403 for a change that did not come from our own pages."""
     if request.method in _SAFE or request.endpoint is None or request.endpoint in _OPEN_TO_ALL:
+        return
+    if entry.is_bearer() or request.blueprint == API:  # for a session, the API asks ``is_ours``
         return
     if _is_foreign():
         abort(403, _FOREIGN)

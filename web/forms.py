@@ -22,14 +22,19 @@ LONGEST = 2000  # characters of one field; an address may be that long
 MAX_LENGTHS = {"name": MAX_NAME, "keyword": MAX_NAME, "city": MAX_NAME, "item": LONGEST}
 
 
-_LINKED = ("name", "provider", "item", "keyword", "city", "country", "price", "currency", "markets")
+_LINKED = (
+    "name", "provider", "item", "keyword", "city", "country", "date_from", "date_to", "price", "currency",
+    "markets",
+)  # fmt: skip
+ANY_DROP = 1  # percent: less is the noise of rates and rounding
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """The fields, as text and ticks, under the names they have on the page.
 
-    ``markets``: one event on several markets, as a JSON list of their targets.
+    ``markets``: one event on several markets, as a JSON list of their targets. ``any_drop`` stands for a drop
+    of ``ANY_DROP`` percent. ``copy``: the watch of which this is a copy, whose other wishes it keeps.
     """
 
     name: str = ""
@@ -45,8 +50,9 @@ class Form:
     below: bool = False
     price: str = ""
     currency: str = "USD"
+    any_drop: bool = False
     drop: bool = False
-    percent: str = "15"
+    percent: str = "10"
     min_saving: str = ""
     historic_low: bool = False
     days: str = "30"
@@ -54,7 +60,11 @@ class Form:
     back_in_stock: bool = False
     status_news: bool = False
     basis: str = "any"
+    min_quantity: str = ""
+    sections: str = ""
+    tags: str = ""
     already_true: str = "tell"
+    copy: str = ""
     sms: bool = False
     email: bool = False
     push: bool = False
@@ -74,13 +84,35 @@ def linked(form: Form, values: Mapping[str, str]) -> Form:
     return replace(form, **given, what=what)
 
 
-def posted(values: Mapping[str, str]) -> Form:
-    """What came over the wire: cleaned of what no field can hold, judged by nobody yet."""
+def names_something(form: Form) -> bool:
+    """Whether it says what to watch."""
+    if form.what == "search":
+        return bool(form.keyword or form.city)
+    return bool(form.item if form.what == "item" else form.markets)
+
+
+def posted(values: Mapping[str, str], base: Watch | None = None) -> Form:
+    """What came over the wire: cleaned of what no field can hold, judged by nobody yet.
+
+    What narrows ``base``, and its tags, are kept where the form that was shown had no field for them.
+    """
     given: dict[str, Any] = {
         field.name: field.name in values if field.type is bool else _clean(values.get(field.name, ""))
         for field in fields(Form)
     }
-    return Form(**given)
+    kept = _narrowing(base) if base else {}
+    return Form(**given | {name: text for name, text in kept.items() if name not in values})
+
+
+def pressed(form: Form, said: str) -> Form:
+    """The form after a chip that fills something in: ``price=81.00 USD``, ``percent=10``, ``days=30``."""
+    field, _, given = said.partition("=")
+    given = _clean(given)
+    if field == "price" and (parts := re.fullmatch(r"([0-9.]{1,20}) ([A-Z]{3})", given)):
+        return replace(form, below=True, price=parts[1], currency=parts[2])
+    if field == "percent":
+        return replace(form, drop=True, any_drop=False, percent=given[:6])
+    return replace(form, historic_low=True, days=given[:6]) if field == "days" else form
 
 
 def _clean(text: str) -> str:
@@ -96,6 +128,7 @@ def filled(watch: Watch) -> Form:
     shown: dict[str, Any] = {
         "name": watch.name,
         "already_true": watch.already_true,
+        **_narrowing(watch),
         **{channel.value: channel in watch.notify for channel in Channel},
     }
     if isinstance(watch.target, Target):
@@ -105,6 +138,14 @@ def filled(watch: Watch) -> Form:
     for condition in watch.conditions:
         shown |= _condition_fields(condition)
     return Form(**shown)
+
+
+def _narrowing(watch: Watch) -> dict[str, str]:
+    return {
+        "min_quantity": str(watch.filters.min_quantity or ""),
+        "sections": ", ".join(watch.filters.sections),
+        "tags": ", ".join(watch.tags),
+    }
 
 
 def _target_fields(target: Target) -> dict[str, str]:
@@ -129,6 +170,8 @@ def _condition_fields(condition: Condition) -> dict[str, Any]:
             own = {"price": f"{condition.price:.{digits}f}", "currency": condition.currency}
         case Drop():
             saving = "" if condition.min_saving is None else str(condition.min_saving)
+            if condition.percent == ANY_DROP and not saving:
+                return {"any_drop": True, "basis": str(condition.basis)}
             own = {"percent": f"{condition.percent:g}", "min_saving": saving}
         case HistoricLow():
             own = {"days": str(condition.days)}
@@ -176,8 +219,6 @@ def kept(watch: Watch | None) -> list[str]:
     found = {
         "category": search.category if search else None,
         "weekdays of the search": ", ".join(search.weekdays) if search else "",
-        "at least so many together": filters.min_quantity,
-        "sections": ", ".join(filters.sections),
         "only prices": filters.basis,
         "weekdays": ", ".join(filters.weekdays),
     }
@@ -199,9 +240,11 @@ def document(form: Form, base: Watch | None = None) -> dict[str, Any]:
     }
     if base and base.snoozed_until:
         made["snoozed_until"] = base.snoozed_until
-    if base and base.tags:
-        made["tags"] = list(base.tags)
+    if form.tags:
+        made["tags"] = _listed(form.tags)
     filters = base.filters.model_dump(mode="json", exclude_defaults=True) if base else {}
+    filters |= {"min_quantity": _number(form.min_quantity), "sections": _listed(form.sections)}
+    filters = {name: given for name, given in filters.items() if given not in ("", [])}
     return made | ({"filters": filters} if filters else {})
 
 
@@ -227,7 +270,9 @@ def _conditions(form: Form) -> Iterator[dict[str, Any]]:
     basis = {} if form.basis == "any" else _given(basis=form.basis)
     if form.below:
         yield {"kind": "below", **_given(price=form.price, currency=form.currency.upper()), **basis}
-    if form.drop:
+    if form.any_drop:
+        yield {"kind": "drop", "percent": ANY_DROP, **basis}
+    elif form.drop:
         percent = _number(form.percent.removesuffix("%").strip())
         yield {"kind": "drop", **_given(percent=percent, min_saving=form.min_saving), **basis}
     if form.historic_low:
@@ -243,6 +288,11 @@ def _conditions(form: Form) -> Iterator[dict[str, Any]]:
 
 def _given(**values: str | float) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value != ""}
+
+
+def _listed(text: str) -> list[str]:
+    """What stands between commas."""
+    return [part for one in text.split(",") if (part := one.strip())]
 
 
 def _number(text: str) -> str | float:

@@ -12,6 +12,9 @@ from watchers.language import LANGUAGES, SOURCE, say, say_many, speaking, spoken
 KEY = "language"
 """Where the session keeps what its person chose; who signs in brings it along."""
 
+WISH = "lang"
+"""What a link to the same page in another language has in its address; also for who is not signed in."""
+
 
 def install(app: Flask) -> None:
     """Let templates and requests of this application speak."""
@@ -29,6 +32,8 @@ def chosen() -> str:
 
 
 def _choose() -> None:
+    if (wish := request.args.get(WISH)) in LANGUAGES:
+        session[KEY] = wish
     g.speaking = ExitStack()
     g.speaking.enter_context(speaking(chosen()))
 

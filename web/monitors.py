@@ -19,10 +19,15 @@ from watchers.target import Target
 from watchers.watch import Watch
 from web.site import site
 
-MAX_WATCHES = 200  # of one person
+_ENDED_TOO = 1000  # watches that are read beyond what plans hold
 _ATTEMPTS = 5
 _ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,200}")
 _BEFORE_ANY_WATCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that no day has passed
+
+
+def is_id(text: str) -> bool:
+    """Whether a document can have this id."""
+    return _ID.fullmatch(text) is not None
 
 
 def find(uid: str, watch_id: str) -> Document | None:
@@ -38,7 +43,12 @@ def find_many(uid: str, watch_ids: Iterable[str]) -> list[Document]:
 
 def find_all(uid: str) -> list[Document]:
     """All of this person's watches."""
-    return site().documents.find(Query(site().places.sources(uid), limit=2 * MAX_WATCHES))
+    return site().documents.find(Query(site().places.sources(uid), limit=most()))
+
+
+def most() -> int:
+    """So many watches of one person are looked at: as many as any plan holds, and many that have ended."""
+    return site().limits.tiers.most_watches + _ENDED_TOO
 
 
 def set_status(uid: str, watch_id: str, status: str) -> Document | None:

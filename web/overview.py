@@ -174,9 +174,10 @@ def _usage(person: Person, tally: Mapping[str, Any] | None, zone: ZoneInfo, now:
     except ValueError:
         log.warning("tally.unreadable", extra={"person": person.uid})
         return ""
-    own = person.segments_per_month
-    most = site().limits.segments_per_person if own is None else own
-    return f"{sent} of {most} text segments this month" if sent or own is not None else ""
+    most = site().limits.texts_of(person)
+    return (
+        f"{sent} of {most} text segments this month" if sent or person.segments_per_month is not None else ""
+    )
 
 
 def _targets(lines: Iterable[Line]) -> list[str]:

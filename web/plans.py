@@ -100,7 +100,11 @@ class Plans:
 
     def is_watched(self, provider: str) -> bool:
         """Whether anybody ever watched something there: then it has a board."""
-        return any(board.saved_at is not None for board in self._every(provider))
+        return bool(self.boards(provider))
+
+    def boards(self, provider: str) -> list[Board]:
+        """The provider's boards that were ever saved; what is read for one question is there for the next."""
+        return [board for board in self._every(provider) if board.saved_at is not None]
 
     def why_not(self, target: Target) -> str:
         """Why nothing can be said of a target of an active watch."""

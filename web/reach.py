@@ -8,6 +8,7 @@ from watchers.kinds import Channel
 from watchers.models import Person
 
 _STOPPED = "you replied STOP to our texts; reply START to our number to get them again"
+_NOT_AGREED = "you have not agreed to texts yet; do so under Contacts"
 _MISSING = {
     Channel.SMS: "we have no verified phone number of yours",
     Channel.EMAIL: "we have no verified e-mail address of yours",
@@ -56,7 +57,7 @@ def reach(person: Person, local_person: str | None = None) -> Reach:
         why_no_sms=why_no_sms,
         email=f"to {email}" if email else None,
         why_no_email=why_no_email,
-        push=f"to your {_app(push)}" if push else None,
+        push=f"to your {app_of(push)}" if push else None,
         why_no_push=why_no_push,
     )
 
@@ -67,6 +68,8 @@ def _address(person: Person, channel: Channel, *, is_local: bool) -> tuple[str |
     except NotifierRejectedError as refused:
         if refused.code == "opted_out":
             return None, _STOPPED
+        if refused.code == "no_consent":
+            return None, _NOT_AGREED
     if said := _refused(person, channel):
         return None, said
     how = f" (add it with: .venv/bin/python scout.py person add {person.uid} {_OPTIONS[channel]} …)"
@@ -80,7 +83,7 @@ def _refused(person: Person, channel: Channel) -> str:
     if channel is Channel.EMAIL and person.email_problem:
         return f"your mail server refused the address ({person.email_problem})"
     if channel is Channel.PUSH and person.push_problem:
-        return f"your {_app(person.push_url or '')} refused the address ({person.push_problem})"
+        return f"your {app_of(person.push_url or '')} refused the address ({person.push_problem})"
     return ""
 
 
@@ -88,7 +91,7 @@ def _is_known(person: Person, channel: Channel) -> bool:
     return bool({Channel.SMS: person.phone, Channel.EMAIL: person.email}.get(channel, person.push_url))
 
 
-def _app(url: str) -> str:
+def app_of(url: str) -> str:
     """What people call the service at this address; never more of it than its name."""
     scheme = url.partition("://")[0].lower()
     return _APPS.get(scheme) or _APPS.get(scheme.removesuffix("s")) or "webhook"

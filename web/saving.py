@@ -1,27 +1,34 @@
-"""The form of a watch: make a new one, or change one.
+"""Saving a watch: one box, what it found, and the form with what it would come to; or changing one.
 
 A watch is judged before its document is written, in one write; the worker is never asked and never told, it
 learns from the database. The form of a new watch carries the id it will have, so that a double click is
-one watch. Whatever goes wrong, what was written stays in the form.
+one watch. Whatever goes wrong, what was written stays in the form. Every button works without JavaScript:
+those that only fill something in, or try, post the form and save nothing.
 """
 
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from watchers import box
+from watchers.box import Wanted
 from watchers.documents import Document, Put
 from watchers.errors import StoreUnavailableError
+from watchers.language import say
 from watchers.rules import FURTHER_STEP_PERCENT
 from watchers.watch import Watch
-from web import entry, faults, forgery, forms, monitors, words
+from web import choosing, entry, faults, forgery, forms, membership, monitors, outlook, sight, twins, words
+from web.choosing import Results
 from web.faults import FormRefusedError
 from web.forms import Form
 from web.overview import reach_of
+from web.plans import Plans
+from web.sight import Sight
 from web.site import site
 
 _NEW_ID = re.compile(r"[0-9a-f]{20}")
@@ -31,7 +38,10 @@ pages = Blueprint("saving", __name__)
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One form on its way: whose it is, which watch it will be, and the watch as it stands, if it does."""
+    """One form on its way: whose it is, which watch it will be, and the watch as it stands, if it does.
+
+    ``base`` is also the watch of which a new one is a copy: what the form has no field for is kept.
+    """
 
     uid: str
     watch_id: str
@@ -39,25 +49,40 @@ class _Page:
     is_new: bool = True
 
 
+# ── the addresses ────────────────────────────────────────────────────────────────────────────────────────
+
+
 @pages.get("/watches/new")
 def new() -> ResponseReturnValue:
-    """An empty form, or what the link fills in, with the id the watch will have."""
-    form = forms.linked(forms.blank(site().providers), request.args)
-    return _shown(_Page(entry.person(), _new_id()), form)
+    """The box; what it found; or the form, filled in by a link, with the id the watch will have."""
+    uid = entry.person()
+    if copied := request.args.get("copy"):
+        return _copied(uid, copied)
+    page, form = _Page(uid, _new_id()), forms.linked(forms.blank(site().providers), request.args)
+    if "q" in request.args:
+        return _boxed(page, form, box.read(request.args["q"], site().providers))
+    if words_meant := request.args.get("words", "").strip()[: box.LONGEST_WORDS]:
+        return _boxed(page, form, Wanted(words_meant, words=words_meant))
+    if not forms.names_something(form):
+        return _shown(page, form)
+    known = sight.sight(sight.target_of(form), uid)
+    return _shown(page, outlook.suggested(form, known), known=known)
 
 
 @pages.post("/watches/new")
 def create() -> ResponseReturnValue:
     """Save a new watch; the same form again is the same watch."""
-    uid, given = entry.person(), request.form.get("watch_id", "")
-    return _save(_Page(uid, given if _NEW_ID.fullmatch(given) else _new_id()))
+    uid, given, copied = entry.person(), request.form.get("watch_id", ""), request.form.get("copy", "")
+    base = _model(uid, copied) if copied else None
+    return _pressed(_Page(uid, given if _NEW_ID.fullmatch(given) else _new_id(), base))
 
 
 @pages.get("/watches/<watch_id>/edit")
 def edit(watch_id: str) -> ResponseReturnValue:
     """The form of a watch that exists."""
     page = _existing(watch_id)
-    return _shown(page, forms.filled(page.base) if page.base else forms.blank(site().providers))
+    form = forms.filled(page.base) if page.base else forms.blank(site().providers)
+    return _shown(page, form, known=sight.sight(sight.target_of(form), page.uid))
 
 
 @pages.post("/watches/<watch_id>/edit")
@@ -67,8 +92,17 @@ def change(watch_id: str) -> ResponseReturnValue:
         page = _existing(watch_id)
     except StoreUnavailableError:
         page = _Page(entry.person(), watch_id, is_new=False)
-        return _shown(page, forms.posted(request.form), {"form": _NO_ANSWER}, 503)
-    return _save(page)
+        return _shown(page, forms.posted(request.form), {"form": _no_answer()}, 503)
+    return _pressed(page)
+
+
+def _boxed(page: _Page, form: Form, wanted: Wanted) -> ResponseReturnValue:
+    """What the box was given: straight to the form where it can only be one thing."""
+    if wanted.item:
+        return redirect(choosing.address(wanted.item, wanted.name), 303)
+    results = choosing.results(wanted, page.uid)
+    form = replace(form, keyword=wanted.words, name=wanted.words)
+    return _shown(page, form, status=422 if wanted.error else 200, results=results)
 
 
 def _existing(watch_id: str) -> _Page:
@@ -80,41 +114,88 @@ def _existing(watch_id: str) -> _Page:
     return _Page(uid, watch_id, watch, is_new=False)
 
 
-def _save(page: _Page) -> ResponseReturnValue:
-    form = forms.posted(request.form)
+def _copied(uid: str, watch_id: str) -> ResponseReturnValue:
+    """The form of a new watch that asks for what one of one's own asks for."""
+    base = _model(uid, watch_id) or abort(404)
+    if why := forms.beyond(base):
+        abort(409, f"This watch cannot be copied in the form, because {why}.")
+    form = replace(forms.filled(base), copy=watch_id)
+    return _shown(_Page(uid, _new_id(), base), form, known=sight.sight(sight.target_of(form), uid))
+
+
+def _model(uid: str, watch_id: str) -> Watch | None:
+    """One of one's own watches as a new one begins: awake."""
+    source = monitors.find(uid, watch_id)
+    watch = monitors.read(source.fields) if source else None
+    return watch.model_copy(update={"status": "active", "snoozed_until": None}) if watch else None
+
+
+# ── what a press does ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pressed(page: _Page) -> ResponseReturnValue:
+    """Save; or fill in what a chip says, or try it, with nothing saved."""
+    form = forms.posted(request.form, page.base)
+    if "set" in request.form:
+        form = forms.pressed(form, request.form["set"])
+    elif "try" not in request.form:
+        return _save(page, form)
+    known = sight.sight(sight.target_of(form), page.uid)
+    errors = _faults(page, form) if "try" in request.form else {}
+    return _shown(page, form, errors, 422 if errors else 200, known=known)
+
+
+def _faults(page: _Page, form: Form) -> Mapping[str, str]:
+    try:
+        _checked(page, form)
+    except FormRefusedError as refused:
+        return refused.errors
+    return {}
+
+
+def _checked(page: _Page, form: Form) -> dict[str, Any]:
+    return faults.checked(form, page.base, site().providers, site().refusal, site().now())
+
+
+def _save(page: _Page, form: Form) -> ResponseReturnValue:
     if not forgery.has_token():
         return _shown(page, form, {"form": forgery.STALE}, 403)
+    plans = site().plans()
     try:
-        made = faults.checked(form, page.base, site().providers, site().refusal, site().now())
+        made = _checked(page, form)
         known = monitors.find_all(page.uid)
         if page.is_new and (standing := _same_id(page, known)):
             return _again(page, form, made, standing)
         _refuse_twins(page, made, known)
+        if page.is_new:
+            _refuse_past(made, plans)
         site().documents.commit(Put(site().places.source(page.uid, page.watch_id), made))
     except FormRefusedError as refused:
-        return _shown(page, form, refused.errors, 422)
+        known_now = sight.sight(sight.target_of(form), page.uid)
+        return _shown(page, form, refused.errors, 422, known=known_now, twin=refused.twin)
     except StoreUnavailableError:
-        return _shown(page, form, {"form": _NO_ANSWER}, 503)
-    _announce(form.name, monitors.read(made), page.base)
+        return _shown(page, form, {"form": _no_answer()}, 503)
+    _announce(form.name, monitors.read(made), None if page.is_new else page.base, plans)
     return redirect(url_for("watches.home", _anchor=f"w-{page.watch_id}"), 303)
 
 
-def _announce(name: str, made: Watch | None, base: Watch | None) -> None:
+def _announce(name: str, made: Watch | None, base: Watch | None, plans: Plans) -> None:
     """Say that it is saved, how often we look, and what is wrong with that, if anything is."""
     known = base.targets if base and base.status == "active" else ()
     try:
         joins = [target for target in made.targets if target not in known] if made else []
-        served = site().plans().of(made, joins) if made else []
+        served = plans.of(made, joins) if made else []
     except StoreUnavailableError:
         served = []  # it is saved all the same
-    flash(" ".join([f"Saved “{name}”.", *dict.fromkeys(one.said for one in served)]))
+    flash(" ".join([say("Saved “{name}”.", name=name), *dict.fromkeys(one.said for one in served)]))
     for said in dict.fromkeys(one.warning for one in served if one.warning):
         flash(said, "warn")
 
 
-_NO_ANSWER = (
-    "The database does not answer at the moment. What you wrote is still here: press Save again soon."
-)
+def _no_answer() -> str:
+    return say(
+        "The database does not answer at the moment. What you wrote is still here: press Save again soon."
+    )
 
 
 _SINCE = {"status": "", "snoozed_until": None}  # what may have been pressed since it was saved
@@ -129,50 +210,81 @@ def _again(page: _Page, form: Form, made: Mapping[str, Any], standing: Document)
     if {**standing.fields, **_SINCE} == {**made, **_SINCE}:
         return redirect(url_for("watches.home", _anchor=f"w-{page.watch_id}"), 303)
     name = monitors.name_of(standing)
-    said = f"This form is saved already, as “{name}”. Press Save again to save this as a watch of its own."
-    return _shown(_Page(page.uid, _new_id()), form, {"form": said}, 409)
+    said = say(
+        "This form is saved already, as “{name}”. Press Save again to save this as a watch of its own.",
+        name=name,
+    )
+    known = sight.sight(sight.target_of(form), page.uid)
+    return _shown(replace(page, watch_id=_new_id()), form, {"form": said}, 409, known=known)
 
 
 def _refuse_twins(page: _Page, made: Mapping[str, Any], known: list[Document]) -> None:
     others = [source for source in known if source.id != page.watch_id]
-    if page.is_new and len(others) >= monitors.MAX_WATCHES:
-        raise FormRefusedError({"form": f"You have {len(others)} watches, which is as many as one can have."})
-    asked = _question(monitors.read(made))
-    for source in others:
-        if asked == _question(monitors.read(source.fields)):
-            name = monitors.name_of(source)
-            raise FormRefusedError(
-                {"form": f"You already have this: “{name}” watches the same for the same."}
-            )
+    if page.is_new and (full := membership.no_room(others)):
+        raise FormRefusedError({"form": full})
+    if twin := twins.twin(monitors.read(made), others):
+        name = monitors.name_of(twin)
+        said = say("You already have this: “{name}” watches the same for the same.", name=name)
+        raise FormRefusedError({"form": said}, twin=twin.id)
 
 
-def _question(watch: Watch | None) -> object:
-    """What makes two watches the same to the person who has both."""
-    if watch is None:
-        return object()
-    rule = watch.rule
-    return rule["target"], sorted(map(repr, rule["conditions"])), rule["filters"]
+def _refuse_past(made: Mapping[str, Any], plans: Plans) -> None:
+    """An event that has taken place is nothing to wait for; nobody is asked whether it has."""
+    watch = monitors.read(made)
+    for target in watch.targets if watch else ():
+        if said := sight.over(target, plans):
+            raise FormRefusedError({"keyword" if target.search else "item": said})
+
+
+# ── what is shown ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _shown(
-    page: _Page, form: Form, errors: Mapping[str, str] | None = None, status: int = 200
+    page: _Page,
+    form: Form,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+    *,
+    known: Sight | None = None,
+    results: Results | None = None,
+    twin: str = "",
 ) -> ResponseReturnValue:
+    known = known or sight.unseen()
     shown = render_template(
         "form.html",
         page=page,
         form=form,
         errors=errors or {},
-        labels=faults.LABELS,
+        twin=twin,
+        results=results,
+        asked=request.args.get("q", "") or request.args.get("words", ""),
+        labels=faults.labels(),
         lengths=forms.MAX_LENGTHS,
         providers=site().providers,
         bases=words.BASES,
         further=FURTHER_STEP_PERCENT,
         kept=forms.kept(page.base),
         markets=forms.markets_of(form.markets) or [],
-        reach=reach_of(page.uid),
+        reach=(reach := reach_of(page.uid)),
+        shows=lambda channel: getattr(form, channel) or reach is None or bool(getattr(reach, channel)),
         shop=words.shop,
+        known=known,
+        card=outlook.card(form, known),
+        look=outlook.outlook(form, _watch(page, form), known),
+        choices=outlook.choices(form, known),
+        percents=outlook.PERCENTS,
+        is_tried="try" in request.form,
+        is_linked=page.is_new and bool(request.args) and results is None,
     )
     return shown, status
+
+
+def _watch(page: _Page, form: Form) -> Watch | None:
+    """What the form asks for, if it can be watched."""
+    try:
+        return monitors.read(_checked(page, form))
+    except FormRefusedError:
+        return None
 
 
 def _new_id() -> str:

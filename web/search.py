@@ -1,132 +1,117 @@
 """The page that searches all markets: what is found, where it is cheapest, and one press to watch it.
 
 A search is an address, so that it can be kept and gone back to; it costs calls, so each person has so many.
+With a most that one would pay it shows the deals instead. What is pressed on it is in ``search_buttons.py``.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from watchers.catalog import Catalog
+from watchers.catalog.bargains import Bargain
 from watchers.catalog.found import Found
-from watchers.catalog.merged import Market, Merged
-from watchers.catalog.question import question
-from watchers.target import Search
-from watchers.watch import MAX_NAME
-from web import entry, findings, forms, words
+from watchers.language import say
+from web import entry, hits, searches, words
+from web.searches import ORDERS, Asked, SearchRefusedError
 from web.site import site
 
 pages = Blueprint("search", __name__)
 
-FIELDS = ("keyword", "city", "country", "date_from", "date_to", "category")
 _MOST = 60  # events on the page
-_LONGEST_SHOWN = 200  # letters of a field
+_NARROWING = ("country", "date_from", "date_to", "category", "max_price")
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """One market's line: its prices, what else it says, and where to go."""
+class _Answer:
+    """What the markets said; ``deals``: where only what costs at most so much was asked for."""
 
-    shop: str
-    prices: tuple[str, ...]
-    state: str
-    url: str | None
-    watch: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One event on the page; ``watch_all``: where it is watched on all of its markets."""
-
-    name: str
-    about: str
-    best: tuple[tuple[str, str], ...]
-    offers: tuple[Offer, ...]
-    watch_all: str | None
+    found: Found | None = None
+    deals: list[Bargain] | None = None
+    error: str = ""
 
 
 @pages.get("/search")
 def show() -> ResponseReturnValue:
     """The form, and what the address asks for."""
     uid, catalog = entry.person(), site().catalog or abort(404)
-    asked = {name: request.args.get(name, "").strip()[: _LONGEST_SHOWN + 1] for name in FIELDS}
-    if not any(asked.values()):
-        return _page(asked)
+    asked = searches.asked(request.args)
+    if asked.is_empty:
+        return _page(asked, _Answer())
     try:
-        wanted = _question(asked)
-    except ValueError as exc:
-        return _page(asked, error=str(exc)), 422
+        wanted = asked.search()
+        most = asked.at_most() if asked.is_for_deals else None
+    except SearchRefusedError as exc:
+        return _page(asked, _Answer(error=str(exc))), 422
     if wait := site().searches.wait(uid, site().now()):
-        said = f"You have searched very often just now. Search again in {words.span(wait)}."
-        return _page(asked, error=said), 429
-    return _page(asked, catalog.find(wanted))
+        said = say(
+            "You have searched very often just now. Search again in {length}.", length=words.span(wait)
+        )
+        return _page(asked, _Answer(error=said)), 429
+    if most is None:
+        return _page(asked, _Answer(catalog.find(wanted)))
+    price, currency, offers = most
+    deals, found = catalog.deals(wanted, price, currency, min_quantity=offers)
+    return _page(asked, _Answer(found, deals))
 
 
-def _question(asked: Mapping[str, str]) -> Search:
-    return question({**asked, "country": asked["country"].upper()})
-
-
-def _page(asked: Mapping[str, str], found: Found | None = None, error: str = "") -> str:
-    events = found.events if found else ()
+def _page(asked: Asked, answer: _Answer) -> str:
+    found, now = answer.found, site().now()
+    events = list(found.events) if found else []
+    if asked.sort == "price":
+        events.sort(key=hits.by_price)
+    pictures = [link["url"] for link in current_app.config.get("LINKS", ())]
+    kept = searches.listed(entry.document())
+    own = searches.id_of(asked)
     return render_template(
         "search.html",
-        asked=asked,
+        asked=asked.fields,
+        query=urlencode(asked.parameters),
+        orders=list(_orders(asked)),
         found=found,
-        error=error,
-        hits=[_hit(one) for one in events[:_MOST]],
-        more=max(0, len(events) - _MOST),
-        as_of=words.ago(found.as_of, site().now()) if found and found.as_of else "",
+        error=answer.error,
+        hits=[hits.hit(one, pictures) for one in events[:_MOST]] if answer.deals is None else [],
+        deals=None if answer.deals is None else [hits.deal(one, pictures) for one in answer.deals[:_MOST]],
+        more=max(0, len(events if answer.deals is None else answer.deals) - _MOST),
+        good=_good(found) if found and answer.deals is None else "",
+        as_of=words.ago(found.as_of, now) if found and found.as_of else "",
         missing=list(_missing(found)) if found else [],
         shop=words.shop,
+        kept=[(one, _address(one.asked)) for one in kept],
+        is_kept=next((one for one in kept if one.id == own), None),
+        own=own,
+        suggested=searches.name_for(asked),
+        narrowed=bool(answer.error) or any(asked.fields[name] for name in _NARROWING),
+        may_part=entry.is_operator(),
+        parted=_parted(),
     )
+
+
+def _orders(asked: Asked) -> Iterator[tuple[str, str, bool]]:
+    """Each order's words, its address, and whether it is the one shown."""
+    for order, said in zip(ORDERS, (say("By date"), say("By price")), strict=True):
+        yield said, _address(Asked(asked.fields, order)), order == asked.sort
+
+
+def _address(asked: Asked) -> str:
+    return f"{url_for('search.show')}?{urlencode(asked.parameters)}"
+
+
+def _good(found: Found) -> str:
+    """How good the best price is, where one event was meant: it costs up to three reads."""
+    catalog: Catalog | None = site().catalog
+    good = catalog.deal(found.events[0]) if catalog and len(found.events) == 1 else None
+    return str(good) if good and (good.is_confident or len(good.clauses) > 1) else ""
+
+
+def _parted() -> list[str]:
+    """The entries that were just said not to be the same, the one first; for who may take it back."""
+    return request.args.getlist("parted") if entry.is_operator() else []
 
 
 def _missing(found: Found) -> Iterator[str]:
     for name, why in found.absences.items():
-        yield f"{words.shop(name)} was not seen: {why}"
-
-
-def _hit(one: Merged) -> Hit:
-    event = one.event
-    about = ", ".join(filter(None, (findings.when(event), findings.where(event))))
-    best = tuple(findings.best_parts(each) for each in one.best)
-    offers = tuple(_offer(market, one) for market in one.markets)
-    return Hit(event.name or "Without a name", about, best, offers, _watch_all(one))
-
-
-def _offer(market: Market, one: Merged) -> Offer:
-    prices = tuple(map(findings.priced, market.prices))
-    state = findings.state(market)
-    return Offer(words.shop(market.target.provider), prices, state, _link(market.url), _watch(market, one))
-
-
-def _link(url: str | None) -> str | None:
-    """Only an address of the web is followed."""
-    return url if url and urlsplit(url).scheme in ("http", "https") else None
-
-
-def _watch(market: Market, one: Merged) -> str:
-    """The form of a watch on this market, filled in."""
-    target = market.target
-    fields = {"provider": target.provider, "item": target.item or "", "country": target.country or ""}
-    return _form(one, [market], **{name: text for name, text in fields.items() if text})
-
-
-def _watch_all(one: Merged) -> str | None:
-    """The form of a watch on all markets together, where there are several that it can hold."""
-    documents = [market.target.to_document() for market in one.markets]
-    together = json.dumps(documents, separators=(",", ":"), ensure_ascii=False)
-    if len(documents) < 2 or forms.markets_of(together) is None:  # noqa: PLR2004 - together needs two
-        return None
-    return _form(one, one.markets, markets=together)
-
-
-def _form(one: Merged, offers: Sequence[Market], **fields: Any) -> str:
-    """A price of these markets says which currency is meant; how much one would pay is for people to say."""
-    currency = next((price.currency for market in offers for price in market.prices), None)
-    fields |= {"currency": currency} if currency else {}
-    return url_for("saving.new", name=(one.event.name or "")[:MAX_NAME], **fields)
+        yield say("{shop} was not seen: {why}", shop=words.shop(name), why=why)

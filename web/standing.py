@@ -84,8 +84,10 @@ def _anew(uid: str) -> Snapshot:
     copies = _jobs(uid, sources)
     unsaid = [one.id for one in sources if not _is_accepted(copies.get(one.id), one)]
     places, documents = site().places, site().documents
-    said = {one.id: one for one in documents.get_many([places.status(uid, id_) for id_ in unsaid]) if one}
-    lines = [_line(source, copies.get(source.id), said.get(source.id)) for source in sources]
+    said = {
+        one.id: one.fields for one in documents.get_many([places.status(uid, id_) for id_ in unsaid]) if one
+    }
+    lines = [line_of(source, copies.get(source.id), said.get(source.id)) for source in sources]
     found = feed.latest(uid)
     now = Snapshot(tuple(lines), tally=_tally(uid), open_until=_open_until(found.alerts, site().now()))
     return now.with_feed(found)
@@ -113,8 +115,9 @@ def _is_accepted(job: Job | None, source: Document) -> bool:
     return job.source_updated_at >= source.updated_at
 
 
-def _line(source: Document, job: Job | None, said: Document | None) -> Line:
-    fields = job.status_fields() if job and _is_accepted(job, source) else dict(said.fields) if said else {}
+def line_of(source: Document, job: Job | None, said: Mapping[str, Any] | None) -> Line:
+    """One watch of a snapshot, from its person's document, the worker's copy, and what was said of it."""
+    fields = job.status_fields() if job and _is_accepted(job, source) else dict(said or {})
     status, packed = _of_status(fields), fields.get("shown")
     is_said = status["copied_at"] is not None and status["copied_at"] >= source.updated_at
     if not (is_said and isinstance(packed, bytes)):
@@ -163,7 +166,7 @@ class _Since:
         said = self._found(site().documents.find(said_since(site().places, self.uid, self._mark)))
         lines, unknown = self._told(said)
         lines = self._written(lines, unknown)
-        in_order = tuple(lines[id_] for id_ in sorted(lines))[: 2 * monitors.MAX_WATCHES]
+        in_order = tuple(lines[id_] for id_ in sorted(lines))[: monitors.most()]
         return self._alerts(replace(self.kept, lines=in_order), has_news=bool(said))
 
     @property
@@ -217,7 +220,7 @@ class _Since:
         """A watch that was read where its person wrote it."""
         told = _line_of(status) if status else None
         if status and told is None:
-            return _line(source, _jobs(self.uid, [source]).get(source.id), status)
+            return line_of(source, _jobs(self.uid, [source]).get(source.id), status.fields)
         before = told or known
         return before if before and before.source_at == source.updated_at else _rewritten(source, before)
 

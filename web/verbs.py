@@ -22,6 +22,7 @@ from notifiers.words.phrases import joined
 from notifiers.words.replies import amount
 from watchers import alerts, verbs
 from watchers.errors import WatchRefusedError
+from watchers.language import say
 from watchers.models import Alert
 from watchers.money import decimal_amount, exponent
 from watchers.verbs import Change, Planned
@@ -31,13 +32,7 @@ from web.site import site
 
 log = logging.getLogger(__name__)
 
-_SPENT = (
-    "This link is too old, or was cut off on its way: links in our messages work for 30 days. Nothing was "
-    "changed. Use the link of a newer message, or change the watch among your watches."
-)
-_QUIET = "keeps “{name}” quiet for {length}. What comes up until then waits, and you get it then"
 _NAMED = 10  # of the watches that are stopped together
-_WRITE_A_PRICE = "Write an amount, such as 80 or 79.50."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,63 +44,68 @@ class Offer:
     button: str
     done: str
     said: str
-    snooze: timedelta | None = None
 
 
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-OFFERS: Mapping[str, Offer] = {
-    "snooze-1h": Offer(
-        "Snooze for an hour?",
-        _QUIET.replace("{length}", "an hour"),
-        "Snooze for an hour",
-        "Snoozed",
-        "“{name}” is quiet until {until}.",
-        _HOUR,
-    ),
-    "snooze-1d": Offer(
-        "Snooze for a day?",
-        _QUIET.replace("{length}", "a day"),
-        "Snooze for a day",
-        "Snoozed",
-        "“{name}” is quiet until {until}.",
-        _DAY,
-    ),
-    "bought": Offer(
-        "Did you buy it?",
-        "ends your watch “{name}”: it tells you nothing more",
-        "I bought it",
-        "Ended",
-        "Enjoy it! “{name}” has ended and tells you nothing more.",
-    ),
-    "stop": Offer(
-        "Stop these alerts?",
-        "pauses your watch “{name}”: it tells you nothing more until you resume it",
-        "Stop these alerts",
-        "Stopped",
-        "“{name}” is paused and tells you nothing more.",
-    ),
-    "stop-all": Offer(
-        "Stop all these alerts?",
-        "pauses all that the message told you about, {name}: nothing more comes of it until you resume it",
-        "Stop all these alerts",
-        "Stopped",
-        "Paused, and telling you nothing more: {name}.",
-    ),
-    "resume": Offer(
-        "Watch again?",
-        "lets your watch “{name}” watch, and tell you at once",
-        "Watch again",
-        "Watching again",
-        "“{name}” is watching again.",
-    ),
-    "below": Offer(
-        "Change the price",
-        "sets a new price for “{name}”: it tells you at that price or less",
-        "Save the price",
-        "Saved",
-        "“{name}” now tells you at {limit} or less.",
-    ),
-}
+_SNOOZES: Mapping[str, timedelta] = {"snooze-1h": timedelta(hours=1), "snooze-1d": timedelta(days=1)}
+
+
+def offers() -> Mapping[str, Offer]:
+    """What each verb of a link offers; sentences have the watch's ``{name}`` open."""
+    return {
+        "snooze-1h": Offer(
+            say("Snooze for an hour?"),
+            say("keeps “{name}” quiet for an hour. What comes up until then waits, and you get it then"),
+            say("Snooze for an hour"),
+            say("Snoozed"),
+            say("“{name}” is quiet until {until}."),
+        ),
+        "snooze-1d": Offer(
+            say("Snooze for a day?"),
+            say("keeps “{name}” quiet for a day. What comes up until then waits, and you get it then"),
+            say("Snooze for a day"),
+            say("Snoozed"),
+            say("“{name}” is quiet until {until}."),
+        ),
+        "bought": Offer(
+            say("Did you buy it?"),
+            say("ends your watch “{name}”: it tells you nothing more"),
+            say("I bought it"),
+            say("Ended"),
+            say("Enjoy it! “{name}” has ended and tells you nothing more."),
+        ),
+        "stop": Offer(
+            say("Stop these alerts?"),
+            say("pauses your watch “{name}”: it tells you nothing more until you resume it"),
+            say("Stop these alerts"),
+            say("Stopped"),
+            say("“{name}” is paused and tells you nothing more."),
+        ),
+        "stop-all": Offer(
+            say("Stop all these alerts?"),
+            say(
+                "pauses all that the message told you about, {name}: "
+                "nothing more comes of it until you resume it"
+            ),
+            say("Stop all these alerts"),
+            say("Stopped"),
+            say("Paused, and telling you nothing more: {name}."),
+        ),
+        "resume": Offer(
+            say("Watch again?"),
+            say("lets your watch “{name}” watch, and tell you at once"),
+            say("Watch again"),
+            say("Watching again"),
+            say("“{name}” is watching again."),
+        ),
+        "below": Offer(
+            say("Change the price"),
+            say("sets a new price for “{name}”: it tells you at that price or less"),
+            say("Save the price"),
+            say("Saved"),
+            say("“{name}” now tells you at {limit} or less."),
+        ),
+    }
+
 
 pages = Blueprint("verbs", __name__)
 
@@ -125,10 +125,10 @@ def ask(token: str) -> ResponseReturnValue:
         return _ask_to_stop_all(alert)
     source = monitors.find(alert.uid, alert.watch_id)
     if source is None:
-        return _said("It is gone already", verbs.GONE)
+        return _said(say("It is gone already"), say(verbs.GONE))
     watch = monitors.read(source.fields)
     if verb == "below" and not _limits(watch):
-        return _said("There is no price to change", verbs.NO_LIMIT)
+        return _said(say("There is no price to change"), say(verbs.NO_LIMIT))
     return _asked(verb, monitors.name_of(source), watch)
 
 
@@ -140,7 +140,7 @@ def change(token: str) -> ResponseReturnValue:
         return _stop_all(alert)
     wanted, now = _change(verb), site().now()
     if wanted is None:
-        return _asked_again(alert, _WRITE_A_PRICE)
+        return _asked_again(alert, say("Write an amount, such as 80 or 79.50."))
     try:
         planned = _apply(wanted, alert, verb, now)
     except WatchRefusedError as refused:
@@ -163,22 +163,29 @@ def _refused(alert: Alert, verb: str, refused: WatchRefusedError) -> ResponseRet
     if verb == "below" and not is_gone:
         return _asked_again(alert, " ".join(refused.reasons))
     if verb == "stop" and is_gone:
-        return _said(OFFERS[verb].done, verbs.GONE)
-    return _said("That was not done", *refused.reasons), 409
+        return _said(offers()[verb].done, say(verbs.GONE))
+    return _said(say("That was not done"), *map(say, refused.reasons)), 409
 
 
 def _meant(token: str) -> tuple[Alert, str]:
     """The alert and the verb of a link, or a page that says what to do."""
     said = site().links.read_verb(token, site().now())
-    document = site().documents.get(alerts.path(said[0])) if said and said[1] in OFFERS else None
+    document = site().documents.get(alerts.path(said[0])) if said and said[1] in offers() else None
     if said is None or document is None:
-        abort(403, _SPENT)
+        abort(
+            403,
+            say(
+                "This link is too old, or was cut off on its way: links in our messages work for 30 days. "
+                "Nothing was changed. Use the link of a newer message, or change the watch among your "
+                "watches."
+            ),
+        )
     return alerts.from_document(document), said[1]
 
 
 def _change(verb: str) -> Change | None:
     """``None``: the price that was written is none."""
-    if snooze := OFFERS[verb].snooze:
+    if snooze := _SNOOZES.get(verb):
         return partial(verbs.snooze, until=site().now() + snooze)
     if verb == "below":
         given = amount(request.form.get("price", ""))
@@ -192,7 +199,9 @@ def _change(verb: str) -> Change | None:
 def _ask_to_stop_all(alert: Alert) -> ResponseReturnValue:
     watches = [site().places.source(one.uid, one.watch_id) for one in _one_a_watch(alert)]
     names = [monitors.name_of(source) for source in site().documents.get_many(watches) if source]
-    return _asked("stop-all", _listed(names), None) if names else _said("It is gone already", verbs.GONE)
+    if not names:
+        return _said(say("It is gone already"), say(verbs.GONE))
+    return _asked("stop-all", _listed(names), None)
 
 
 def _stop_all(alert: Alert) -> ResponseReturnValue:
@@ -202,9 +211,9 @@ def _stop_all(alert: Alert) -> ResponseReturnValue:
         with suppress(WatchRefusedError):
             planned = _apply(verbs.stop, one, "stop-all", site().now())
             stopped.append((monitors.name_of(planned.source), _undo(one, "stop")))
-    offer = OFFERS["stop-all"]
+    offer = offers()["stop-all"]
     if not stopped:
-        return _said(offer.done, verbs.GONE)
+        return _said(offer.done, say(verbs.GONE))
     said = offer.said.format(name=_listed([name for name, _ in stopped]))
     return render_template("done.html", title=offer.done, said=said, undo_each=stopped)
 
@@ -223,18 +232,18 @@ def _listed(names: Sequence[str]) -> str:
     """``“One”, “Two” and 7 more``."""
     left = len(names) - _NAMED
     said = joined(*(f"“{name}”" for name in names[:_NAMED]))
-    return f"{said} and {left} more" if left > 0 else said
+    return say("{names} and {left} more", names=said, left=left) if left > 0 else said
 
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _asked(verb: str, name: str, watch: Watch | None, error: str = "") -> str:
-    limits = _limits(watch)
+    limits, offer = _limits(watch), offers()[verb]
     return render_template(
         "verb.html",
-        offer=OFFERS[verb],
-        does=OFFERS[verb].does.format(name=name),
+        offer=offer,
+        does=offer.does.format(name=name),
         price=_written(limits[0]) if verb == "below" and limits else "",
         given=request.form.get("price"),
         limits=[words.exact(limit.limit, limit.currency) for limit in limits],
@@ -247,24 +256,34 @@ def _asked(verb: str, name: str, watch: Watch | None, error: str = "") -> str:
 def _asked_again(alert: Alert, error: str) -> ResponseReturnValue:
     source = monitors.find(alert.uid, alert.watch_id)
     if source is None:
-        return _said("It is gone already", verbs.GONE)
+        return _said(say("It is gone already"), say(verbs.GONE))
     return _asked("below", monitors.name_of(source), monitors.read(source.fields), error), 422
 
 
 def _done(alert: Alert, verb: str, planned: Planned, now: datetime) -> str:
-    offer, before = OFFERS[verb], _limits(monitors.read(planned.source.fields))
+    offer, before = offers()[verb], _limits(monitors.read(planned.source.fields))
     after = dict.fromkeys(words.exact(one.limit, one.currency) for one in _limits(planned.watch))
-    until = _moment(now + offer.snooze, alert.uid) if offer.snooze else ""
+    snooze = _SNOOZES.get(verb)
+    until = _moment(now + snooze, alert.uid) if snooze else ""
     name = monitors.name_of(planned.source)
     resting = planned.watch.status if planned.watch and verb == "below" else "active"
     return render_template(
         "done.html",
         title=offer.done,
-        said=offer.said.format(name=name, until=until, limit=" or ".join(after)),
-        resting="" if resting == "active" else resting,
+        said=offer.said.format(name=name, until=until, limit=say(" or ").join(after)),
+        resting=_resting(resting),
         undo=_undo(alert, verb),
         old_price=_written(before[0]) if verb == "below" and planned.writes and before else "",
     )
+
+
+def _resting(status: str) -> str:
+    match status:
+        case "paused":
+            return say("It is paused all the same: resume it among your watches.")
+        case "ended":
+            return say("It is ended all the same: resume it among your watches.")
+    return ""
 
 
 def _undo(alert: Alert, verb: str) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from watchers.models import Reason
 from watchers.money import Basis, decimal_amount, exponent, minor_units, spoken
+from watchers.shops import shop as shop  # noqa: PLC0414 - pages say it with all the other words
 from watchers.target import Search, Target
 from watchers.watch import BackInStock, Below, Condition, Drop, HistoricLow, Markets, NewListing, Watch
 
@@ -40,6 +41,7 @@ REASONS = {
     Reason.BACK_IN_STOCK: "available again",
     Reason.STATUS_CHANGED: "changed",
     Reason.TEST: "a test that somebody asked for",
+    Reason.CODE: "a code that somebody asked for",
 }
 
 
@@ -81,22 +83,6 @@ def exact(minor: int, currency: str) -> str:
     return f"{text}.{'0' * exponent(currency)}" if is_cut else text
 
 
-_BRANDS = {
-    "seatgeek": "SeatGeek",
-    "ebay": "eBay",
-    "bestbuy": "Best Buy",
-    "stubhub": "StubHub",
-    "ticketmaster_feed": "Ticketmaster's feed",
-    "inventory_status": "Ticketmaster Inventory Status",
-    "page": "Web page",
-}
-
-
-def shop(provider: str) -> str:
-    """A provider's name, as it writes itself."""
-    return _BRANDS.get(provider, provider.replace("_", " ").capitalize())
-
-
 def asked_of(watch: Watch) -> str:
     """What is watched, in one line."""
     targets = watch.target.markets if isinstance(watch.target, Markets) else (watch.target,)
@@ -123,6 +109,11 @@ def _days(first: date | None, last: date | None) -> str:
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
+
+
+def weekday(day: date) -> str:
+    """``Sat 9 Jan 2027``."""
+    return f"{day:%a} {_day(day)}"
 
 
 UNKNOWN_THERE = frozenset({"not_found", "missing", "bad_id"})

@@ -70,4 +70,5 @@ def _trusting(authorities: str) -> ssl.SSLContext:
 
 
 def _is_not_ours(record: logging.LogRecord) -> bool:
-    return "/Accounts/" not in record.getMessage()
+    message = record.getMessage()
+    return "/Accounts/" not in message and "/Services/VA" not in message

@@ -38,6 +38,7 @@ _WHY = {
     Reason.BACK_IN_STOCK: "available again",
     Reason.STATUS_CHANGED: "something about it changed",
     Reason.TEST: "somebody asked for a test",
+    Reason.CODE: "somebody asked for a code",
 }
 
 

@@ -49,6 +49,7 @@ _NOT_SENT = {
     "no_verified_contact": "we have no verified contact of yours",
     "no_verified_phone": "we have no verified phone number of yours",
     "no_verified_email": "we have no verified e-mail address of yours",
+    "no_consent": "you have not agreed to texts to your number yet",
     "no_verified_push": "we have no verified address of yours for push messages",
     "sms_not_configured": "texts are switched off here at the moment",
     "email_not_configured": "e-mail is switched off here at the moment",

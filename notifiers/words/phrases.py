@@ -14,6 +14,7 @@ _SAYS = {
     Reason.BACK_IN_STOCK: "back in stock",
     Reason.STATUS_CHANGED: "status changed",
     Reason.TEST: "test message",
+    Reason.CODE: "one-time code",
 }
 _NEXT_TEXT = "Next text"  # so a rule begins (``watchers/rules.py``)
 _SAME_DAY_AGAIN = timedelta(days=6)  # from then on the name of the day may be taken for today's

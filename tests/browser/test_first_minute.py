@@ -1,75 +1,34 @@
 """A newcomer's first minute with nothing but `python -m sandbox`: save a watch, lower a price, be told."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-ROOT = Path(__file__).parent.parent.parent
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium"),
-]
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+from tests.browser.product import running
 
 
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[str]:
-    """Everything as `make run` starts it, in an empty folder; its address."""
-    port, log = _free_port(), (tmp_path / "log").open("w")
-    env = {"PATH": os.environ["PATH"], "PORT": str(port), "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox"], cwd=tmp_path, env=env, stdout=log, stderr=log
-    )
-    try:
-        _await(f"http://127.0.0.1:{port}/healthz", process, tmp_path / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        log.close()
-
-
-def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(150):
-        try:
-            if httpx.get(url).status_code == 200:
-                return
-        except httpx.HTTPError:
-            assert process.poll() is None, log.read_text()
-        time.sleep(0.2)
-    pytest.fail(log.read_text())
+    """One of its own: prices are changed in it."""
+    with running(tmp_path) as product:
+        yield product.url
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": 390, "height": 844})
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    yield page
+    page.close()
 
 
 def test_a_newcomer_sees_a_text_arrive(product: str, page: Page) -> None:
     page.goto(product)
     page.get_by_role("link", name="Market").first.click()
     page.get_by_role("link", name="Watch it").first.click()
-    page.get_by_label("The price is at or under a limit").check()
+    expect(page.get_by_label("Under a price")).to_be_checked()
     page.get_by_label("Price", exact=True).fill("50")
     page.get_by_label("Currency").fill("GBP")
     page.get_by_role("button", name="Save watch").click()

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
@@ -33,6 +34,7 @@ from watchers.rows import Row
 from watchers.target import Target
 from watchers.watch import Filters
 from web import snapshot
+from web.account.doors import Doors
 from web.app import Link, create_app
 from web.entry import entry_token
 from web.site import Site
@@ -77,6 +79,8 @@ class World:
     asked: dict[str, FakeProvider] = field(default_factory=dict)
     operators: frozenset[str] = frozenset()
     catalog: Catalog | None = None
+    doors: Doors = field(default_factory=Doors)
+    metrics_token: str | None = None
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -104,6 +108,8 @@ class World:
             asked=self.asked,
             operators=self.operators,
             catalog=self.catalog,
+            doors=self.doors,
+            metrics_token=self.metrics_token,
         )
         return create_app(site, links)
 
@@ -241,9 +247,7 @@ class Someone:
         self, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> TestResponse:
         self.client.get("/enter")  # any page makes a session; this one needs no database
-        with self.client.session_transaction() as session:
-            session.setdefault("csrf", "token-of-the-session")
-            data = {"csrf": session["csrf"], **(fields or {})}
+        data = {"csrf": csrf_of(self.client), **(fields or {})}
         return self.client.post(path, data=data, headers=Headers(headers))
 
     def save(self, **changes: str) -> TestResponse:
@@ -255,6 +259,14 @@ class Someone:
         return self.post(
             "/watches/new", {name: text for name, text in filled.items() if text or name not in _TICKS}
         )
+
+
+def csrf_of(client: FlaskClient) -> str:
+    """A token of forms as a page of this session would have it."""
+    with client.session_transaction() as session:
+        raw = session.setdefault("csrf", "raw-token-of-the-session")
+    secret = str(client.application.secret_key)
+    return str(URLSafeTimedSerializer(secret, salt="wtf-csrf-token").dumps(raw))
 
 
 _TICKS = {"below", "drop", "historic_low", "new_listing", "back_in_stock", "status_news", *Channel}
@@ -272,4 +284,4 @@ def plain(page: str) -> str:
 
 def errors_of(answer: TestResponse) -> dict[str, str]:
     """The sentences beside the fields."""
-    return dict(re.findall(r'<p class="error" id="(\w+)-error">(.*?)</p>', text_of(answer)))
+    return dict(re.findall(r'<p class="error" id="(\w+)-error"[^>]*>(.*?)</p>', text_of(answer)))

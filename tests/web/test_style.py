@@ -17,7 +17,10 @@ TEXT = [
     ("ink", "bad-paper"),
     ("ink", "calm-paper"),
     ("accent", "bad-paper"),
+    ("ink", "accent-paper"),
+    ("accent", "accent-paper"),
 ]
+SERIES = ("face", "all-in", "resale", "listing", "limit", "alert")
 
 
 @pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
@@ -31,6 +34,12 @@ def test_text_can_be_read(mode: int, ink: str, paper: str) -> None:
 @pytest.mark.parametrize("line", ["edge", "accent"])
 def test_fields_and_focus_can_be_seen(mode: int, paper: str, line: str) -> None:
     assert _contrast(_colours(mode)[line], _colours(mode)[paper]) >= 3
+
+
+@pytest.mark.parametrize("mode", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("series", SERIES)
+def test_lines_of_a_chart_can_be_seen(mode: int, series: str) -> None:
+    assert _contrast(_colours(mode)[f"chart-{series}"], _colours(mode)["card"]) >= 3
 
 
 def _colours(mode: int) -> dict[str, str]:

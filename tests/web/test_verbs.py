@@ -13,7 +13,7 @@ from tests.web.kit import PLACES, SECRET, Someone, World, news_of, text_of
 from watchers.documents import Delete, Put
 from watchers.kinds import Channel
 from watchers.models import AlertState
-from web.verbs import OFFERS
+from web.verbs import offers
 
 CODE = "K7Q2ABCD"
 VERBS = ["snooze-1h", "snooze-1d", "bought", "stop", "stop-all", "resume", "below"]
@@ -39,7 +39,7 @@ def press(stranger: Someone, verb: str, **fields: str) -> TestResponse:
 
 
 def test_every_link_has_its_page() -> None:
-    assert set(VERBS) == set(OFFERS)
+    assert set(VERBS) == set(offers())
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -67,7 +67,7 @@ class Catalog:
         groups: Groups | None = None,
         start: Start | None = None,
     ) -> None:
-        from cachetools import LRUCache  # noqa: PLC0415 - only who searches pays for it
+        from cachetools import LRUCache, TTLCache  # noqa: PLC0415 - only who searches pays for it
 
         self._documents = documents
         self._inquiry = inquiry or Inquiry(documents, lambda: datetime.now(UTC))
@@ -76,6 +76,7 @@ class Catalog:
         self._kept = Kept[Answered](MOST_KEPT, _seconds, _size, self._inquiry.clock, start)
         self._numbers, self._lock = count(1), Lock()
         self._merged: LRUCache[object, tuple[Merged, ...]] = LRUCache(MOST_KEPT, getsizeof=_entries)
+        self._seen: TTLCache[str, Observation] = TTLCache(MOST_KEPT, SEARCHED, timer=self._inquiry.clock)
 
     # ── the questions ────────────────────────────────────────────────────────────────────────────────────
 
@@ -102,6 +103,28 @@ class Catalog:
         targets, unable = self._able(asked)
         found = self._found(self._answers(targets, age))
         return replace(found, unasked=unable, off=self._off)
+
+    def known(self, target: Target) -> Observation | None:
+        """What its market said of one target in the last five minutes, in any answer; nobody is asked."""
+        with self._lock:
+            return self._seen.get(target.id)
+
+    def look(self, target: Target) -> Answered:
+        """What its own market says of one target, at most five minutes old; never raises.
+
+        Why not, as a sentence, where it is not seen.
+        """
+        if seen := self.known(target):
+            return Answered(seen)
+        if isinstance(provider := self._providers.get(target.provider), ForWatchesOnly):
+            return Answered(None, provider.only_for_watches)
+        try:
+            self._able_to_look(target)
+        except ValueError as refused:
+            return Answered(None, str(refused))
+        return self._in_time(
+            self._kept.ask(key(target), partial(self._ask, target.provider, target), age=SEARCHED)
+        )
 
     def compare(self, wanted: Target | Event) -> Found:
         """One event as every market has it, the market of ``wanted`` first; at most two minutes old.
@@ -153,6 +176,18 @@ class Catalog:
             since=known.since, others=one.elsewhere(one.best[0]),
         )  # fmt: skip
 
+    def able(self, asked: Search) -> list[Target]:
+        """What would be asked for this search, of every market that can be searched like this."""
+        return list(self._able(asked)[0].values())
+
+    def reconsider(self) -> None:
+        """Work out anew which entries are the same: somebody has said that two are not, or took it back.
+
+        In this process; others go on as they were until they ask for the answers anew, five minutes at most.
+        """
+        with self._lock:
+            self._merged.clear()
+
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _able(self, asked: Search, but: str = "") -> tuple[dict[str, Target], dict[str, str]]:
@@ -173,19 +208,25 @@ class Catalog:
         return targets, unable
 
     def _own(self, wanted: Target | Event) -> Target:
-        from watchers.watch import Filters  # noqa: PLC0415 - as above
-
         own = wanted if isinstance(wanted, Target) else Target(wanted.provider or "", wanted.item or "")
-        if own.provider not in self._providers:
-            off = self._off.get(own.provider)
-            raise ValueError(
-                f"{own.provider} is switched off: {off}." if off else f"There is no market {own.provider!r}."
-            )
-        if own.search or not own.item:
+        if own.provider in self._providers and (own.search or not own.item):
             raise ValueError("To compare, name one item of a market, or search.")
-        if said := self._providers[own.provider].refusal(own, Filters()):
-            raise ValueError(said)
+        self._able_to_look(own)
         return own
+
+    def _able_to_look(self, target: Target) -> None:
+        """Raises ``ValueError`` where its market cannot be asked about it."""
+        from watchers.watch import Filters  # noqa: PLC0415 - pydantic, for those who search
+
+        if target.provider not in self._providers:
+            off = self._off.get(target.provider)
+            raise ValueError(
+                f"{target.provider} is switched off: {off}."
+                if off
+                else f"There is no market {target.provider!r}."
+            )
+        if said := self._providers[target.provider].refusal(target, Filters()):
+            raise ValueError(said)
 
     def _answers(self, targets: Mapping[str, Target], age: float) -> dict[str, Answered]:
         """Everybody's answer; whoever is late is absent, and is not asked twice."""
@@ -198,6 +239,10 @@ class Catalog:
 
     def _ask(self, name: str, target: Target) -> Answered:
         answered = self._inquiry.ask(name, self._providers[name], target)
+        if answered.seen:
+            entries = {one.target.id: one for one in (*(answered.seen.listings or ()), answered.seen)}
+            with self._lock:
+                self._seen.update(entries)
         return replace(answered, number=next(self._numbers))
 
     def _in_time(self, asked: Asked[Answered]) -> Answered:

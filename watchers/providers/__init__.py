@@ -13,6 +13,7 @@ import msgspec
 from watchers.observation import Observation
 from watchers.providers import settings
 from watchers.providers.base import Provider, beyond_every_provider
+from watchers.providers.links import Link
 from watchers.target import Target
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ class Kind(Protocol):
         """Why this condition can never fire on this target here, and what to choose instead. Pure.
 
         A sentence that goes on after a colon; ``None`` when the condition may fire.
+        """
+        ...
+
+    @staticmethod
+    def recognise(link: Link) -> Target | None:
+        """What an address of its own shop stands for: an item, or a search where its id is of no use. Pure.
+
+        ``None``: it is not its own, or no page of a single thing.
         """
         ...
 
@@ -186,3 +195,8 @@ def cannot_see(target: Target, condition: "Condition") -> str | None:
     if (why := beyond_every_provider(target, condition)) or target.provider not in PROVIDERS:
         return why
     return PROVIDERS[target.provider]().cannot_see(target, condition)
+
+
+def recognise(link: Link) -> Target | None:
+    """What an address stands for at whoever's own it is; ``None`` when it is nobody's. Needs no key."""
+    return next((found for kind in PROVIDERS.values() if (found := kind().recognise(link))), None)

@@ -24,6 +24,7 @@ from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings, shapes
 from watchers.providers.base import Fetched, Probe
+from watchers.providers.links import Link
 from watchers.providers.products.answers import NAME, Page, error_of, page_of
 from watchers.providers.products.calls import PAGE, Calls
 from watchers.providers.products.product import entry, observe, sku_of
@@ -95,6 +96,15 @@ class Bestbuy:
         if {target.country, target.search and target.search.country} - {None, "US"}:
             return "Best Buy's API knows the United States only; leave the country out."
         return search_refusal(target.search) if target.search else _sku_refusal(target.item or "")
+
+    @staticmethod
+    def recognise(link: Link) -> Target | None:
+        """See ``providers.Kind``: the SKU, wherever an address has it."""
+        if not link.is_of("bestbuy.com"):
+            return None
+        found = re.search(r"/([1-9][0-9]{3,11})\.p$|/sku/([1-9][0-9]{3,11})(?:/|$)", link.path)
+        number = (found[1] or found[2]) if found else link.query.get("skuId", "")
+        return Target(NAME, number) if _SKU.fullmatch(number) else None
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:

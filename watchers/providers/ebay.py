@@ -26,6 +26,7 @@ from watchers.providers.base import Fetched
 from watchers.providers.browse.answers import NAME, RefusedError, error_of, page_of
 from watchers.providers.browse.item import ID, NUMBER, is_about, item, row
 from watchers.providers.browse.search import CATEGORY, found, question, words
+from watchers.providers.links import Link
 from watchers.providers.recordings import recordings
 from watchers.providers.tokens import Client, Tokens
 from watchers.quota import Budget, Quota
@@ -62,6 +63,10 @@ MARKETPLACES = (
     "US",
 )
 COUNTRY = "US"
+_SHOPS = {
+    "com": None, "co.uk": "GB", "com.au": "AU", "com.hk": "HK", "com.sg": "SG",
+    **{country.lower(): country for country in MARKETPLACES},
+}  # fmt: skip
 
 _TOO_MANY = 429
 _NO_SUCH_PRICES = "eBay has listing and all-in prices (with stated shipping); choose one of these, or any."
@@ -121,6 +126,13 @@ class Ebay:
         if target.search is not None:
             return "Put the country into the search." if target.country else _search_refusal(target.search)
         return _id_refusal(target.item or "")
+
+    @staticmethod
+    def recognise(link: Link) -> Target | None:
+        """See ``providers.Kind``: a listing's number, in the shop of the address's country."""
+        shop = re.fullmatch(r"(?:www\.|m\.)?ebay\.([a-z.]{2,6})", link.host)
+        found = re.match(r"/itm/(?:[^/]+/)?([0-9]{9,15})/?$", link.path)
+        return Target(NAME, found[1], country=_SHOPS.get(shop[1])) if shop and found else None
 
     @staticmethod
     def cannot_see(target: Target, condition: "Condition") -> str | None:

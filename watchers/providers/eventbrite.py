@@ -33,6 +33,7 @@ from watchers.providers.eventbrite_v3.answers import (
 from watchers.providers.eventbrite_v3.calls import Calls, answers
 from watchers.providers.eventbrite_v3.event import event_id, event_of, observe
 from watchers.providers.eventbrite_v3.items import Items, about_one
+from watchers.providers.links import Link
 from watchers.providers.recordings import Recording, recordings
 from watchers.providers.singly import Answers, fetched
 from watchers.quota import Budget, Quota
@@ -95,6 +96,16 @@ class Eventbrite:
         if filters.weekdays:
             return "Weekdays narrow a list of events; an event has its own day."
         return _id_refusal(target.item or "")
+
+    @staticmethod
+    def recognise(link: Link) -> Target | None:
+        """See ``providers.Kind``: an event, or an organizer, whose list of events is what can be watched."""
+        if not re.fullmatch(r"(?:[a-z0-9-]+\.)*eventbrite(?:\.[a-z]{2,3}){1,2}", link.host):
+            return None
+        if found := re.match(r"/e/(?:[^/]*-)?([1-9][0-9]{0,18})/?$", link.path):
+            return Target(NAME, found[1])
+        owner = re.match(r"/o/(?:[^/]*-)?([1-9][0-9]{0,18})/?$", link.path)
+        return Target(NAME, search=Search(keyword=f"organizer:{owner[1]}")) if owner else None
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:

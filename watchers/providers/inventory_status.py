@@ -27,6 +27,7 @@ from watchers.providers import SwitchedOff, http, settings
 from watchers.providers.base import Fetched
 from watchers.providers.inventory.answers import UNSEEN, answer, entries
 from watchers.providers.inventory.calls import Calls, TooLongError
+from watchers.providers.links import Link
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Target
@@ -109,6 +110,11 @@ class InventoryStatus:
             return f"Inventory Status says nothing of {target.country}; choose one of {', '.join(COUNTRIES)}."
         if not _ITEM.fullmatch(target.item or ""):
             return "A Ticketmaster event id has 5 to 40 letters, digits, '-' or '_'; take it from a search."
+        return None
+
+    @staticmethod
+    def recognise(_link: Link) -> Target | None:
+        """See ``providers.Kind``: its shop's addresses are ``ticketmaster``'s to read."""
         return None
 
     @staticmethod

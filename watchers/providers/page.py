@@ -29,6 +29,7 @@ from watchers.errors import ProviderError
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings
 from watchers.providers.base import Fetched
+from watchers.providers.links import Link
 from watchers.providers.pages import addresses, robots
 from watchers.providers.pages.addresses import Address, AddressRefusedError
 from watchers.providers.pages.failures import HostRestsError, NotSeenError
@@ -125,6 +126,11 @@ class Page:
             addresses.read(target.item or "")
         except AddressRefusedError as refused:
             return str(refused)
+        return None
+
+    @staticmethod
+    def recognise(_link: Link) -> Target | None:
+        """See ``providers.Kind``: any page may be watched, none is its own."""
         return None
 
     @staticmethod

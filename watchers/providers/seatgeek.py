@@ -22,6 +22,7 @@ from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings
 from watchers.providers.base import Fetched, Probe
+from watchers.providers.links import Link
 from watchers.providers.recordings import recordings
 from watchers.providers.seatgeek_v2.answers import (
     A_PAGE,
@@ -112,6 +113,12 @@ class Seatgeek:
         if filters.weekdays:
             return "Weekdays narrow a search; an event has its own day."
         return _id_refusal(target.item or "")
+
+    @staticmethod
+    def recognise(link: Link) -> Target | None:
+        """See ``providers.Kind``: the number at the end of an event's address."""
+        found = re.search(r"/([1-9][0-9]{3,11})/?$", link.path)
+        return Target(NAME, found[1]) if found and link.is_of("seatgeek.com") else None
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:

@@ -23,6 +23,7 @@ from watchers.money import Basis, exponent, minor_units
 from watchers.observation import Availability, Observation, Price
 from watchers.providers import SwitchedOff, http, settings, shapes
 from watchers.providers.base import Fetched, Probe
+from watchers.providers.links import Link
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Target
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 NAME = "steam"
 BASE_URL = "https://store.steampowered.com"
+# https://partner.steamgames.com/doc/store/assets/standard : every app has a header; it is shown, never asked.
+PICTURES = "https://cdn.cloudflare.steamstatic.com"
 COUNTRY = "US"
 # About 200 in 5 minutes: https://steamdb.info/blog/store-prices-api/ . That is hearsay, and who is over is
 # shut out for hours: a tenth is left to be wrong by.
@@ -90,6 +93,13 @@ class Steam:
         if filters.basis not in (None, Basis.LISTING):
             return "Steam publishes listing prices only."
         return _app_refusal(target.item or "")
+
+    @staticmethod
+    def recognise(link: Link) -> Target | None:
+        """See ``providers.Kind``: ``store.steampowered.com/app/570/Dota_2/``."""
+        found = re.match(r"/(?:agecheck/)?app/([1-9][0-9]{0,9})(?:/|$)", link.path)
+        is_own = link.is_of("store.steampowered.com", "steamcommunity.com")
+        return Target(NAME, found[1]) if found and is_own else None
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:
@@ -235,10 +245,16 @@ def _observed(target: Target, data: Mapping[str, Any], now: datetime, root: str)
         at=now,
         name=shapes.text(data.get("name")),
         url=f"{root}/app/{target.item}",
+        image=shapes.url(data.get("header_image")) or _picture(target.item or "", root),
         availability=Availability.AVAILABLE if price else Availability.UNKNOWN,
         prices=(price,) if price else (),
         problems=(problem,) if problem else (),
     )
+
+
+def _picture(app: str, root: str) -> str:
+    """Whoever plays the store plays its pictures, too."""
+    return f"{PICTURES if root == BASE_URL else root}/steam/apps/{app}/header.jpg"
 
 
 def _price(data: Mapping[str, Any]) -> tuple[Price | None, str | None]:

@@ -29,6 +29,7 @@ from watchers.providers.base import Fetched
 from watchers.providers.catalog.answers import NotFoundError, Page, SlowDownError, error_of, page_of
 from watchers.providers.catalog.event import NAME, entry, event_id, observe
 from watchers.providers.catalog.search import found, question
+from watchers.providers.links import Link
 from watchers.providers.recordings import recordings
 from watchers.providers.tokens import Client, Tokens
 from watchers.quota import Budget, Quota
@@ -112,6 +113,12 @@ class Stubhub:
         if filters.weekdays:
             return "Weekdays narrow a search; an event has its own day."
         return _id_refusal(target.item or "")
+
+    @staticmethod
+    def recognise(link: Link) -> Target | None:
+        """See ``providers.Kind``: the number behind ``/event/``."""
+        found = re.search(r"/event/([1-9][0-9]{3,11})(?:/|$)", link.path)
+        return Target(NAME, found[1]) if found and link.is_of("stubhub.com", "stubhub.co.uk") else None
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:

@@ -39,6 +39,7 @@ from watchers.providers.discovery.event import event_id, event_of
 from watchers.providers.discovery.probes import Probes
 from watchers.providers.discovery.search import EVERYTHING, found, question
 from watchers.providers.discovery.shows import Entry, entry, item, shows, with_problem
+from watchers.providers.links import Link, title
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Search, Target
@@ -57,6 +58,8 @@ MAX_PAGES = 5  # "size * page < 1000" in pages of 200
 
 _NO_LISTING_PRICES = "Ticketmaster publishes face, all-in and resale prices; choose one of these, or any."
 _ITEM = re.compile(r"[A-Za-z0-9_-]{5,40}")
+_WEB_HOST = re.compile(r"(?:[a-z0-9-]+\.)*ticketmaster\.[a-z]{2,3}(?:\.[a-z]{2})?")
+_STATE = 2  # letters of a state's code
 
 
 class Ticketmaster:
@@ -112,6 +115,13 @@ class Ticketmaster:
         if filters.weekdays:
             return "Weekdays narrow a search; an event has its own day."
         return _id_refusal(target.item or "")
+
+    @staticmethod
+    def recognise(link: Link) -> Target | None:
+        """See ``providers.Kind``: the id in an address is not the API's, so its words are searched for."""
+        if not _WEB_HOST.fullmatch(link.host) or not (keyword := _words_of(link)):
+            return None
+        return Target(NAME, search=Search(keyword=keyword))
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:
@@ -270,6 +280,18 @@ class Ticketmaster:
             else:
                 raise ProviderError(f"{NAME}: this is no answer of Discovery v2")
         return seen
+
+
+def _words_of(link: Link) -> str:
+    """The words of an address without the state at their end, which no event has in its name."""
+    from watchers.matching.known import state  # noqa: PLC0415 - for those who paste an address
+
+    said = title(link).split()
+    for length in (3, 2, 1):
+        name = " ".join(said[-length:])
+        if len(said) > length and len(name) > _STATE and len(state(name)) == _STATE:
+            return " ".join(said[:-length])
+    return " ".join(said)
 
 
 def _id_refusal(item: str) -> str | None:

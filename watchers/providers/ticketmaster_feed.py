@@ -29,6 +29,7 @@ from watchers.providers.feed.row import item, row_id
 from watchers.providers.feed.rows import Row, rows_of
 from watchers.providers.feed.sought import Sought
 from watchers.providers.feed.unpacked import MAGIC, unpacked
+from watchers.providers.links import Link
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Search, Target
@@ -113,6 +114,11 @@ class TicketmasterFeed:
         if filters.weekdays:
             return "Weekdays narrow a search; an event has its own day."
         return _id_refusal(target.item or "")
+
+    @staticmethod
+    def recognise(_link: Link) -> Target | None:
+        """See ``providers.Kind``: its shop's addresses are ``ticketmaster``'s to read."""
+        return None
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:

@@ -1,4 +1,4 @@
-"""Style and scripts, served by ourselves: no build step, nothing of anybody else's.
+"""Style, scripts and the icon, served by ourselves: no build step, nothing of anybody else's.
 
 The style sheets are one file, in the order of their names; a script is loaded by the page that needs it, and
 every page works without. An address holds a digest of what it leads to, so a browser keeps it for ever.
@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 _FOLDER = Path(__file__).parent
 _KEPT = "public, max-age=31536000, immutable"
-_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 STYLE = "style.css"
 
 pages = Blueprint("assets", __name__)
@@ -42,9 +42,9 @@ def _address(name: str) -> str:
 def _known() -> dict[str, str]:
     """Each by the name it is served under."""
     sheets = sorted((_FOLDER / "css").glob("*.css"))
-    scripts = (_FOLDER / "js").glob("*.js")
+    others = (*(_FOLDER / "js").glob("*.js"), *_FOLDER.glob("*.svg"))
     style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
-    return {STYLE: style} | {script.name: script.read_text(encoding="utf-8") for script in scripts}
+    return {STYLE: style} | {file.name: file.read_text(encoding="utf-8") for file in others}
 
 
 @cache

@@ -1,0 +1,71 @@
+"""What must outlive a person's data: that they agreed to texts, and that they said stop.
+
+Who is asked years later why they texted a number must be able to show its owner's consent, and may not text
+one that opted out. So ``receipts/{id}`` keeps when, to which words, and for which contact as a digest: who
+knows the number finds it; nobody can read it off. It does not say whose account it was, and ends by itself.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from watchers.documents import Create, Delete, Documents, Query
+
+COLLECTION = "receipts"
+KEPT_FOR = timedelta(days=4 * 366)
+"""A claim over a text can be brought for four years: 28 U.S.C. § 1658(a)."""
+
+_CONTACT = re.compile(r"\+[1-9]\d{6,14}|[^@\s]+@[^@\s]+\.[^@\s]+")
+_NETWORK = frozenset({"ip", "network", "address", "user_agent"})
+_AT_ONCE = 100
+
+
+def digest(contact: str) -> str:
+    """``+14155550123`` or ``ann@example.com`` as it stands in a receipt, and in ``contacts/{digest}``."""
+    kind = "email" if "@" in contact else "phone"
+    return hashlib.sha256(f"{kind}:{contact}".encode()).hexdigest()
+
+
+def receipt(uid: str, person: Mapping[str, Any], now: datetime) -> Create | None:
+    """What must be kept of a person who is being erased; ``None`` where they never agreed to anything.
+
+    ``person``: the fields of ``people/{uid}``.
+    """
+    consents = [each for each in person.get("consents") or () if isinstance(each, Mapping)]
+    opted_out_at = person.get("opted_out_at")
+    if not consents and opted_out_at is None:
+        return None
+    known = [person.get("phone"), person.get("email"), *_contacts(consents)]
+    fields = {
+        "contacts": sorted({digest(contact) for contact in known if contact}),
+        "consents": [_without_contacts(each) for each in consents],
+        "opted_out_at": opted_out_at,
+        "erased_at": now,
+        "ends_at": now + KEPT_FOR,
+    }
+    identity = hashlib.sha256(f"receipt\x1f{uid}\x1f{now.isoformat()}".encode()).hexdigest()[:32]
+    return Create(f"{COLLECTION}/{identity}", fields)
+
+
+def forget_old(documents: Documents, now: datetime) -> int:
+    """Delete those whose time is over; how many."""
+    over = documents.find(Query(COLLECTION, ("ends_at",), "<=", now, _AT_ONCE))
+    if over:
+        documents.commit(*(Delete(one.path) for one in over))
+    return len(over)
+
+
+def _contacts(consents: Iterable[Mapping[str, Any]]) -> set[str]:
+    texts = (value for each in consents for value in each.values() if isinstance(value, str))
+    return {text for text in texts if _CONTACT.fullmatch(text)}
+
+
+def _without_contacts(consent: Mapping[str, Any]) -> dict[str, Any]:
+    """The consent with digests in place of numbers and addresses, and without where it was given from."""
+    return {
+        name: digest(value) if isinstance(value, str) and _CONTACT.fullmatch(value) else value
+        for name, value in consent.items()
+        if name not in _NETWORK
+    }

@@ -1,0 +1,121 @@
+"""Ask for a code: count it, keep the proof and put the code into the outbox, in one commit.
+
+Whether somebody has an account is not even looked up here, so nothing about the answer can tell.
+"""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from notifiers import proofs, spend
+from notifiers.proofs import Contact, Kind, Proof
+from watchers.documents import Delete, Documents, Write
+from watchers.errors import ConflictError, StoreUnavailableError
+from web.account import addresses, throttle
+from web.account.throttle import Limit
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+PER_CONTACT = ((5, HOUR), (10, DAY))
+PER_NETWORK = ((20, HOUR), (60, DAY))
+_LETTERS = 10  # so many more letters than texts: they cost nothing
+_COUNTRY = 2  # one country gets a half of all texts at most
+_ATTEMPTS = 8
+_PAUSE = 0.05  # seconds at most between two attempts; who comes first is left to chance
+
+
+class NoTextsLeftError(Exception):
+    """This month's texts of the installation are used up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked, and of whom.
+
+    Attributes:
+        asked: The form's own random text: pressed twice, it asks once.
+        network: Whose request it is (``network.network``).
+        uid: Whose contact it is to become; ``None``: somebody signs in.
+        to: Where to go afterwards.
+        agreed: What was ticked beside a number (``consents.ticked``).
+    """
+
+    contact: Contact
+    asked: str = field(repr=False)
+    network: str
+    uid: str | None = None
+    language: str = "en"
+    to: str = "/"
+    agreed: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How much may be asked: texts an hour, segments a month; and whether a vendor makes phones' codes."""
+
+    codes_per_hour: int
+    segments_per_month: int
+    vendor: bool = False
+
+
+def ask(documents: Documents, question: Question, rules: Rules, secret_key: str, now: datetime) -> Proof:
+    """The proof that now waits for its code; the same one when the same form asks again.
+
+    Raises:
+        TooOftenError: the contact, the network, its country or everybody has asked too often.
+        NoTextsLeftError: nothing may be texted any more this month.
+        StoreUnavailableError: the database failed, or many ask at this very moment.
+    """
+    asked = question.asked
+    for attempt in range(_ATTEMPTS):
+        proof = _proof(question, proofs.proof_id(secret_key, asked, question.contact), rules, now)
+        if known := proofs.find(documents, proof.id):
+            if known.is_open(now) and known.uid == question.uid:
+                return known
+            asked = secrets.token_hex(16)  # an old form: what it asks is a new question
+            continue
+        _refuse_unpaid(documents, question.contact, rules, now)
+        counted = throttle.counting(documents, limits(question, rules), now)
+        try:
+            documents.commit(*proofs.creation(proof), *counted, *_swept(documents, now))
+        except ConflictError:
+            time.sleep(_PAUSE * attempt * secrets.randbelow(100) / 100)
+            continue
+        return proof
+    raise StoreUnavailableError("many ask for codes at this moment")
+
+
+def limits(question: Question, rules: Rules) -> list[Limit]:
+    """Everything that such a question counts for."""
+    contact = question.contact
+    of_contact = [Limit(f"contact:{contact.key}", most, per) for most, per in PER_CONTACT]
+    of_network = [Limit(f"network:{question.network}", most, per) for most, per in PER_NETWORK]
+    if contact.kind is Kind.EMAIL:
+        return [*of_contact, *of_network, Limit("letters", rules.codes_per_hour * _LETTERS, HOUR)]
+    country = Limit(f"country:{addresses.country_of(contact)}", -(-rules.codes_per_hour // _COUNTRY), HOUR)
+    return [*of_contact, *of_network, country, Limit("texts", rules.codes_per_hour, HOUR)]
+
+
+def _proof(question: Question, identity: str, rules: Rules, now: datetime) -> Proof:
+    return Proof(
+        id=identity,
+        contact=question.contact,
+        made_at=now,
+        uid=question.uid,
+        language=question.language,
+        to=question.to,
+        vendor=rules.vendor and question.contact.kind is Kind.PHONE,
+        agreed=question.agreed,
+    )
+
+
+def _refuse_unpaid(documents: Documents, contact: Contact, rules: Rules, now: datetime) -> None:
+    if contact.kind is Kind.PHONE and spend.spent(documents, now) >= rules.segments_per_month:
+        raise NoTextsLeftError
+
+
+def _swept(documents: Documents, now: datetime) -> list[Write]:
+    """Whoever asks takes some away that are long over: no address is kept for longer than it is needed."""
+    return [Delete(one.path) for one in (*proofs.over(documents, now), *throttle.over(documents, now))]

@@ -1,0 +1,72 @@
+"""One request: who asks, how often, what they ask for, and the answer with its headers."""
+
+import hashlib
+
+from flask import Response, request
+
+from web.api import callers, problems, reading, repeats
+from web.api.operation import Call, Caller, Operation, Reply
+from web.api.problems import ProblemError
+
+_FRESH = "private, no-cache"
+
+
+def answer(operation: Operation, **path: str) -> Response:
+    """The answer to the request, whatever comes of it."""
+    try:
+        made = _answered(operation, callers.admitted(operation), path)
+    except ProblemError as problem:
+        made = problems.answer(problem)
+    made.headers.update(callers.rate_headers())
+    made.headers.setdefault("Vary", "Authorization, Cookie")
+    return made
+
+
+def _answered(operation: Operation, caller: Caller | None, path: dict[str, str]) -> Response:
+    key = repeats.key() if operation.takes_key else None
+    query, body = reading.query(operation.query), reading.body(operation)
+    uid = caller.uid if caller else ""
+    call = Call(uid, query, body, key)
+
+    def done() -> tuple[Response, str]:
+        try:
+            reply = operation.run(call, **path)
+        except ProblemError as problem:
+            made = problems.answer(problem)
+            return made, made.get_data(as_text=True)
+        kept = reply.kept or reply.body
+        return _made(reply), kept.model_dump_json() if kept else ""
+
+    return repeats.once(uid, key, done)
+
+
+def _made(reply: Reply) -> Response:
+    text = reply.body.model_dump_json() if reply.body else ""
+    made = Response(text, reply.status, content_type="application/json" if reply.body else None)
+    made.headers.update(reply.headers)
+    if reply.body is None:
+        made.headers.pop("Content-Type", None)
+    if reply.etag is not None:
+        made.set_etag(reply.etag)
+        made.headers["Cache-Control"] = _FRESH
+        if request.method == "GET" and request.if_none_match.contains_weak(reply.etag):
+            return _unchanged(made)
+    return made
+
+
+def _unchanged(made: Response) -> Response:
+    short = Response(status=304)
+    short.headers.pop("Content-Type", None)
+    short.headers.update({name: made.headers[name] for name in ("ETag", "Cache-Control")})
+    return short
+
+
+def etag(version: str) -> str:
+    """A document's version as a tag that says nothing else."""
+    return hashlib.sha256(version.encode()).hexdigest()[:20]
+
+
+def require_match(version: str) -> None:
+    """Raises: ProblemError: 412, the caller wants to change what stood there before."""
+    if "If-Match" in request.headers and not request.if_match.contains(etag(version)):
+        raise ProblemError(412, "It was changed since you read it. Read it again, and change what is there.")

@@ -1,0 +1,101 @@
+"""Watches that one press makes: told when something is cheaper than now, or when a search finds new dates.
+
+The id of such a watch is derived from what it asks for and from whose it is, so that two presses are one
+watch. What would need a question has no such button: the form beside it asks.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from notifiers import contacts
+from watchers.asked import read_watch
+from watchers.catalog import Catalog
+from watchers.documents import Create, Document
+from watchers.errors import ConflictError, WatchRefusedError
+from watchers.kinds import Channel
+from watchers.language import say
+from watchers.models import Person
+from watchers.providers import cannot_see
+from watchers.target import Search
+from watchers.watch import MAX_NAME, Watch
+from web import membership, monitors, twins
+from web.site import site
+
+_MOST_MARKETS = 10  # of one watch
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What became of it: the watch's id, and whether it was there before."""
+
+    watch_id: str
+    watch: Watch
+    is_new: bool = True
+
+
+def cheaper(fields: Mapping[str, str], notify: Sequence[str]) -> dict[str, Any]:
+    """The document of a watch on one item: under the price that was seen, and only what is cheaper still."""
+    target = {name: fields[name] for name in ("provider", "item", "country") if fields.get(name)}
+    limit = {name: fields.get(name, "") for name in ("price", "currency", "basis")}
+    return {
+        "name": fields.get("name") or fields.get("item", ""),
+        "target": target,
+        "conditions": [{"kind": "below", **limit}],
+        "already_true": "wait",
+        "notify": list(notify),
+        "status": "active",
+    }
+
+
+def new_dates(name: str, wanted: Search, catalog: Catalog, notify: Sequence[str]) -> dict[str, Any]:
+    """The document of a watch for whatever a search finds anew, on every market that can be searched.
+
+    Raises:
+        WatchRefusedError: none can.
+    """
+    targets = [target.to_document() for target in catalog.able(wanted)][:_MOST_MARKETS]
+    if not targets:
+        raise WatchRefusedError([say("No market that is on can be searched like this again and again.")])
+    return {
+        "name": name[:MAX_NAME],
+        "target": targets[0] if len(targets) == 1 else {"markets": targets},
+        "conditions": [{"kind": "new_listing"}],
+        "notify": list(notify),
+        "status": "active",
+    }
+
+
+def channels(person: Document | None, uid: str) -> list[str]:
+    """How somebody is told who was not asked: by text and e-mail where that works, else on their page."""
+    known = contacts.from_document(person) if person else Person(uid)
+    usual = (Channel.SMS, Channel.EMAIL)
+    return [way.value for way in usual if contacts.is_reachable(known, way)] or [Channel.APP.value]
+
+
+def save(uid: str, made: Mapping[str, Any]) -> Pressed:
+    """Write the watch, unless there is one that asks for the same.
+
+    Raises:
+        WatchRefusedError: with a sentence for every fault.
+        StoreUnavailableError: nothing is known; it may be repeated.
+    """
+    watch = read_watch(made, site().refusal, site().now(), cannot_see=cannot_see)
+    known = monitors.find_all(uid)
+    if standing := twins.twin(watch, known):
+        return Pressed(standing.id, monitors.read(standing.fields) or watch, is_new=False)
+    if full := membership.no_room(known):
+        raise WatchRefusedError([full])
+    watch_id = _id(uid, watch)
+    try:
+        site().documents.commit(Create(site().places.source(uid, watch_id), made))
+    except ConflictError:
+        return Pressed(watch_id, watch, is_new=False)
+    return Pressed(watch_id, watch)
+
+
+def _id(uid: str, watch: Watch) -> str:
+    asked = json.dumps([uid, watch.rule], sort_keys=True, default=str)
+    return hashlib.sha256(asked.encode()).hexdigest()[:20]

@@ -1,0 +1,1 @@
+"""How a person is told (``page``), and everything that is kept about them (``mydata``)."""

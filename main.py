@@ -32,6 +32,7 @@ from watchers.loading import without_collecting
 from watchers.places import due_alerts
 from watchers.providers.base import Provider
 from watchers.settings import Settings
+from watchers.usage import Meter
 
 if TYPE_CHECKING:
     from notifiers.base import Notifier
@@ -46,6 +47,7 @@ log = logging.getLogger("main")
 SWEEP_FOR = timedelta(seconds=30)
 SWEEP_AT_ONCE = 2000  # alerts
 ERASURES_EVERY = 15  # minutes between two looks for what has broken off
+A_LINE_EVERY = timedelta(seconds=30)  # runs that come more often say nothing while nothing happens
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Parts:
 
     @cached_property
     def verify(self) -> "TwilioVerify | None":
-        """Who makes the codes of phones, where that is not us; one that is set wrong is said, and not used."""
+        """Who makes the codes of phones, where that is not us; a wrong setting is said, and not used."""
         if not os.environ.get("TWILIO_VERIFY_SERVICE_SID", "").strip():
             return None
         from notifiers.errors import NotConfiguredError
@@ -82,6 +84,18 @@ class Parts:
         except NotConfiguredError as exc:
             _say_off([str(exc)])
             return None
+
+    def channels(self) -> "dict[Channel, str]":
+        """Each way of telling people, ``on`` or why it is off."""
+        from notifiers import from_env
+
+        on, off = from_env(os.environ)
+        return dict.fromkeys(on, "on") | off
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Counts document operations for the operator."""
+        return Meter(self.documents)
 
     @property
     def means(self) -> "Means":
@@ -140,6 +154,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     ``?reconcile=1`` is the daily look at the vendor's list instead.
     """
     with without_collecting():
+        from watchers import mishaps
         from watchers.clocks import read_clocks
         from watchers.worker import run_key, work
 
@@ -147,8 +162,8 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     now = datetime.now(UTC)
     if request.args.get("reconcile") == "1":
         return _reconciled(scout, now)
-    settings = scout.settings
-    if now.minute % ERASURES_EVERY == 0:
+    settings, is_dry = scout.settings, request.args.get("dry_run") == "1"
+    if now.minute % ERASURES_EVERY == 0 and not is_dry:
         _resume_erasures(scout, now)
     done = work(
         scout.documents,
@@ -161,12 +176,21 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         seconds=settings.tick_seconds,
         grouping=scout.limits.grouping,
         keep=settings.price_history,
-        dry_run=request.args.get("dry_run") == "1",
+        dry_run=is_dry,
         runs_every=settings.tick_every,
         publish=scout.publish,
         clocks=read_clocks,
     )
-    return done.to_json(), 503 if done.failed else 200
+    if done.failed:
+        mishaps.note(scout.documents, done.failed, now)
+    said = done.to_json()
+    worth_a_line = settings.tick_every >= A_LINE_EVERY or done.failed or said["alerts"] or done.swept
+    log.log(
+        logging.INFO if worth_a_line else logging.DEBUG,
+        "run.done",
+        extra={name: value for name, value in said.items() if name != "boards"},
+    )
+    return said, 503 if done.failed else 200
 
 
 def _resume_erasures(scout: Parts, now: datetime) -> None:
@@ -281,6 +305,13 @@ def _web_app() -> flask.Flask:
     scout = parts()
     settings = scout.settings
     site = Site(
+        channels=lambda: scout.channels,
+        store=settings.store.partition(":")[0],
+        version=settings.version,
+        text_price=settings.text_price,
+        metrics_token=settings.metrics_token,
+        tick_every=settings.tick_every,
+        meter=scout.meter,
         documents=scout.documents,
         places=settings.places,
         refusal=refusal,
@@ -322,7 +353,9 @@ def _begin() -> Parts:
     from watchers import logs
 
     logs.TRACE.set(logs.trace_of(flask.request.headers.get))
-    return parts()
+    scout = parts()
+    scout.meter.note(datetime.now(UTC))
+    return scout
 
 
 def _document(event: CloudEvent) -> str:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from watchers.verbs import Change
     from watchers.watch import Watch
     from web.plans import Plans
+    from web.site import Site
 
 _CALLS_OF_A_SEARCH = 5  # a page each
 _CALLS_OF_AN_ITEM = {"page": 5}  # robots.txt first, and both may have moved
@@ -188,6 +189,52 @@ def plan(watch_id: str | None, *, as_json: bool) -> None:
         shown = planning.lines(said)
     for line in [json.dumps(said)] if as_json else shown:
         click.echo(line)
+
+
+@cli.command()
+@as_json
+def status(*, as_json: bool) -> None:
+    """Say how everything is doing: worker, outbox, spending, free tier, providers. As the page /status."""
+    from web.operator.facts import gather
+    from web.operator.status import lines
+
+    known = gather(_site())
+    for line in [json.dumps(known.to_json())] if as_json else lines(known):
+        click.echo(line)
+
+
+def _site() -> "Site":
+    """What the operator's page rests on, without the pages."""
+    import notifiers
+    from notifiers.limits import Limits
+    from watchers.plan import shortest
+    from watchers.providers import refusal
+    from watchers.usage import Meter
+    from web.site import Site
+
+    settings, (asked, off) = _settings(), _providers()
+    documents = _documents(settings)
+    with _named():
+        on, silent = notifiers.from_env(os.environ)
+        limits = Limits.from_env(os.environ)
+    return Site(
+        documents=documents,
+        places=settings.places,
+        refusal=refusal,
+        secret_key=settings.secret_key or "",
+        public_url=settings.public_url,
+        providers=dict.fromkeys(asked, "on") | {one.name: one.why for one in off},
+        now=lambda: datetime.now(UTC),
+        limits=limits,
+        asked=asked,
+        shortest=shortest(settings.every, settings.tick_every),
+        tick_every=settings.tick_every,
+        channels=lambda: dict.fromkeys(on, "on") | silent,
+        store=settings.store.partition(":")[0],
+        version=settings.version,
+        text_price=settings.text_price,
+        meter=Meter(documents),
+    )
 
 
 def _plans(settings: "Settings", documents: "Documents", asked: "Mapping[str, Provider]") -> "Plans":
@@ -875,6 +922,7 @@ def _wishes(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say how somebody wants to be told."""
     options = (
         click.option("--timezone", help="Such as America/New_York; UTC if never said."),
+        click.option("--language", help="Of their pages and messages: en or de."),
         click.option("--quiet", help="When nothing is sent, by their own clock: 22:00-07:00, or off."),
         click.option("--digest", help="Everything in one message: daily or weekly, or off."),
         click.option("--digest-at", help="When the digest comes, by their own clock: 08:00."),
@@ -958,7 +1006,7 @@ def person_export(uid: str) -> None:
     from notifiers.personal.export import export
 
     settings = _settings()
-    _person(settings, uid)
+    _known(settings, uid)
     for piece in export(_documents(settings), settings.places, uid, datetime.now(UTC)):
         click.echo(piece, nl=False)
 
@@ -972,11 +1020,19 @@ def person_erase(uid: str, *, yes: bool, as_json: bool) -> None:
     from notifiers.personal.erasure import erase
 
     settings = _settings()
-    _person(settings, uid)
+    _known(settings, uid)
     if not yes:
         click.confirm(f"delete {uid} with all watches and alerts? It cannot be undone", abort=True, err=True)
     erase(_documents(settings), settings.places, uid, datetime.now(UTC))
     click.echo(json.dumps({"person": uid, "erased": True}) if as_json else f"{uid} is erased")
+
+
+def _known(settings: "Settings", uid: str) -> None:
+    """Stop where nothing is kept under this id: it was mistyped."""
+    from notifiers.personal.whereabouts import is_known
+
+    if not is_known(_documents(settings), settings.places, uid):
+        _person(settings, uid)
 
 
 def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None]) -> None:

@@ -103,10 +103,10 @@ def address(person: Person, channel: Channel) -> str:
         raise NotifierRejectedError("no_verified_contact")
     if channel is Channel.SMS and person.opted_out_at:
         raise NotifierRejectedError("opted_out")
-    if channel is Channel.SMS and person.texts_need_consent and not person.texts_agreed_at:
-        raise NotifierRejectedError("no_consent" if known[channel] else "no_verified_phone")
     if not (found := known.get(channel)):
         raise NotifierRejectedError(f"no_verified_{_CONTACTS.get(channel, 'contact').removesuffix('_url')}")
+    if channel is Channel.SMS and person.texts_need_consent and not person.texts_agreed_at:
+        raise NotifierRejectedError("no_consent")
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from watchers.tiers import Tiers
+from watchers.tiers import Tier, Tiers
 
 if TYPE_CHECKING:
     from watchers.models import Person
@@ -54,8 +54,12 @@ class Limits(msgspec.Struct, frozen=True):
 
     def texts_of(self, person: "Person") -> int:
         """Segments of texts a month to this person: their own number, or else their plan's."""
-        said = (person.segments_per_month, self.tiers.of(person.plan).texts)
-        return next((number for number in said if number is not None), self.segments_per_person)
+        own = person.segments_per_month
+        return self.texts_at(self.tiers.of(person.plan)) if own is None else own
+
+    def texts_at(self, tier: Tier) -> int:
+        """Segments of texts a month that a plan holds."""
+        return self.segments_per_person if tier.texts is None else tier.texts
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Limits":

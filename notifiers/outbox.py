@@ -274,7 +274,10 @@ def set_aside(documents: Documents, identity: str, until: datetime) -> None:
     is_repeatable = document.fields.get("channel") in (Channel.EMAIL, Channel.APP)
     if document.fields.get("state") == AlertState.SENDING and not is_repeatable:
         return
-    documents.commit(Update(document.path, {"due_at": until, "set_aside_until": until}, document.version))
+    changes = {"due_at": until, "set_aside_until": until}
+    if isinstance(uid := document.fields.get("uid"), str):
+        changes |= alerts.moved(uid)
+    documents.commit(Update(document.path, changes, document.version))
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -364,7 +367,7 @@ def _update(old: Alert, new: Alert) -> Update:
     """The one compare-and-set: what is new, if the alert still is as it was read."""
     was, becomes = alerts.to_fields(old), alerts.to_fields(new)
     changed = {name: value for name, value in becomes.items() if was[name] != value}
-    return Update(alerts.path(old.id), changed, old.version or "")
+    return Update(alerts.path(old.id), changed | alerts.moved(old.uid), old.version or "")
 
 
 def _is_due(alert: Alert, now: datetime) -> bool:

@@ -33,6 +33,8 @@ def release(
                 is_meant = held.get("state") == AlertState.HELD and held.get("why") in reasons
                 if is_meant and watch_id in (None, held.get("watch_id")):
                     with suppress(StoreError):
-                        documents.commit(Update(document.path, {"due_at": now}, document.version))
+                        documents.commit(
+                            Update(document.path, {"due_at": now, **alerts.moved(uid)}, document.version)
+                        )
                         released += 1
     return released

@@ -15,22 +15,26 @@ from watchers.kinds import Channel
 from watchers.models import Every
 from watchers.tiers import NAMES
 
+_PLAN = "plan"  # the operator's to give, and nobody's to wish for
+
 
 def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
     """A person's document with these wishes; what is ``None`` was not said, and the rest stays.
 
     Args:
         known: The document so far.
-        **wishes: ``quiet="22:00-07:00"``, ``digest="daily"``, ``digest_at="08:00"``, ``per_day="20"``,
-            ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``, ``plan="premium"``.
+        **wishes: ``language="de"``, ``quiet="22:00-07:00"``, ``digest="daily"``, ``digest_at="08:00"``,
+            ``per_day="20"``, ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``,
+            ``plan="premium"``.
 
     Raises:
         ValueError: a sentence that says how to write it.
     """
     said = {name: words.strip().lower() for name, words in wishes.items() if words is not None}
     named = {_FIELDS.get(name, name): _READERS[name](words) for name, words in said.items()}
+    given = {_PLAN: named.pop(_PLAN)} if _PLAN in named else {}
     try:
-        return {**known, **preferences.read(named)}
+        return {**known, **preferences.read(named), **given}
     except PreferencesRefusedError as refused:
         raise ValueError(str(refused)) from refused
 
@@ -100,6 +104,7 @@ def _count(what: str, least: int, most: int) -> Callable[[str], int | None]:
 
 _FIELDS = {"quiet": "quiet_hours"}
 _READERS: Mapping[str, Callable[[str], Any]] = {
+    "language": str,
     "quiet": _quiet,
     "digest": _digest,
     "digest_at": _digest_at,

@@ -82,11 +82,16 @@ def _wanted(places: Places, twilio: Account) -> dict[str, str]:
         "STORE": f"sqlite:///data/{'sandbox' if places.market else 'ticket-scout'}.db",
         "SECRET_KEY": secrets.token_hex(32),
         "LOCAL_PERSON": YOU,
-        "SANDBOX_LINKS": json.dumps(places.links[1:]),
+        "SANDBOX_LINKS": json.dumps([*places.links[1:], _somebody_else(places)]),
         **_market(places.market),
         **_phone(places.phone, twilio),
         **_mailbox(places.smtp),
     }
+
+
+def _somebody_else(places: Places) -> Link:
+    """You are signed in by yourself; here one comes in as a stranger would."""
+    return Link(name="Sign in as somebody else", url=f"{places.product}/sign-in")
 
 
 def _market(url: str | None) -> dict[str, str]:

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from markupsafe import escape
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox.goods import Event, Game
+from sandbox.goods import MARK, Event, Game
+from sandbox.posters import poster
 from sandbox.stock import FAULTS, Market, UnknownItemError
 
 STATUS_OF = {"onsale": "onsale", "soldout": "offsale", "cancelled": "cancelled"}
@@ -22,10 +23,6 @@ FAULT_TEXTS = {
     "html": "a maintenance page instead of data",
     "slow": "very slow answers",
 }
-POSTER = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><rect width="16" height="9" fill="#345"/>'
-    '<text x="8" y="5" text-anchor="middle" font-size="1.2" fill="#fff">sandbox</text></svg>'
-)
 
 
 def blueprint(market: Market) -> Blueprint:
@@ -42,8 +39,12 @@ def blueprint(market: Market) -> Blueprint:
         return _page(market, only=_item_or_404(market, item))
 
     @pages.get("/poster/<name>.svg")
-    def poster(name: str) -> Response:  # noqa: ARG001 - they all look the same
-        return Response(POSTER, mimetype="image/svg+xml")
+    def of_event(name: str) -> Response:
+        return _poster(market, name.split("_", 1)[0])
+
+    @pages.get("/steam/apps/<item>/header.jpg")
+    def of_game(item: str) -> Response:
+        return _poster(market, item)
 
     @pages.post("/set")
     def change() -> AnyResponse | tuple[str, int]:
@@ -56,6 +57,11 @@ def blueprint(market: Market) -> Blueprint:
         return redirect(url_for("stall.index"), 303)
 
     return pages
+
+
+def _poster(market: Market, item: str) -> Response:
+    drawn = poster(_item_or_404(market, item).name.removesuffix(MARK).strip())
+    return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "max-age=3600"})
 
 
 def _change(market: Market) -> AnyResponse | tuple[str, int]:

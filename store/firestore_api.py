@@ -102,8 +102,10 @@ class FirestoreApi:
 
     def _chosen(self, query: Query) -> Any:
         collection = self._client.collection(query.collection)
-        if not query.field:
+        if not query.field and query.value is None:
             return collection
+        if not query.field:
+            return collection.order_by("__name__").start_after({"__name__": collection.document(query.value)})
         chosen = collection.where(filter=FieldFilter(_name(*query.field), query.op, query.value))
         if query.below is None:
             return chosen

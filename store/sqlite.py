@@ -143,8 +143,11 @@ class SqliteDocuments:
 def _matching(query: Query) -> tuple[str, tuple[Any, ...]]:
     """FROM, WHERE and ORDER BY of a query, and their values."""
     refuse_unanswerable(query)
-    if not query.field:
+    if not query.field and query.value is None:
         return "FROM documents WHERE collection = ? ORDER BY path", (query.collection,)
+    if not query.field:
+        after = f"{query.collection}/{query.value}"
+        return "FROM documents WHERE collection = ? AND path > ? ORDER BY path", (query.collection, after)
     field = field_key(query.field, element=query.op == "array_contains")
     kind, value = comparable(query.value) or ("none", None)  # text too long for an index: finds nothing
     where = f"entries.collection = ? AND field = ? AND type = ? AND value {_OPERATORS[query.op]} ?"

@@ -49,7 +49,7 @@ def connect(host: str, project: str) -> firestore.Client:
     before = os.environ.get("FIRESTORE_EMULATOR_HOST")
     os.environ["FIRESTORE_EMULATOR_HOST"] = host
     try:
-        return firestore.Client(project=project, credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
+        return firestore.Client(project=project, credentials=AnonymousCredentials())
     finally:
         del os.environ["FIRESTORE_EMULATOR_HOST"]
         if before is not None:

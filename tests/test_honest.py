@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from notifiers import NOTIFIERS, limits
+from watchers import tiers
 from watchers.kinds import Channel
 from watchers.providers import PROVIDERS
 from watchers.settings import DOCUMENTED
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("name", [*DOCUMENTED])
+@pytest.mark.parametrize("name", [*DOCUMENTED, *tiers.DOCUMENTED])
 def test_every_setting_of_the_product_has_a_row(name: str) -> None:
     assert f"| `{name}` | " in README or f"`{name}`" in README
 
@@ -61,7 +62,7 @@ def test_the_settings_defaults_are_those_of_the_readme() -> None:
         for row in re.findall(r"^\| (`[A-Z_`, ]+`) \| (.*?) \|", README, re.MULTILINE)
         for name, value in zip_longest(re.findall(r"[A-Z_]+", row[0]), re.findall(r"`(.*?)`", row[1]))
     }
-    for name, default in {**DOCUMENTED, **limits.DOCUMENTED}.items():
+    for name, default in {**DOCUMENTED, **limits.DOCUMENTED, **tiers.DOCUMENTED}.items():
         if default:
             assert table.get(name) == default, name
 

@@ -7,6 +7,7 @@ import base64
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ import functions_framework
 import pytest
 from flask.testing import FlaskClient
 
+from notifiers.personal.erasure import begin
 from sandbox.mailbox import Mailbox, receiving
 from sandbox.market import API_KEY, Market, market_app
 from sandbox.phone import Phone, phone_app
@@ -412,6 +414,38 @@ def test_the_subject_will_do_where_the_document_is_not_said(entry: Entry, docume
     del headers["ce-document"]
     assert entry("copy_monitor_job").post("/", headers=headers).status_code == 200
     assert documents.get(PLACES.job("w1")) is not None
+
+
+def erased() -> dict[str, Any]:
+    """``people/{uid}`` of somebody who was erased."""
+    return {"phone": None, "erased_at": datetime.now(UTC), "sessions_since": datetime.now(UTC)}
+
+
+def test_what_a_device_still_writes_for_somebody_who_is_erased_is_deleted_again(
+    entry: Entry, documents: SqliteDocuments
+) -> None:
+    path = PLACES.source("u1", "w1")
+    documents.commit(Put("people/u1", erased()), Put(path, watch()))
+
+    assert entry("copy_monitor_job").post("/", headers=event(path)).status_code == 200
+
+    assert documents.get(path) is None
+    assert documents.get(PLACES.job("w1")) is None
+
+
+def test_a_run_in_time_goes_on_with_an_erasure_that_broke_off(
+    entry: Entry, documents: SqliteDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = entry("ticket_monitor_worker")
+    monkeypatch.setattr(sys.modules["main"], "ERASURES_EVERY", 1)
+    path = PLACES.source("u1", "w1")
+    documents.commit(Put("people/u1", {"phone": PHONE}), Put(path, watch()))
+    begin(documents, "u1", datetime.now(UTC))
+
+    run(worker, query="?dry_run=1")
+    assert documents.get(path)
+    run(worker)
+    assert documents.get(path) is None
 
 
 @pytest.mark.parametrize(

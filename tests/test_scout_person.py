@@ -373,3 +373,77 @@ def test_what_waits_for_a_wish_that_is_gone_waits_no_more(
     run("person", command, "ann", *wish)
 
     assert let_go() == gone
+
+
+# ── a person's own data ──────────────────────────────────────────────────────────────────────────────────
+
+
+def add_with_a_watch() -> None:
+    run(*ADD)
+    run(
+        "watch",
+        "add",
+        "--person",
+        "ann",
+        "--provider",
+        "ticketmaster",
+        "--item",
+        "vvG1zZ9abc",
+        "--below",
+        "90",
+        "USD",
+    )
+
+
+def test_an_export_is_everything_as_json() -> None:
+    add_with_a_watch()
+
+    copy = json.loads(run("person", "export", "ann").stdout)
+
+    assert copy["format"] == "ticket-scout.my-data"
+    assert copy["profile"]["phone"] == PHONE
+    assert len(copy["watches"]) == len(copy["memory"]) == 1
+
+
+def test_an_erasure_asks_first_and_then_leaves_nothing() -> None:
+    add_with_a_watch()
+
+    asked = CliRunner().invoke(scout.cli, ["person", "erase", "ann"], input="n\n")
+    assert asked.exit_code == 1
+    assert json.loads(run("person", "export", "ann").stdout)["watches"]
+    assert run("person", "erase", "ann", "--yes").output == "ann is erased\n"
+
+    copy = json.loads(run("person", "export", "ann").stdout)
+    assert not copy["watches"]
+    assert not copy["memory"]
+    assert not copy["profile"]["phone"]
+    assert "ann" not in run("watch", "list").output
+
+
+def test_who_is_added_anew_after_an_erasure_is_kept() -> None:
+    add_with_a_watch()
+    run("person", "erase", "ann", "--yes", "--json")
+
+    add_with_a_watch()
+
+    assert json.loads(run("person", "export", "ann").stdout)["profile"]["erased_at"] is None
+
+
+def test_a_person_of_whom_only_watches_are_known_is_erased_as_well() -> None:
+    run("watch", "add", "--provider", "ticketmaster", "--item", "vvG1zZ9abc", "--below", "90", "USD")
+
+    run("person", "erase", "you", "--yes")
+
+    assert run("watch", "list").output == ""
+
+
+@pytest.mark.parametrize("verb", ["export", "erase"])
+def test_nobody_unknown_is_exported_or_erased(verb: str) -> None:
+    assert "there is no person bob" in run("person", verb, "bob", code=1).output
+
+
+def test_a_language_is_a_wish_as_well() -> None:
+    run(*ADD, "--language", "de")
+
+    assert json.loads(run("person", "export", "ann").stdout)["profile"]["language"] == "de"
+    assert "English, Deutsch" in run("person", "set", "ann", "--language", "tlh", code=1).output

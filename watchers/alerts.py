@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from watchers.documents import Create, Document, Documents
+from watchers.documents import SERVER_TIME, Create, Document, Documents, Query
 from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, PastPrice, Reason
 from watchers.money import Basis
@@ -51,19 +51,19 @@ def waits(alert: Alert) -> str | None:
     return f"{alert.uid}:{alert.channel}" if is_open else None
 
 
-def ended(alert: Alert) -> str | None:
-    """What became of it and on which day (UTC), so that each is counted by one question; ``None`` while open.
+def stands(alert: Alert) -> str:
+    """Where it stands, or what became of it on which day (UTC): each is counted by one question.
 
-    ``2026-11-30:sms:failed:over_budget``
+    ``open:held:sms:quiet_hours``, ``2026-11-30:failed:sms:over_budget``
     """
-    if alert.settled_at is None or alert.due_at is not None:
-        return None
-    return f"{ended_on(alert.settled_at.astimezone(UTC).date(), alert.channel, alert.state)}{alert.why or ''}"
+    is_open = alert.settled_at is None or alert.due_at is not None
+    settled_on = None if is_open or alert.settled_at is None else alert.settled_at.astimezone(UTC).date()
+    return f"{standing(settled_on, alert.state)}{alert.channel}:{alert.why or ''}"
 
 
-def ended_on(day: date, channel: str, state: str) -> str:
-    """What ``ended`` begins with in every alert of this channel that came to this state on a day."""
-    return f"{day.isoformat()}:{channel}:{state}:"
+def standing(settled_on: date | None, state: str, channel: str = "") -> str:
+    """What ``stands`` begins with: of those that came to a state on a day, or are in it and open."""
+    return f"{settled_on.isoformat() if settled_on else 'open'}:{state}:" + (f"{channel}:" if channel else "")
 
 
 def newest_first(alert: Alert) -> str:
@@ -91,13 +91,23 @@ def arriving(channel: Channel, due_at: datetime) -> dict[str, Any]:
 
 def creation(alert: Alert) -> Create:
     """The write that makes the alert durable; a second one with the same id is refused."""
-    return Create(path(alert.id), to_fields(alert))
+    return Create(path(alert.id), to_fields(alert) | moved(alert.uid))
+
+
+def moved(uid: str) -> dict[str, Any]:
+    """What every write of an alert says besides: when, by the database's time, and whose it is."""
+    return {"moved": {uid: SERVER_TIME}}
+
+
+def moved_since(uid: str, at: datetime) -> Query:
+    """This person's alerts that were written at ``at`` (the database's time) or later."""
+    return Query(COLLECTION, ("moved", uid), ">=", at)
 
 
 def to_fields(alert: Alert) -> dict[str, Any]:
     """The alert as a document: plain values, the event's local times as ISO text (they keep their zone)."""
     stored = {name: _plain(getattr(alert, name)) for name in _STORED}
-    return stored | {"waits": waits(alert), "newest_first": newest_first(alert), "ended": ended(alert)}
+    return stored | {"waits": waits(alert), "newest_first": newest_first(alert), "stands": stands(alert)}
 
 
 def from_document(document: Document) -> Alert:

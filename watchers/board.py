@@ -81,7 +81,11 @@ def path(name: str) -> str:
 
 def peek(documents: Documents, name: str) -> Board:
     """The board as it was last saved, for reading only; an empty one if there is none."""
-    document = documents.get(path(name))
+    return decoded(name, documents.get(path(name)))
+
+
+def decoded(name: str, document: Document | None) -> Board:
+    """The board in a document, for reading only; an empty one if there is none."""
     return _decoded(name, document) if document else Board(name)
 
 

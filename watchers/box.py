@@ -19,7 +19,7 @@ from watchers.target import Target
 LONGEST = 2000
 LONGEST_WORDS = 200
 _DIGITS = re.compile(r"[1-9][0-9]{2,14}")
-_LETTERS_TOO = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_|-]{8,60}")
+_LETTERS_TOO = re.compile(r"(?=.*[0-9])(?=.+[A-Z])[A-Za-z0-9_-]{8,60}")  # Blink182 is a name
 _EBAY = re.compile(r"v1\|[0-9]+\|[0-9]+")
 _NEEDS_LETTERS = frozenset({"ticketmaster", "ticketmaster_feed", "inventory_status"})  # of an id
 

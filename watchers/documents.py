@@ -74,7 +74,8 @@ class Query(msgspec.Struct, frozen=True):
     """The documents of one collection whose ``field`` compares so with ``value``, ordered by it.
 
     ``field`` is a path of map keys: ``("fires_at", "steam-1f0c", "listing_USD")``. A document without the
-    field, or with another type there, is never found. Without ``field``: the whole collection, by id.
+    field, or with another type there, is never found. Without ``field``: the whole collection, by id; with a
+    ``value``, only what comes after this id.
     ``below`` ends what ``>`` or ``>=`` begins: only values less than it, which is of the same type.
     Only single-field indexes are ever needed.
     """

@@ -163,10 +163,14 @@ def every(documents: Documents, provider: str) -> Iterator[Board]:
 
 
 class Peek:
-    """What the boards know of some targets, for reading only; each board is read at most once."""
+    """What the boards know of some targets, for reading only; each board is read at most once.
 
-    def __init__(self, documents: Documents) -> None:
+    ``read``: how a board is read by its name, where somebody else reads it as well.
+    """
+
+    def __init__(self, documents: Documents, read: Callable[[str], Board] | None = None) -> None:
         self._documents = documents
+        self._read = read or (lambda name: boards.peek(documents, name))
         self._boards: dict[str, Board] = {}
 
     def row(self, target_id: str) -> Row | None:
@@ -208,7 +212,7 @@ class Peek:
 
     def _board(self, name: str) -> Board:
         if name not in self._boards:
-            self._boards[name] = boards.peek(self._documents, name)
+            self._boards[name] = self._read(name)
         return self._boards[name]
 
     def _forget(self, provider: str) -> None:

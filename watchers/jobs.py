@@ -20,8 +20,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from watchers import seats
-from watchers.asked import CannotSee, Refusal, read_watch
+from watchers.asked import MAX_BYTES, CannotSee, Refusal, read_watch
 from watchers.documents import SERVER_TIME, Create, Delete, Document, Documents, Put, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.memory import WatchState
@@ -94,12 +96,13 @@ class Job:
             "waits_for": [f"{target_id}:{kind}" for target_id in self.targets for kind in kinds],
         }
 
-    def status_fields(self, now: datetime) -> dict[str, Any]:
-        """What the person's own clients may read of it."""
+    def status_fields(self) -> dict[str, Any]:
+        """What the person's own clients may read of it, with the database's own time."""
         state = "accepted" if self.watch.status == "active" else self.watch.status
         last_told = self.state.last_told
-        return _said(state, self.source_updated_at, now) | {
-            "last_told": last_told.model_dump() if last_told else None
+        return _said(state, self.source_updated_at) | {
+            "last_told": last_told.model_dump() if last_told else None,
+            "shown": shown(self.fields()["watch"], tuple(self.targets), self.state.to_fields()),
         }
 
     def awaits_first_look(self, target_id: str) -> bool:
@@ -114,6 +117,28 @@ def favoured(targets: Iterable[str], priority: int) -> list[str]:
     """
     digits = [str(digit) for digit in FAVOURS if priority - 1 & digit]
     return [f"{target_id}:{digit}" for target_id in targets for digit in digits]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a page needs of a watch beside what is said of it: packed into its status, it is one read.
+
+    ``fields`` are what was asked; ``targets`` and ``state`` are the job's, empty where there is none.
+    """
+
+    fields: dict[str, Any]
+    targets: tuple[str, ...] = ()
+    state: dict[str, Any] = {}
+
+
+def shown(
+    fields: Mapping[str, Any], targets: tuple[str, ...] = (), state: Mapping[str, Any] | None = None
+) -> bytes | None:
+    """Packed, for ``status``; ``None`` for what is too much to be a watch: who wants it reads it there."""
+    try:
+        packed = msgspec.json.encode(Shown(dict(fields), targets, dict(state or {})))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return packed if len(packed) <= 2 * MAX_BYTES else None
 
 
 def waits_for(watch: Watch) -> list[str]:
@@ -375,7 +400,7 @@ def _accepted(
         else:
             return _seatless(desk, known, source, existing)
     status = desk.places.status(desk.uid, source.id)
-    step.writes += [_written(desk.places, job), Put(status, job.status_fields(desk.now))]
+    step.writes += [_written(desk.places, job), Put(status, job.status_fields())]
     if existing is None or existing.fields.get("refused"):
         step.writes.append(Delete(f"{REFUSED}/{source.id}"))
     return step
@@ -394,32 +419,35 @@ _TAKEN = "This watch's id is already in use. Save it again as a new watch."
 
 def _refused(desk: _Desk, source: Document, reasons: Sequence[str]) -> list[Write]:
     """What its owner's clients read, and what an operator finds."""
-    said = _said("refused", source.updated_at, desk.now, reasons)
+    said = _said("refused", source.updated_at, reasons) | {"shown": shown(source.fields)}
     return [
         Put(desk.places.status(desk.uid, source.id), said),
         Put(f"{REFUSED}/{source.id}", {"uid": desk.uid, "reasons": list(reasons), "at": desk.now}),
     ]
 
 
-def _said(
-    state: str, copied_at: datetime | None, now: datetime, reasons: Sequence[str] = ()
-) -> dict[str, Any]:
-    return {"state": state, "reasons": list(reasons), "source_updated_at": copied_at, "updated_at": now}
+def _said(state: str, copied_at: datetime | None, reasons: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "state": state,
+        "reasons": list(reasons),
+        "source_updated_at": copied_at,
+        "updated_at": SERVER_TIME,
+    }
 
 
 def _gone(desk: _Desk, watch_id: str, existing: Document | None) -> _Step:
     """A tombstone; a watch that was refused has no job, but people read of it. Its seat becomes free."""
     status = desk.places.status(desk.uid, watch_id)
-    shown = desk.documents.get(status)
+    said = desk.documents.get(status)
     is_alive = existing is not None and not existing.fields.get("deleted_at")
-    was_refused = shown is not None and shown.fields.get("state") != "deleted"
+    was_refused = said is not None and said.fields.get("state") != "deleted"
     step = _Step("deleted" if is_alive or was_refused else "absent")
     if step.outcome == "deleted":
         stopped = _stopped(existing, None, desk.now, seated=False) if is_alive else []
-        step.writes += [*stopped, Put(status, _said("deleted", None, desk.now))]
-        if shown is not None and shown.fields.get("state") == "refused":
+        step.writes += [*stopped, Put(status, _said("deleted", None))]
+        if said is not None and said.fields.get("state") == "refused":
             step.writes.append(Delete(f"{REFUSED}/{watch_id}"))
-    if existing is not None or shown is not None:
+    if existing is not None or said is not None:
         step.seat(known := desk.seats(), known.without(watch_id))
     return step
 

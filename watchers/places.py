@@ -26,13 +26,13 @@ class Places(msgspec.Struct, frozen=True):
         """The person's own copy."""
         return f"{self.sources(uid)}/{watch_id}"
 
+    def statuses(self, uid: str) -> str:
+        """The collection of what is said of one person's watches."""
+        return f"artifacts/{self.app_id}/users/{uid}/ticket_status"
+
     def status(self, uid: str, watch_id: str) -> str:
         """What the person's own clients may read."""
         return f"{self.statuses(uid)}/{watch_id}"
-
-    def statuses(self, uid: str) -> str:
-        """The collection of what one person's clients may read."""
-        return f"artifacts/{self.app_id}/users/{uid}/ticket_status"
 
     def job(self, watch_id: str) -> str:
         """The worker's copy."""
@@ -43,6 +43,11 @@ def changed_since(places: Places, at: datetime | None, limit: int) -> Query:
     """Jobs written at ``at`` or later, oldest first. Two writes may bear the same time."""
     since = at or datetime(1970, 1, 1, tzinfo=UTC)
     return Query(places.worker_collection, ("updated_at",), ">=", since, limit)
+
+
+def said_since(places: Places, uid: str, at: datetime) -> Query:
+    """What was said of one person's watches at ``at`` (the database's time) or later, oldest first."""
+    return Query(places.statuses(uid), ("updated_at",), ">=", at)
 
 
 def watching(places: Places, target_id: str) -> Query:

@@ -1,9 +1,9 @@
 """Who has a seat: which of a person's watches their plan holds, in ``seats/{uid}``.
 
-Every watch that is not ended takes a seat when it is first copied, in the same commit as its job; so of two at
-once for the last seat one must look again, and finds it taken. Whoever has a seat keeps it, also while paused
-or spoiled by an edit, until the watch is ended or deleted. What finds none waits, the oldest first, and is let
-in when a seat becomes free. A watch that is renamed, paused or unchanged reads nothing here.
+Every watch that is not ended takes a seat when it is first copied, in the same commit as its job; so of two
+at once for the last seat one must look again, and finds it taken. Whoever has a seat keeps it, also while
+paused or spoiled by an edit, until the watch is ended or deleted. What finds none waits, the oldest first,
+and is let in when a seat becomes free. A watch that is renamed, paused or unchanged reads nothing here.
 
 The document also says the person's plan, so that a seat and a plan that changes cannot miss each other.
 Where it does not exist yet it is made from the jobs: as many reads as there are watches, once a person.

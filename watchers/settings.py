@@ -6,6 +6,7 @@ A setting that is there but wrong stops the start with a sentence that names it;
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -23,6 +24,7 @@ SECRETS = (
     "STUBHUB_CLIENT_SECRET",
     "TWILIO_AUTH_TOKEN",
     "SMTP_URL",
+    "METRICS_TOKEN",
 )
 """Settings whose values must never appear in a log line."""
 
@@ -49,9 +51,13 @@ DOCUMENTED: Mapping[str, str] = {
     "FIREBASE_CERTS_URL": (
         "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
     ),
+    "METRICS_TOKEN": "",
+    "TEXT_PRICE": "0.0118",
+    "K_REVISION": "",
 }
 """Every setting of the product itself with its default."""
 
+_SHORTEST_TOKEN = 16
 CENTURY = 36_500  # days: longer is no different, and the calendar has an end
 
 
@@ -73,6 +79,9 @@ class Settings(msgspec.Struct, frozen=True):
         local_person: On a laptop, who is signed in without asking.
         operators: Who else may see the status page, by id.
         sandbox_links: The sandbox's pages as JSON, for the header.
+        metrics_token: Who names it may read ``/metrics``; ``None``: there is no such page.
+        text_price: What a segment of a text costs, in US dollars, for the operator's estimate.
+        version: What runs here, as Cloud Run calls it.
         secrets: Values that no log line may show.
         sms_countries: Whose numbers may prove themselves by a texted code.
         codes_per_hour: How many codes are texted in an hour at most.
@@ -95,6 +104,9 @@ class Settings(msgspec.Struct, frozen=True):
     local_person: str | None
     operators: frozenset[str]
     sandbox_links: str
+    metrics_token: str | None
+    text_price: Decimal
+    version: str
     secrets: tuple[str, ...]
     sms_countries: tuple[str, ...]
     codes_per_hour: int
@@ -133,6 +145,9 @@ class Settings(msgspec.Struct, frozen=True):
             local_person=text("LOCAL_PERSON") or None,
             operators=frozenset(filter(None, map(str.strip, text("OPERATORS").split(",")))),
             sandbox_links=text("SANDBOX_LINKS"),
+            metrics_token=_token("METRICS_TOKEN", text("METRICS_TOKEN")),
+            text_price=Decimal(str(_number("TEXT_PRICE", text("TEXT_PRICE")))),
+            version=text("K_REVISION"),
             secrets=tuple(_secrets(env)),
             sms_countries=tuple(_countries("SMS_COUNTRIES", text("SMS_COUNTRIES"))),
             codes_per_hour=int(_number("CODES_PER_HOUR", text("CODES_PER_HOUR"))),
@@ -176,6 +191,14 @@ def _topic(name: str, topic: str, project: str) -> str | None:
     if not re.fullmatch(r"projects/[^/\s]+/topics/[A-Za-z][\w.~+%-]{2,254}", full):
         raise ValueError(f"{name} must be projects/…/topics/…, or a topic's name with GOOGLE_CLOUD_PROJECT")
     return full
+
+
+def _token(name: str, text: str) -> str | None:
+    if text and (len(text) < _SHORTEST_TOKEN or not text.isascii()):
+        raise ValueError(
+            f"{name} must be at least {_SHORTEST_TOKEN} plain characters, so that nobody guesses it"
+        )
+    return text or None
 
 
 def _url(name: str, text: str) -> str:

@@ -125,10 +125,7 @@ def suggestion(known: Record) -> Suggestion | None:
         why = say("It is at the lowest seen here right now: you are told at once, and when it drops further.")
         return Suggestion(known.key, known.now, why)
     less = _rounded(known.now * (100 - LESS) // 100, currency)
-    why = say(
-        "About {percent} % under the price now. No history is long enough yet to say what is low.",
-        percent=LESS,
-    )
+    why = say("About {percent} % under the price now; the record is too short to call a low.", percent=LESS)
     return Suggestion(known.key, less, why) if 0 < less < known.now else None
 
 

@@ -125,7 +125,8 @@ def _planned(
     if after.state == job.state:
         return _Planned(Told(after, decision, created))
     memory = Update(document.path, _memory(job, after, now.target.id), document.version)
-    return _Planned(Told(after, decision, created), (memory, *_status(places, after, created, now.at)))
+    said = Put(places.status(after.uid, after.watch_id), after.status_fields())
+    return _Planned(Told(after, decision, created), (memory, said))
 
 
 def _memory(job: Job, after: Job, target_id: str) -> dict[str, Any]:
@@ -199,7 +200,3 @@ def _creations(documents: Documents, created: Sequence[Alert], *, raced: bool) -
         for alert in created
         if not raced or documents.get(alerts.path(alert.id)) is None
     ]
-
-
-def _status(places: Places, job: Job, created: tuple[Alert, ...], now: datetime) -> list[Put]:
-    return [Put(places.status(job.uid, job.watch_id), job.status_fields(now))] if created else []

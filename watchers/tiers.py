@@ -1,7 +1,7 @@
 """What a plan lets a person have: watches, texts a month, and how much a look at what they watch is worth.
 
-A person's ``plan`` is one of three words. What it holds is called a *tier* in code, because ``plan.py`` is the
-schedule's forecast. Higher ones never have less. Nothing is sold here: an operator says who has which.
+A person's ``plan`` is one of three words. What it holds is called a *tier* in code, because ``plan.py`` is
+the schedule's forecast. Higher ones never have less. Nothing is sold here: an operator says who has which.
 
 Settings: ``PLAN_BASIC_WATCHES``, ``PLAN_BASIC_TEXTS``, ``PLAN_BASIC_PRIORITY``, the same of ``PREMIUM`` and
 ``ENTERPRISE``, and ``PLAN_CONTACT``. Pure.

@@ -122,7 +122,7 @@ def _told(
     watch: Watch, target: Target, steps: Mapping[PriceKey, Sequence[Step]], begins: datetime
 ) -> list[Told]:
     state, before, told = WatchState(), History(), list[Told]()
-    for now in _looks(target, steps):
+    for now in _looks(target, steps, begins):
         if now.at >= begins:
             decision = decide(watch, state, before, now)
             state, news = decision.state, decision.news
@@ -132,12 +132,15 @@ def _told(
     return told
 
 
-def _looks(target: Target, steps: Mapping[PriceKey, Sequence[Step]]) -> list[Observation]:
-    """The first and the last look at each price, as far as they are known apart."""
-    moments = sorted({at for found in steps.values() for step in found for at in (step.since, step.until)})
+def _looks(target: Target, steps: Mapping[PriceKey, Sequence[Step]], begins: datetime) -> list[Observation]:
+    """The first and the last look at each price, as far as they are known apart, and the one at the start."""
+    every = [step for found in steps.values() for step in found]
+    moments = {at for step in every for at in (step.since, step.until)}
+    if any(step.since <= begins <= step.until for step in every):
+        moments.add(begins)
     return [
         Observation(target, at, availability=Availability.AVAILABLE, prices=tuple(_prices(steps, at)))
-        for at in moments
+        for at in sorted(moments)
     ]
 
 

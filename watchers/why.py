@@ -141,7 +141,11 @@ def _explained(peek: Peek, job: Job, target: Target) -> dict[str, Any]:
     keys = [PriceKey.parse(name) for name in job.state.of(target.id).tracks]
     rules = [rule_sentence(job.watch, job.state, target.id, key) for key in keys]
     looks = [_told(job.watch, explained) for explained in replay(job, row)]
-    return said | {"state": state, "rule": " ".join(rule for rule in rules if rule) or None, "looks": looks}
+    return said | {
+        "state": state,
+        "rule": " ".join(dict.fromkeys(filter(None, rules))) or None,
+        "looks": looks,
+    }
 
 
 def _state(row: Row) -> str:

@@ -63,12 +63,13 @@ def _is_new(alert: Alert, step: Iterable[Alert]) -> bool:
     return is_unread(alert) and not (alert.copy_of and reached)
 
 
-def entries(alerts: Iterable[Alert], clock: Clock) -> list[AlertEntry]:
-    """The latest, newest first; what is new or waits is there whatever its age."""
+def entries(alerts: Iterable[Alert], clock: Clock, shown: int | None = SHOWN) -> list[AlertEntry]:
+    """The latest (all, if ``shown`` says nothing), newest first; what is new or waits whatever its age."""
     found = {alert.id: alert for alert in sorted(alerts, key=_age)}
     together = sorted(_together(found), key=_newest, reverse=True)
     made = [_Telling(found, clock).entry(steps) for steps in together]
-    return [one for place, one in enumerate(made) if place < SHOWN or one.is_new or one.is_waiting]
+    kept = len(made) if shown is None else shown
+    return [one for place, one in enumerate(made) if place < kept or one.is_new or one.is_waiting]
 
 
 def _age(alert: Alert) -> tuple[datetime, int, str]:

@@ -15,15 +15,18 @@ from watchers.errors import StoreUnavailableError
 from web import (
     alerts,
     assets,
+    bulk,
     entry,
     failures,
     forgery,
     languages,
+    live,
     navigation,
+    own_writes,
     saving,
     search,
     search_buttons,
-    status,
+    traffic,
     twilio,
     verbs,
     watches,
@@ -31,8 +34,11 @@ from web import (
 from web.account import contact_pages, signing_in
 from web.api import guide, token_page
 from web.api import routes as api
+from web.operator import health, measured, mine, people, status
 from web.settings import mydata, page
 from web.site import EXTENSION, Link, Site, invented
+from web.watch import calendars, porting
+from web.watch import page as watch
 
 __all__ = ["Link", "create_app"]
 
@@ -54,6 +60,15 @@ PARTS = (
     api,
     guide,
     token_page,
+    people,
+    mine,
+    health,
+    measured,
+    porting,
+    calendars,
+    watch,
+    bulk,
+    live,
 )
 MAX_BODY = 256 * 1024
 STAY_SIGNED_IN = timedelta(days=30)
@@ -84,13 +99,13 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.before_request(forgery.refuse_forged)
     app.before_request(entry.renew)
     app.after_request(navigation.unlisted)
+    app.after_request(own_writes.mark)
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
     for part in PARTS:
         app.register_blueprint(part.pages)
-    for path in ("/healthz", "/health"):  # *.run.app keeps paths that end in z to itself
-        app.add_url_rule(path, path, _health)
+    traffic.install(app, site.traffic, site.meter, site.now)
     return app
 
 
@@ -136,7 +151,3 @@ def _guarded(links: Sequence[Link], *, is_secure: bool) -> Callable[[Response], 
         return answer
 
     return guarded
-
-
-def _health() -> Response:
-    return Response("ok\n", mimetype="text/plain")

@@ -3,39 +3,41 @@
 Nothing is shown that is not known: a price always with its age, a state only when the worker has said so.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from datetime import datetime, tzinfo
+from typing import NamedTuple
 
-from watchers.documents import Document
-from watchers.jobs import Job
-from watchers.memory import LastTold
+from watchers import deal
+from watchers.deal import Verdict
+from watchers.history import Runs, moment
+from watchers.language import say
 from watchers.money import spoken
 from watchers.observation import Availability
+from watchers.price_history import Step
 from watchers.rows import Row
 from watchers.rules import rule_sentence
 from watchers.watch import Below, PriceCondition, Watch
-from web import forms, monitors, words
+from web import briefs, forms, words
+from web.briefs import Brief, Chip
 from web.plans import Served
 
-_NOT_SERVED = frozenset({"saving", "refused", "blind"})
-SAVED_WITHIN = timedelta(minutes=2)  # longer than the trigger ever takes when it works
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A watch's state: a word for its colour, and the words people read."""
-
-    kind: str
-    text: str
+_NOT_SERVED = frozenset({"saving", "blind"})
+_WATCHES_NOTHING = frozenset({"paused", "ended", "refused"})
 
 
 class Seen(NamedTuple):
-    """One line about what was seen: an amount, where one is known, and what to know about it."""
+    """One line about what was seen: an amount, where one is known, and what to know about it.
+
+    ``ago``: the words that say how long ago, with a place for ``{ago}``. ``row``: the number of the target of
+    which ``at`` is the last look, so that a later look can be told without saying anything else.
+    """
 
     amount: str
     said: str
+    ago: str = ""
+    at: datetime | None = None
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,18 @@ class Card:
 
     id: str
     name: str
+    key: str
     chip: Chip
     asked_of: str = ""
     conditions: tuple[str, ...] = ()
     prices: tuple[Seen, ...] = ()
+    deal: str = ""
+    is_good: bool = False
     rules: tuple[str, ...] = ()
     served: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     is_paused: bool = False
     is_snoozed: bool = False
     is_editable: bool = True
@@ -59,119 +65,75 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the worker has said about one watch, as its status has it; ``rows`` by target id.
+    """The time, and how each target of a watch is served."""
 
-    ``served``: how each target of a watch is served.
-    """
-
-    said: Mapping[str, Any] | None
-    job: Job | None
-    rows: Mapping[str, Row]
     now: datetime
     zone: tzinfo
     served: Callable[[Watch], Sequence[Served]] = lambda _: ()
 
 
-def card(source: Document, known: Known) -> Card:
+def card(brief: Brief, known: Known) -> Card:
     """The card of one watch."""
-    watch = monitors.read(source.fields)
-    name = monitors.name_of(source)
-    reasons = tuple(map(str, known.said.get("reasons", ()))) if known.said else ()
+    line, watch, chip = brief.line, brief.watch, brief.chip(known.now, known.zone)
     if watch is None:
-        return Card(source.id, name, _chip(source, None, known), reasons=reasons)
-    currencies = {key.currency for row in _rows(watch, known) for key in row.history.prices}
+        return Card(line.id, brief.name, brief.key, chip, reasons=line.reasons)
+    currencies = {key.currency for row in brief.rows for key in row.history.prices}
     currency = currencies.pop() if len(currencies) == 1 else None
-    is_paused, chip = watch.status != "active", _chip(source, watch, known)
-    served = [] if is_paused or chip.kind in _NOT_SERVED else known.served(watch)
+    is_shown = watch.status == "active" and brief.state not in _WATCHES_NOTHING
+    served = known.served(watch) if is_shown and brief.state not in _NOT_SERVED else []
+    worth = _deal(watch, brief, known.now) if is_shown else None
     return Card(
-        source.id,
-        name,
+        line.id,
+        brief.name,
+        brief.key,
         chip,
         asked_of=words.asked_of(watch),
         conditions=tuple(words.condition(condition, currency) for condition in watch.conditions),
-        prices=() if is_paused else tuple(dict.fromkeys(_prices(watch, known))),
-        rules=() if is_paused else tuple(dict.fromkeys(_rules(watch, known))),
+        prices=tuple(dict.fromkeys(_prices(brief, watch, known))) if is_shown else (),
+        deal=str(deal.Deal(worth.verdict, worth.clauses[:1], worth.is_confident)) if worth else "",
+        is_good=worth is not None and worth.verdict is Verdict.GOOD,
+        rules=tuple(dict.fromkeys(_rules(brief, watch))) if is_shown else (),
         served=tuple(dict.fromkeys(one.said for one in served)),
         warnings=tuple(dict.fromkeys(one.warning for one in served if one.warning)),
-        reasons=reasons,
-        is_paused=is_paused,
-        is_snoozed=_is_snoozed(watch, known.now),
+        reasons=line.reasons,
+        tags=watch.tags,
+        is_paused=watch.status != "active",
+        is_snoozed=watch.snoozed_until is not None and watch.snoozed_until > known.now,
         is_editable=forms.beyond(watch) is None,
     )
-
-
-# ── the state ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _chip(source: Document, watch: Watch | None, known: Known) -> Chip:
-    said = known.said or {}
-    copied_at = said.get("source_updated_at")
-    if not isinstance(copied_at, datetime) or copied_at < source.updated_at:
-        return _saving(known.now - source.updated_at)
-    if said.get("state") == "refused":
-        return Chip("refused", "Refused")
-    if watch and watch.status != "active":
-        return Chip("paused", watch.status.capitalize())
-    if watch and (blind := _blind(watch, known)):
-        return blind
-    if watch and watch.snoozed_until and _is_snoozed(watch, known.now):
-        return Chip("paused", f"Snoozed until {words.moment(watch.snoozed_until, known.zone)}")
-    told = known.job.state.last_told if known.job else None
-    return _told(told, known.zone) if told else Chip("watching", "Watching")
-
-
-def _is_snoozed(watch: Watch, now: datetime) -> bool:
-    return watch.snoozed_until is not None and watch.snoozed_until > now
-
-
-def _saving(since: timedelta) -> Chip:
-    if since < SAVED_WITHIN:
-        return Chip("saving", "Being saved…")
-    return Chip("blind", f"Saved, but not picked up for {words.span(since)}")
-
-
-def _blind(watch: Watch, known: Known) -> Chip | None:
-    """The target that was not seen for longest, when any was not seen for longer than it should."""
-    unseen = [row.history.seen_at or row.since for row in _rows(watch, known) if row.is_blind(known.now)]
-    return Chip("blind", f"Blind for {words.span(known.now - min(unseen))}") if unseen else None
-
-
-def _told(told: LastTold, zone: tzinfo) -> Chip:
-    price = f" at {spoken(told.price, told.currency)}" if told.price is not None and told.currency else ""
-    return Chip("told", f"Told{price} on {words.moment(told.at, zone)}")
 
 
 # ── prices ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _rows(watch: Watch, known: Known) -> list[Row]:
-    return [known.rows[target.id] for target in watch.targets if target.id in known.rows]
+def _prices(brief: Brief, watch: Watch, known: Known) -> Iterator[Seen]:
+    if brief.line.state == "accepted" and not brief.rows:
+        yield Seen("", say("The first look is still to come."))
+    for number, row in enumerate(brief.rows):
+        where = f" {say('at {shop}', shop=words.shop(row.target.provider))}" if len(brief.rows) > 1 else ""
+        yield from _of_row(watch, row, number, where, known.now)
 
 
-def _prices(watch: Watch, known: Known) -> Iterator[Seen]:
-    rows = _rows(watch, known)
-    if known.said and known.said.get("state") == "accepted" and not rows:
-        yield Seen("", "The first look is still to come.")
-    for row in rows:
-        where = f" at {words.shop(row.target.provider)}" if len(rows) > 1 else ""
-        yield from _of_row(watch, row, where, known.now)
-
-
-def _of_row(watch: Watch, row: Row, where: str, now: datetime) -> Iterator[Seen]:
-    history = row.history
+def _of_row(watch: Watch, row: Row, number: int, where: str, now: datetime) -> Iterator[Seen]:
+    history, shop = row.history, words.shop(row.target.provider)
     if row.unseen_why in words.UNKNOWN_THERE:
-        yield Seen("", f"{words.shop(row.target.provider)} knows nothing by this id: check it.")
+        yield Seen("", say("{shop} knows nothing by this id: check it.", shop=shop))
     if history.seen_at is None:
-        yield Seen("", f"Not seen yet{where}; asked for since {words.span(now - row.since)}.")
+        since = words.span(now - row.since)
+        yield Seen("", say("Not seen yet{where}; asked for since {since}.", where=where, since=since))
         return
     if history.availability and history.availability[-1].value is Availability.UNAVAILABLE:
-        yield Seen("", f"Cannot be bought now{where} (seen {words.ago(history.seen_at, now)}).")
+        yield Seen(
+            "", say("Cannot be bought now{where}", where=where), say("seen {ago}"), history.seen_at, number
+        )
     for key in sorted(history.prices):
         if watch.wants(key) and (runs := history.runs(key)):
-            basis, seen = words.BASIS[key.basis], words.ago(runs[-1].last_at, now)
-            yield Seen(spoken(runs[-1].value, key.currency), f"{basis}{where} (seen {seen})")
+            at, basis = runs[-1].last_at, words.BASIS[key.basis]
+            latest = number if runs[-1].last_ms == row.seen_ms else None
+            yield Seen(spoken(runs[-1].value, key.currency), f"{basis}{where}", say("seen {ago}"), at, latest)
     if not history.prices:
-        yield Seen("", f"No price is published{where} (looked {words.ago(history.seen_at, now)}).")
+        said = say("No price is published{where}", where=where)
+        yield Seen("", said, say("looked {ago}"), history.seen_at, number)
     yield from (Seen("", sentence) for sentence in _incomparable(watch, row))
 
 
@@ -180,19 +142,48 @@ def _incomparable(watch: Watch, row: Row) -> Iterator[str]:
     published = [key for key in row.history.prices if watch.wants(key)]
     for condition in watch.conditions if published else ():
         if isinstance(condition, PriceCondition) and not any(map(condition.concerns, published)):
-            asked = condition.currency if isinstance(condition, Below) else "such"
             said = words.condition(condition)
-            yield f"No {asked} price is published here, so “{said}” cannot come true yet."
+            if isinstance(condition, Below):
+                yield say(
+                    "No {currency} price is published here, so “{condition}” cannot come true yet.",
+                    currency=condition.currency,
+                    condition=said,
+                )
+            else:
+                yield say(
+                    "No such price is published here, so “{condition}” cannot come true yet.", condition=said
+                )
 
 
-def _rules(watch: Watch, known: Known) -> Iterator[str]:
-    """When the next text comes, for each kind of price where that differs."""
-    job, found = known.job, dict[str, list[str]]()
-    if job is None:
+def _rules(brief: Brief, watch: Watch) -> Iterator[str]:
+    """When the next text comes, for each kind of price where that differs; nothing of what is being saved."""
+    state, found = briefs.asked(brief.line.shown).state, dict[str, list[str]]()
+    if brief.line.is_saving:
         return
-    for row in _rows(watch, known):
+    for row in brief.rows:
         for key in sorted(row.history.prices):
-            if sentence := rule_sentence(job.watch, job.state, row.target.id, key):
+            if sentence := rule_sentence(watch, state, row.target.id, key):
                 found.setdefault(sentence, []).append(words.BASIS_NAME[key.basis])
     for sentence, bases in found.items():
         yield f"{sentence[:-1]} ({', '.join(dict.fromkeys(bases))})." if len(found) > 1 else sentence
+
+
+def _deal(watch: Watch, brief: Brief, now: datetime) -> deal.Deal | None:
+    """How good the lowest price is, as far as the board's own runs say; nothing where they say too little."""
+    found = [
+        (runs[-1].value, key, runs)
+        for row in brief.rows
+        for key, runs in row.history.prices.items()
+        if watch.wants(key) and runs
+    ]
+    if len({(key.currency, key.basis) for _, key, _ in found}) != 1:
+        return None
+    price, key, runs = min(found, key=lambda one: one[0])
+    judged = deal.deal(
+        price, key.currency, _steps(runs), now, others=sorted(value for value, _, _ in found)[1:]
+    )
+    return judged if judged.is_confident or len(found) > 1 else None
+
+
+def _steps(runs: Runs[int]) -> list[Step]:
+    return [Step(moment(run.first_ms), run.last_at, run.value) for run in runs]

@@ -20,7 +20,7 @@ from watchers.events import Event
 from watchers.history import moment
 from watchers.language import say
 from watchers.money import spoken
-from watchers.observation import Observation
+from watchers.observation import EventStatus, Observation
 from watchers.price_history import Step
 from watchers.rows import Row
 from watchers.rules import is_over
@@ -49,9 +49,10 @@ class Hit:
     Attributes:
         name, place, day: What it is.
         image: Address of its picture, if any.
-        price, basis: The best price and what it includes; empty where none is published.
+        price, basis: The best price and what it includes; empty where it cannot be bought.
         seen: What is recorded of it here; may be empty.
-        state: ``cancelled``, ``cannot be bought now``; may be empty.
+        has_price: Whether any price is published.
+        state: Why it cannot be bought; empty where it can.
         is_over: It has taken place: it cannot be watched.
         address: Where it is watched, on the shop of the best price.
         ways: Each of its shops.
@@ -65,6 +66,7 @@ class Hit:
     price: str
     basis: str
     seen: str
+    has_price: bool
     state: str
     is_over: bool
     address: str
@@ -185,7 +187,8 @@ def _hit(one: Merged, rows: Mapping[str, Row]) -> Hit:
         price=findings.amount(best) if best else "",
         basis=words.BASIS_NAME[best.basis] if best else "",
         seen=_recorded(one, rows),
-        state="" if len(one.markets) > 1 else findings.state(first),
+        has_price=any(market.prices for market in one.markets),
+        state="" if any(market.can_be_bought for market in one.markets) else _state(first),
         is_over=_is_over(one),
         address=_address(first, event),
         ways=tuple(_way(market, event) for market in one.markets),
@@ -195,6 +198,12 @@ def _hit(one: Merged, rows: Mapping[str, Row]) -> Hit:
 
 def _first(one: Merged) -> Market:
     return one.best[0].market if one.best else one.markets[0]
+
+
+def _state(market: Market) -> str:
+    if market.status is EventStatus.CANCELLED:
+        return say("Cancelled")
+    return say("Cannot be bought now")
 
 
 def _way(market: Market, event: Event) -> Way:

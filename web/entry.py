@@ -29,7 +29,7 @@ from watchers.documents import Create, Document, Update
 from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.language import LANGUAGES, say
 from web import languages
-from web.site import site
+from web.site import silence, site
 
 LINK_WORKS_FOR = timedelta(days=1)
 FORM_TOKEN = "csrf"  # noqa: S105 - where the session and each request keep the token of forms
@@ -80,11 +80,18 @@ def is_operator() -> bool:
 
 
 def person() -> str:
-    """The person who is signed in; a page that says how to get in when nobody is."""
-    uid = who()
-    if uid is None or _is_ended(uid):
-        abort(401)
-    return uid
+    """The person who is signed in; a page that says how to get in when nobody is.
+
+    While the database does not say whether the session still holds, it says nothing else to this request
+    either: a form can be shown again with all that was typed, and nothing is read or written for anybody.
+    """
+    uid = who() or abort(401)
+    try:
+        is_ended = _is_ended(uid)
+    except StoreUnavailableError:
+        silence()
+        return uid
+    return abort(401) if is_ended else uid
 
 
 def document() -> Document | None:

@@ -46,6 +46,15 @@ def latest(uid: str) -> Feed:
     return Feed(found.alerts, found.is_cut)
 
 
+def merged(known: Feed, moved: Iterable[Document], uid: str) -> Feed:
+    """With these alerts as they stand now, whether they were known or not."""
+    found = {alert.id: alert for alert in known.alerts}
+    for alert in _own(moved, uid):
+        found[alert.id] = alert
+    newest = _newest(tuple(sorted(found.values(), key=alerts.newest_first)), Shelf(is_cut=known.is_cut))
+    return Feed(newest.alerts, newest.is_cut)
+
+
 def _newest(found: tuple[Alert, ...], old: Shelf) -> Shelf:
     return Shelf(found[:MOST], is_cut=old.is_cut or len(found) > MOST)
 
@@ -82,7 +91,10 @@ def mark_read(uid: str, shown: Collection[str], now: datetime) -> None:
     """
     for _ in range(_ATTEMPTS):
         unread = [alert for alert in latest(uid).alerts if alert.id in shown and is_unread(alert)]
-        writes = [Update(alerts.path(one.id), {"seen_at": now}, one.version or "") for one in unread]
+        writes = [
+            Update(alerts.path(one.id), {"seen_at": now, **alerts.moved(uid)}, one.version or "")
+            for one in unread
+        ]
         try:
             if writes:
                 site().documents.commit(*writes)

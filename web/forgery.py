@@ -27,7 +27,9 @@ _FOREIGN = (
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_TO_ALL = frozenset({"alerts.stop", "verbs.change", "twilio.status", "twilio.reply"})
 # These show the form again, filled in.
-_KEEPS_INPUT = frozenset({"saving.create", "saving.change", "signing_in.ask", "contacts.add"})
+_KEEPS_INPUT = frozenset(
+    {"saving.create", "saving.change", "signing_in.ask", "contacts.add", "settings.save", "porting.take"}
+)
 
 
 def stale() -> str:

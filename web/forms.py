@@ -91,13 +91,17 @@ def names_something(form: Form) -> bool:
     return bool(form.item if form.what == "item" else form.markets)
 
 
-def posted(values: Mapping[str, str]) -> Form:
-    """What came over the wire: cleaned of what no field can hold, judged by nobody yet."""
+def posted(values: Mapping[str, str], base: Watch | None = None) -> Form:
+    """What came over the wire: cleaned of what no field can hold, judged by nobody yet.
+
+    What narrows ``base``, and its tags, are kept where the form that was shown had no field for them.
+    """
     given: dict[str, Any] = {
         field.name: field.name in values if field.type is bool else _clean(values.get(field.name, ""))
         for field in fields(Form)
     }
-    return Form(**given)
+    kept = _narrowing(base) if base else {}
+    return Form(**given | {name: text for name, text in kept.items() if name not in values})
 
 
 def pressed(form: Form, said: str) -> Form:
@@ -124,9 +128,7 @@ def filled(watch: Watch) -> Form:
     shown: dict[str, Any] = {
         "name": watch.name,
         "already_true": watch.already_true,
-        "min_quantity": str(watch.filters.min_quantity or ""),
-        "sections": ", ".join(watch.filters.sections),
-        "tags": ", ".join(watch.tags),
+        **_narrowing(watch),
         **{channel.value: channel in watch.notify for channel in Channel},
     }
     if isinstance(watch.target, Target):
@@ -136,6 +138,14 @@ def filled(watch: Watch) -> Form:
     for condition in watch.conditions:
         shown |= _condition_fields(condition)
     return Form(**shown)
+
+
+def _narrowing(watch: Watch) -> dict[str, str]:
+    return {
+        "min_quantity": str(watch.filters.min_quantity or ""),
+        "sections": ", ".join(watch.filters.sections),
+        "tags": ", ".join(watch.tags),
+    }
 
 
 def _target_fields(target: Target) -> dict[str, str]:

@@ -5,7 +5,7 @@ there. Changes are compare-and-set or may be repeated; the worker learns of them
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,9 +25,20 @@ _ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,200}")
 _BEFORE_ANY_WATCH = datetime(1970, 1, 1, tzinfo=UTC)  # so that no day has passed
 
 
+def is_id(text: str) -> bool:
+    """Whether a document can have this id."""
+    return _ID.fullmatch(text) is not None
+
+
 def find(uid: str, watch_id: str) -> Document | None:
     """One of this person's watches."""
     return site().documents.get(site().places.source(uid, watch_id)) if _ID.fullmatch(watch_id) else None
+
+
+def find_many(uid: str, watch_ids: Iterable[str]) -> list[Document]:
+    """Those of these watches that are there and this person's own."""
+    paths = [site().places.source(uid, one) for one in dict.fromkeys(watch_ids) if _ID.fullmatch(one)]
+    return [source for source in site().documents.get_many(paths) if source]
 
 
 def find_all(uid: str) -> list[Document]:
@@ -76,5 +87,10 @@ def read(fields: Mapping[str, Any]) -> Watch | None:
 
 def name_of(source: Document) -> str:
     """What its owner calls it, also when it is no watch at all."""
-    said = source.fields.get("name") or source.fields.get("eventName") or source.fields.get("eventId")
+    return name_in(source.fields)
+
+
+def name_in(fields: Mapping[str, Any]) -> str:
+    """The name among the fields of a watch."""
+    said = fields.get("name") or fields.get("eventName") or fields.get("eventId")
     return one_line(str(said or ""))[:200] or "Watch without a name"

@@ -3,7 +3,7 @@
 Everything is worked out from one ``Sight``; nothing more is read, and nothing is written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from watchers.providers import cannot_see
 from watchers.suggesting import Record
 from watchers.target import Search, Target
 from watchers.trying import Trial
-from watchers.watch import MAX_NAME, BackInStock, Filters, NewListing, StatusChange, Watch
+from watchers.watch import MAX_NAME, BackInStock, Condition, Filters, NewListing, StatusChange, Watch
 from web import choosing, findings, words
 from web.forms import Form
 from web.sight import Sight, past
@@ -203,10 +203,7 @@ def _lines(sight: Sight) -> Iterator[Line]:
     for key, one in sorted(sight.records.items(), key=lambda found: found[1].now):
         age = words.ago(one.seen_at, sight.now)
         said = say("{basis} ({age})", basis=words.BASIS[key.basis], age=age)
-        recorded = (
-            choosing.range_said(one.lowest, one.highest, key.currency, one.since) if one.is_range else ""
-        )
-        yield Line(spoken(one.now, key.currency), said, recorded)
+        yield Line(spoken(one.now, key.currency), said, choosing.range_said(one) if one.is_range else "")
 
 
 def _notes(sight: Sight, latest: Observation | None) -> Iterator[str]:
@@ -303,15 +300,16 @@ def _truth(
 
 def _how_often(target: Target) -> str:
     shop, span = words.shop(target.provider), words.span(site().shortest)
-    return say("Checked as often as {shop} allows, every {span} at most.", shop=shop, span=span)
+    return say("Checked as often as {shop} allows, at most every {span}.", shop=shop, span=span)
 
 
 def _included(form: Form, sight: Sight) -> str:
     bases = dict.fromkeys(key.basis for key in sight.of_basis(form.basis))
     if form.basis in words.BASIS:
         bases = {Basis(form.basis): None}
-    said = say("; or ").join(words.BASIS[basis] for basis in bases)
-    return say("The price is the {basis}.", basis=said) if said else ""
+    if len(bases) > 1:
+        return say("Any kind of price counts: {bases}.", bases="; ".join(words.BASIS[one] for one in bases))
+    return say("The price that counts: {basis}.", basis=words.BASIS[next(iter(bases))]) if bases else ""
 
 
 def _end(sight: Sight) -> str:
@@ -377,7 +375,7 @@ class Choices:
     sections: bool
 
 
-_OTHERS = {
+_OTHERS: Mapping[Kind, Condition] = {
     Kind.NEW_LISTING: NewListing(kind=Kind.NEW_LISTING),
     Kind.BACK_IN_STOCK: BackInStock(kind=Kind.BACK_IN_STOCK),
     Kind.STATUS: StatusChange(kind=Kind.STATUS),
@@ -390,10 +388,11 @@ def choices(form: Form, sight: Sight) -> Choices:
     item = sight.target if sight.target and sight.target.item else Target(provider, "1")
     search = Target(provider, search=Search(keyword=form.keyword or form.name or "any"))
     asked = sight.target or search
+    can_search = _may(search)
     return Choices(
         _offered(item),
-        _offered(search),
-        can_search=_may(search),
+        _offered(search) if can_search else frozenset(),
+        can_search,
         quantity=_may(asked, min_quantity=2),
         sections=_may(asked, sections=("A",)),
     )
@@ -404,4 +403,4 @@ def _offered(target: Target) -> frozenset[str]:
 
 
 def _may(target: Target, **filters: object) -> bool:
-    return site().refusal(target, Filters(**filters)) is None  # type: ignore[arg-type]
+    return site().refusal(target, Filters(**filters)) is None

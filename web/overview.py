@@ -1,32 +1,40 @@
-"""Everything the page of one's watches shows, reading nothing that is not shown.
-
-A watch is its own copy and the worker's: two reads. What the worker said of it is read only where its copy
-does not say the same: while it is paused, refused, being saved, or cannot be read.
-"""
+"""All that the page of one's watches shows, of how they stand (``standing.py``) and what the boards know."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import current_app
+
 from notifiers import contacts, tallies
-from watchers import jobs
 from watchers.documents import Document
 from watchers.errors import StoreUnavailableError
-from watchers.jobs import Job, UnreadableJobError
 from watchers.kinds import Channel
+from watchers.language import say
 from watchers.models import Person
-from watchers.target import Target
+from watchers.shards import provider_of
 from watchers.watch import Watch
-from web import alert_lines, cards, entry, feed, monitors, words
-from web.cards import Known
+from web import alert_lines, briefs, cards, entry, feed, listing, words
+from web.alert_lines import AlertEntry
+from web.briefs import Brief
+from web.cards import Card, Known
 from web.deliveries import Clock
+from web.listing import Wanted
+from web.plans import Plans
 from web.reach import Reach, reach
 from web.site import site
+from web.snapshot import Line
+from web.standing import Standing, standing
 
 log = logging.getLogger(__name__)
+
+LATEST, MOST_LATEST = 5, 20  # alerts on the page of watches: the latest, and with what is new or waits
+ALERTS_EACH = 20  # entries a page of alerts
 
 _NO_MESSAGE = {Channel.SMS: "text", Channel.EMAIL: "e-mail", Channel.PUSH: "push message"}
 _GOES = {
@@ -37,33 +45,96 @@ _GOES = {
 }
 
 
-def overview(uid: str) -> dict[str, Any]:
-    """The fields of ``home.html``."""
-    sources = monitors.find_all(uid)
-    known_person, tally = entry.document(), site().documents.get(tallies.path(uid))
+@dataclass(frozen=True)
+class View:
+    """How somebody's watches stand, with what the boards know: everything their pages are made of."""
+
+    uid: str
+    standing: Standing
+    briefs: tuple[Brief, ...]
+    plans: Plans
+    now: datetime
+    zone: ZoneInfo
+    person: Person
+
+    def card(self, brief: Brief) -> Card:
+        """One watch in full."""
+        return cards.card(brief, Known(self.now, self.zone, self.plans.of))
+
+    @cached_property
+    def alerts(self) -> list[AlertEntry]:
+        """Everything that was told, newest first."""
+        return alert_lines.entries(self.standing.feed.alerts, Clock(self.now, self.zone), shown=None)
+
+
+def view(uid: str) -> View:
+    """What there is to see for this person now."""
+    stands, known_person = standing(uid), entry.document()
     person = contacts.from_document(known_person) if known_person else Person(uid)
-    zone, now = contacts.zone_of(person), site().now()
-    known_jobs = _jobs(uid, sources)
-    said = _said(uid, sources, known_jobs, now)
-    watches = [watch for source in sources if (watch := monitors.read(source.fields))]
-    plans = site().plans()
-    rows = plans.rows(_targets(watches))
-    shown = [
-        cards.card(
-            source,
-            Known(said.get(source.id), known_jobs.get(source.id), rows, now, zone, plans.of),
-        )
-        for source in sources
-    ]
+    plans, now = site().plans(), site().now()
+    rows = plans.known(_targets(stands.lines))
+    found = tuple(briefs.brief(line, rows, now) for line in stands.lines)
+    return View(uid, stands, found, plans, now, contacts.zone_of(person), person)
+
+
+def overview(uid: str, asked: Wanted) -> dict[str, Any]:
+    """The fields of ``home.html``: a page of the watches that were asked for, and the latest alerts."""
+    seen = view(uid)
+    found = listing.sifted(seen.briefs, asked)
+    page, number, pages = listing.page_of(found, asked)
+    watches = [watch for one in seen.briefs if (watch := one.watch)]
+    person, now, zone = seen.person, seen.now, seen.zone
     return {
-        "cards": sorted(shown, key=lambda card: (card.name.casefold(), card.id)),
-        **_alerts(uid, Clock(now, zone)),
+        "cards": [seen.card(brief) for brief in page],
+        "asked": asked,
+        "total": len(seen.briefs),
+        "found": len(found),
+        "page": number,
+        "pages": pages,
+        "states": listing.states(seen.briefs, asked),
+        "tags": listing.tags(seen.briefs, asked),
+        "sorts": {sort: listing.sort_name(sort) for sort in listing.SORTS},
+        **latest(seen),
         "unreachable": _unreachable(watches, person, reach(person, site().local_person)),
-        "usage": _usage(person, tally, zone, now),
+        "usage": _usage(person, seen.standing.tally, zone, now),
         "off": {name: why for name, why in site().providers.items() if why != "on"},
         "shop": words.shop,
         "is_operator": entry.is_operator(),
         "zone": f"{now.astimezone(zone):%Z}",
+        "seen_words": words_of_ages(),
+        **card_words(seen),
+    }
+
+
+def all_alerts(uid: str, *, only_new: bool, page: int) -> dict[str, Any]:
+    """The fields of ``alerts.html``: a page of everything that was told, newest first."""
+    seen = view(uid)
+    every = seen.alerts
+    found = [entry for entry in every if entry.is_new] if only_new else every
+    pages = max(1, -(-len(found) // ALERTS_EACH))
+    number = min(max(1, page), pages)
+    return {
+        "alerts": found[(number - 1) * ALERTS_EACH : number * ALERTS_EACH],
+        **counted(seen),
+        "only_new": only_new,
+        "total": len(every),
+        "page": number,
+        "pages": pages,
+        "most": feed.MOST if seen.standing.feed.is_cut else None,
+        "usage": _usage(seen.person, seen.standing.tally, seen.zone, seen.now),
+        "zone": f"{seen.now.astimezone(seen.zone):%Z}",
+    }
+
+
+def words_of_ages() -> dict[str, str]:
+    """How a script says how long ago something was, as the page itself does; ``#`` is the number."""
+    return {
+        "now": say("just now"),
+        "ago": say("# ago"),
+        "s": say("# s"),
+        "min": say("# min"),
+        "h": say("# h"),
+        "days": say("# days"),
     }
 
 
@@ -95,10 +166,11 @@ def _instead(watch: Watch, person: Person, channel: Channel) -> list[Channel]:
     return also or [contacts.successor(person, channel, ()) or Channel.APP]
 
 
-def _usage(person: Person, tally: Document | None, zone: ZoneInfo, now: datetime) -> str:
+def _usage(person: Person, tally: Mapping[str, Any] | None, zone: ZoneInfo, now: datetime) -> str:
     """What texts the person was sent this month; empty when there were none, or nobody can tell."""
+    counted = None if tally is None else Document(tallies.path(person.uid), tally, "", now)
     try:
-        sent = tallies.from_document(person.uid, tally).at(now, zone).segments
+        sent = tallies.from_document(person.uid, counted).at(now, zone).segments
     except ValueError:
         log.warning("tally.unreadable", extra={"person": person.uid})
         return ""
@@ -108,52 +180,31 @@ def _usage(person: Person, tally: Document | None, zone: ZoneInfo, now: datetime
     )
 
 
-def _jobs(uid: str, sources: Sequence[Document]) -> Mapping[str, Job]:
-    """The worker's copies of these watches; one of the same id that is somebody else's is not among them."""
-    found: dict[str, Job] = {}
-    for document in site().documents.get_many([site().places.job(source.id) for source in sources]):
-        try:
-            if document and (job := jobs.read_job(document)).uid == uid:
-                found[job.watch_id] = job
-        except UnreadableJobError:
-            log.warning("job.unreadable", extra={"watch": document.id if document else ""})
-    return found
+def _targets(lines: Iterable[Line]) -> list[str]:
+    """What they watch, of providers that we know: the boards hold nothing else."""
+    wanted = chain.from_iterable(map(briefs.wanted_targets, lines))
+    return [target for target in wanted if provider_of(target) in site().providers]
 
 
-def _targets(watches: list[Watch]) -> list[Target]:
-    """What these watches watch, of providers that we know: the boards hold nothing else."""
-    return [target for watch in watches for target in watch.targets if target.provider in site().providers]
-
-
-def _said(
-    uid: str, sources: Sequence[Document], known_jobs: Mapping[str, Job], now: datetime
-) -> Mapping[str, Mapping[str, Any]]:
-    """What the worker has said of each watch, by its id; asked for only where its copy does not say it."""
-    said: dict[str, Mapping[str, Any]] = {}
-    for source in sources:
-        job = known_jobs.get(source.id)
-        if job and _is_accepted(job, source):
-            said[source.id] = job.status_fields(now)
-    unsaid = [site().places.status(uid, source.id) for source in sources if source.id not in said]
-    found = site().documents.get_many(unsaid)
-    return said | {document.id: document.fields for document in found if document}
-
-
-def _is_accepted(job: Job, source: Document) -> bool:
-    """Whether the worker watches what the source asks for: a copy that has targets was not refused since.
-
-    Whoever refuses it takes its targets away in the same write.
-    """
-    return bool(job.targets) and job.deleted_at is None and job.source_updated_at >= source.updated_at
-
-
-def _alerts(uid: str, clock: Clock) -> dict[str, Any]:
-    """What was told lately, how much of it is new, and the ids by which that is called read."""
-    found = feed.latest(uid)
-    entries = alert_lines.entries(found.alerts, clock)
+def card_words(seen: View) -> dict[str, Any]:
+    """What a card's template needs besides the card."""
     return {
-        "alerts": entries,
-        "new_alerts": sum(part.is_new for entry in entries for part in entry.parts),
-        "unread": [alert.id for alert in found.alerts if alert_lines.is_unread(alert)],
-        "most": feed.MOST if found.is_cut else None,
+        "how_long_ago": lambda at: words.ago(at, seen.now),
+        "has_page": "watch.show" in current_app.view_functions,
+    }
+
+
+def latest(seen: View) -> dict[str, Any]:
+    """What was told lately, and whatever is new or waits."""
+    every = seen.alerts
+    pressing = [one for place, one in enumerate(every) if place < LATEST or one.is_new or one.is_waiting]
+    return {"alerts": pressing[:MOST_LATEST], "all_alerts": len(every), **counted(seen)}
+
+
+def counted(seen: View) -> dict[str, Any]:
+    """How much of it is new, the ids by which that is called read, and how a script knows what it has."""
+    return {
+        "new_alerts": sum(part.is_new for entry in seen.alerts for part in entry.parts),
+        "unread": [alert.id for alert in seen.standing.feed.alerts if alert_lines.is_unread(alert)],
+        "alerts_key": seen.standing.alerts_key,
     }

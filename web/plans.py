@@ -8,6 +8,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from watchers import homes, plan
@@ -21,6 +22,7 @@ from watchers.shards import provider_of
 from watchers.target import Target
 from watchers.watch import Watch
 from web import words
+from web.boards import Boards
 
 log = logging.getLogger(__name__)
 
@@ -55,19 +57,32 @@ class Plans:
         asked: The providers that are on, by name.
         now: The time (aware).
         shortest: See ``plan.shortest``.
+        shared: What other pages have read and worked out already is taken from here.
     """
 
     def __init__(
-        self, documents: Documents, asked: Mapping[str, Provider], now: datetime, shortest: timedelta
+        self,
+        documents: Documents,
+        asked: Mapping[str, Provider],
+        now: datetime,
+        shortest: timedelta,
+        shared: Boards | None = None,
     ) -> None:
         self._documents, self._asked, self._now, self._shortest = documents, asked, now, shortest
-        self._peek = Peek(documents)
+        self._shared = shared or Boards()
+        self._peek = Peek(documents, partial(self._shared.board, documents))
         self._plans: dict[str, Plan | None] = {}
         self._of_providers: dict[str, list[Board]] = {}
 
     def rows(self, targets: Iterable[Target]) -> Mapping[str, Row]:
         """What the boards know about these targets, by id."""
-        return self._peek.rows(sorted({target.id for target in targets}))
+        return self.known(target.id for target in targets)
+
+    def known(self, target_ids: Iterable[str]) -> Mapping[str, Row]:
+        """As ``rows``, by the targets' ids; opened."""
+        found = self._peek.rows(sorted(set(target_ids)))
+        self._shared.open(found.values())
+        return found
 
     def of(self, watch: Watch, joins: Collection[Target] = ()) -> list[Served]:
         """How each target of an active watch is served, as far as that can be said.
@@ -85,7 +100,11 @@ class Plans:
 
     def is_watched(self, provider: str) -> bool:
         """Whether anybody ever watched something there: then it has a board."""
-        return any(board.saved_at is not None for board in self._every(provider))
+        return bool(self.boards(provider))
+
+    def boards(self, provider: str) -> list[Board]:
+        """The provider's boards that were ever saved; what is read for one question is there for the next."""
+        return [board for board in self._every(provider) if board.saved_at is not None]
 
     def why_not(self, target: Target) -> str:
         """Why nothing can be said of a target of an active watch."""
@@ -115,7 +134,7 @@ class Plans:
 
     def _plan(self, board: Board) -> Plan | None:
         if board.name not in self._plans:
-            self._plans[board.name] = self._worked_out(board)
+            self._plans[board.name] = self._shared.plan(board, self._worked_out)
         return self._plans[board.name]
 
     def _worked_out(

@@ -135,7 +135,7 @@ def _model(uid: str, watch_id: str) -> Watch | None:
 
 def _pressed(page: _Page) -> ResponseReturnValue:
     """Save; or fill in what a chip says, or try it, with nothing saved."""
-    form = forms.posted(request.form)
+    form = forms.posted(request.form, page.base)
     if "set" in request.form:
         form = forms.pressed(form, request.form["set"])
     elif "try" not in request.form:
@@ -265,7 +265,8 @@ def _shown(
         further=FURTHER_STEP_PERCENT,
         kept=forms.kept(page.base),
         markets=forms.markets_of(form.markets) or [],
-        reach=reach_of(page.uid),
+        reach=(reach := reach_of(page.uid)),
+        shows=lambda channel: getattr(form, channel) or reach is None or bool(getattr(reach, channel)),
         shop=words.shop,
         known=known,
         card=outlook.card(form, known),

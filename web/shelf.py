@@ -11,7 +11,7 @@ by an older one costs some reads.
 import json
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,9 +69,19 @@ def rested(newer: Sequence[Alert], now: datetime) -> tuple[Alert, ...]:
 
 def keep(documents: Documents, uid: str, shelf: Shelf) -> None:
     """Write it (one write); best effort."""
-    blob = zlib.compress(json.dumps([_fields(alert) for alert in shelf.alerts], default=_said).encode())
     with suppress(StoreError):
-        documents.commit(Put(path(uid), {"blob": blob, "is_cut": shelf.is_cut}))
+        documents.commit(Put(path(uid), {"blob": packed(shelf.alerts), "is_cut": shelf.is_cut}))
+
+
+def packed(found: Iterable[Alert]) -> bytes:
+    """Alerts as bytes."""
+    return zlib.compress(json.dumps([_fields(alert) for alert in found], default=_said).encode())
+
+
+def unpacked(blob: bytes, at: datetime) -> tuple[Alert, ...]:
+    """The inverse of ``packed``, of a document of this time; raises one of ``DAMAGED``."""
+    stored = json.loads(zlib.decompress(blob), object_hook=_heard)
+    return tuple(alerts.from_document(Document(alerts.path(one["id"]), one, "", at)) for one in stored)
 
 
 def is_at_rest(alert: Alert, now: datetime) -> bool:
@@ -93,6 +103,5 @@ def _heard(stored: dict[str, Any]) -> Any:
 
 
 def _decoded(document: Document) -> Shelf:
-    stored = json.loads(zlib.decompress(document.fields["blob"]), object_hook=_heard)
-    found = (Document(alerts.path(one["id"]), one, "", document.updated_at) for one in stored)
-    return Shelf(tuple(map(alerts.from_document, found)), bool(document.fields["is_cut"]))
+    found = unpacked(document.fields["blob"], document.updated_at)
+    return Shelf(found, bool(document.fields["is_cut"]))

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypedDict, cast
+from decimal import Decimal
+from typing import Never, TypedDict, cast
 
-from flask import current_app
+from flask import current_app, g
 
 from notifiers.base import Report
 from notifiers.limits import Limits
@@ -14,11 +15,17 @@ from notifiers.links import Links
 from watchers.asked import Refusal
 from watchers.catalog import Catalog
 from watchers.documents import Documents
+from watchers.errors import StoreUnavailableError
+from watchers.kinds import Channel
 from watchers.places import Places
 from watchers.providers.base import Provider
+from watchers.usage import Meter
 from web.account.doors import Doors
+from web.boards import Boards
+from web.memo import Memo
 from web.pace import Pace
 from web.plans import Plans
+from web.traffic import Traffic
 
 EXTENSION = "ticket_scout"
 _PLAYED = {"Market": "shops", "Phone": "texts", "Mailbox": "e-mails"}
@@ -64,8 +71,18 @@ class Site:
         catalog: All markets, to search; without it there is no such page.
         refused: Counts what Twilio did not sign, by why.
         searches: Who searched how often.
+        copies: Who had a copy of all their data how often: it costs a read for each alert there ever was.
         doors: How people may come in.
         calls: Which program asked the API how often.
+        tick_every: How often the worker is run.
+        channels: Each way of telling people, ``on`` or why it is off; worked out when somebody asks.
+        store: What the database is, and ``version`` what runs here, as far as that is known.
+        text_price: What one segment of a text costs, in US dollars.
+        metrics_token: Who names it may read ``/metrics``; without it there is no such page.
+        meter: Counts document operations.
+        memo: What is remembered for some seconds, so that asking again costs nothing.
+        traffic: The requests that this process has answered.
+        boards: What pages have read of the boards, for all of them.
     """
 
     documents: Documents
@@ -85,8 +102,19 @@ class Site:
     catalog: Catalog | None = None
     refused: Counter[str] = field(default_factory=Counter)
     searches: Pace = field(default_factory=Pace)
+    copies: Pace = field(default_factory=lambda: Pace(most=5, per=timedelta(hours=1)))
     doors: Doors = field(default_factory=Doors)
     calls: Pace = field(default_factory=lambda: Pace(600, timedelta(minutes=5)))
+    tick_every: timedelta = timedelta(minutes=1)
+    channels: Callable[[], Mapping[Channel, str]] = dict
+    store: str = ""
+    version: str = ""
+    text_price: Decimal = Decimal(0)
+    metrics_token: str | None = field(default=None, repr=False)
+    meter: Meter | None = None
+    memo: Memo = field(default_factory=Memo)
+    traffic: Traffic = field(default_factory=Traffic)
+    boards: Boards = field(default_factory=Boards)
 
     @property
     def links(self) -> Links:
@@ -95,9 +123,27 @@ class Site:
 
     def plans(self) -> Plans:
         """How watches are served at this moment."""
-        return Plans(self.documents, self.asked, self.now(), self.shortest)
+        return Plans(self.documents, self.asked, self.now(), self.shortest, self.boards)
+
+
+class Silent:
+    """A database that answers nothing. See ``watchers.documents.Documents``."""
+
+    def __init__(self) -> None:
+        self.operations = Counter[str]()
+
+    def _say(self, *_: object) -> Never:
+        raise StoreUnavailableError("the database did not say who is signed in: try again later")
+
+    get = get_many = commit = find = count = _say
+
+
+def silence() -> None:
+    """For the rest of this request the database answers nothing: nobody knows whose it is."""
+    g.is_silent = True
 
 
 def site() -> Site:
     """The surroundings of the request being answered."""
-    return cast("Site", current_app.extensions[EXTENSION])
+    known = cast("Site", current_app.extensions[EXTENSION])
+    return replace(known, documents=Silent()) if g.get("is_silent") else known

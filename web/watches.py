@@ -1,27 +1,22 @@
-"""The page of one's watches, and its buttons: pause, resume, delete, undo, and mark alerts as read.
+"""The page of one's watches and that of one's alerts, and their buttons: pause, resume, delete, undo, read.
 
 Every button may be pressed twice: what is paused, gone or back already is no error. A deleted watch comes
-back as the very document it was; until then only the page that says so holds it, signed.
+back as the very document it was (``undoing.py``).
 """
 
 import logging
-from datetime import timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask.json.tag import TaggedJSONSerializer
 from flask.typing import ResponseReturnValue
-from itsdangerous import BadData, URLSafeTimedSerializer
 
-from watchers.documents import Create, Delete
-from watchers.errors import ConflictError
-from web import entry, feed, monitors
-from web.overview import overview
+from watchers.documents import Delete
+from watchers.language import say
+from web import entry, feed, listing, monitors, snapshot, undoing
+from web.overview import all_alerts, overview
 from web.site import site
 
 log = logging.getLogger(__name__)
 
-UNDO_FOR = timedelta(hours=1)
-_LONGEST_UNDO = 100_000  # characters; a form may carry so much back
 _LONGEST_SHOWN = 100_000
 
 pages = Blueprint("watches", __name__)
@@ -29,8 +24,16 @@ pages = Blueprint("watches", __name__)
 
 @pages.get("/")
 def home() -> ResponseReturnValue:
-    """All of it on one page."""
-    return render_template("home.html", **overview(entry.person()))
+    """A page of them: those that the address asks for."""
+    return render_template("home.html", **overview(entry.person(), listing.wanted(request.args)))
+
+
+@pages.get("/alerts")
+def alerts() -> ResponseReturnValue:
+    """Everything that was told, newest first; with ``show=new`` what is unread."""
+    page = listing.wanted(request.args).page
+    only_new = request.args.get("show") == "new"
+    return render_template("alerts.html", **all_alerts(entry.person(), only_new=only_new, page=page))
 
 
 @pages.post("/alerts/read")
@@ -38,27 +41,26 @@ def read() -> ResponseReturnValue:
     """Call what the page showed as new read; what came since stays new."""
     shown = request.form.get("shown", "")[:_LONGEST_SHOWN].split()
     feed.mark_read(entry.person(), frozenset(shown), site().now())
-    flash("Marked as read.")
+    flash(say("Marked as read."))
+    if request.form.get("from") == "alerts":
+        return redirect(url_for("watches.alerts"), 303)
     return _home()
 
 
 @pages.post("/watches/<watch_id>/pause")
 def pause(watch_id: str) -> ResponseReturnValue:
     """Watch nothing until resumed; what was told is remembered."""
-    return _set_status(watch_id, "paused", "Paused")
+    source = monitors.set_status(entry.person(), watch_id, "paused") or abort(404)
+    flash(say("Paused “{name}”.", name=monitors.name_of(source)))
+    return _home(watch_id)
 
 
 @pages.post("/watches/<watch_id>/resume")
 def resume(watch_id: str) -> ResponseReturnValue:
     """Watch again, and tell what was held while it was snoozed."""
-    done = _set_status(watch_id, "active", "Watching again:")
+    source = monitors.set_status(entry.person(), watch_id, "active") or abort(404)
+    flash(say("Watching again: “{name}”.", name=monitors.name_of(source)))
     monitors.let_go(entry.person(), watch_id)
-    return done
-
-
-def _set_status(watch_id: str, status: str, said: str) -> ResponseReturnValue:
-    source = monitors.set_status(entry.person(), watch_id, status) or abort(404)
-    flash(f"{said} “{monitors.name_of(source)}”.")
     return _home(watch_id)
 
 
@@ -68,38 +70,25 @@ def delete(watch_id: str) -> ResponseReturnValue:
     uid = entry.person()
     source = monitors.find(uid, watch_id)
     if source is None:
-        flash("This watch is deleted already.")
+        flash(say("This watch is deleted already."))
         return _home()
     site().documents.commit(Delete(source.path))
-    undo = _undo_signer().dumps({"uid": uid, "id": watch_id, "fields": dict(source.fields)})
-    deleted = {"id": watch_id, "name": monitors.name_of(source), "undo": str(undo)}
-    if len(deleted["undo"]) > _LONGEST_UNDO:
-        deleted["undo"] = ""
-    return render_template("home.html", **overview(uid), deleted=deleted)
+    snapshot.mark(site().documents, uid, watch_id)
+    deleted = undoing.offer(uid, [source])
+    return render_template("home.html", **overview(uid, listing.Wanted()), deleted=deleted)
 
 
 @pages.post("/watches/<watch_id>/undo")
 def undo(watch_id: str) -> ResponseReturnValue:
-    """Write the deleted document back, as it was; one that stands there meanwhile is left alone."""
-    uid, token = entry.person(), request.form.get("undo", "")
-    try:
-        kept = _undo_signer().loads(token, max_age=int(UNDO_FOR.total_seconds()))
-    except BadData:
-        abort(403, "Undo works for an hour after deleting. Make the watch anew.")
-    if (kept["uid"], kept["id"]) != (uid, watch_id):
-        abort(403, "This watch was not deleted here.")
-    try:
-        site().documents.commit(Create(site().places.source(uid, watch_id), kept["fields"]))
-    except ConflictError:
-        log.info("watch.undone_already", extra={"watch": watch_id})
-    flash("It is back, as it was.")
+    """Write what was deleted back, as it was."""
+    uid = entry.person()
+    number = undoing.bring_back(uid, watch_id, request.form.get("undo", ""))
+    if number > 1:
+        snapshot.mark(site().documents, uid)
+        flash(say("They are back, as they were."))
+        return _home()
+    flash(say("It is back, as it was."))
     return _home(watch_id)
-
-
-def _undo_signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(
-        site().secret_key, salt="ticket-scout.undo", serializer=TaggedJSONSerializer()
-    )
 
 
 def _home(watch_id: str | None = None) -> ResponseReturnValue:

@@ -27,7 +27,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from notifiers import contacts
+from notifiers import contacts, proofs
 from notifiers.personal import receipts
 from notifiers.personal.whereabouts import AT_ONCE, Holding, found, holdings, of_jobs
 from watchers import board, homes, jobs
@@ -44,6 +44,7 @@ AGAIN_AFTER = timedelta(minutes=10)  # a function that was called before runs fo
 _ATTEMPTS = 8
 _ROUNDS = 200  # of up to 400 documents of each kind
 _AT_A_TIME = 20  # erasures in one run
+_PROOFS = 100  # of one address; they end after a day
 _NEVER, _FOREVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _CONTACTS = ("phone", "email", "push_url")
 
@@ -102,7 +103,7 @@ def begin(documents: Documents, uid: str, now: datetime) -> None:
         if is_erased(known) and begun is not None:
             return
         with suppress(ConflictError):
-            documents.commit(*_beginning(uid, known, begun, now))
+            documents.commit(*_beginning(uid, known, begun, now), *_unproven(documents, known))
             log.info("person.erasing", extra={"uid": uid})
             return
     raise StoreUnavailableError("the person kept changing; ask again")
@@ -120,6 +121,14 @@ def _beginning(uid: str, known: Document | None, begun: Document | None, now: da
     if kept := receipts.receipt(uid, known.fields if known else {}, now):
         writes.append(kept)
     return writes
+
+
+def _unproven(documents: Documents, known: Document | None) -> list[Write]:
+    """Codes that were asked for with their number or address, and that name nobody yet."""
+    fields = known.fields if known else {}
+    addresses = {str(fields[name]) for name in ("phone", "email") if fields.get(name)}
+    asked = [Query(proofs.COLLECTION, ("address",), "==", one, _PROOFS) for one in sorted(addresses)]
+    return [Delete(found.path) for query in asked for found in documents.find(query)]
 
 
 def resume(documents: Documents, places: Places, now: datetime) -> int:

@@ -8,7 +8,7 @@
      "memory":   [{…}, …]    what the worker remembers of each: prices told, and when
      "statuses": [{…}, …]    what was said of each
      "alerts":   [{…}, …]    of all time: news, way, state
-     "texts_from_you", "contacts", "tokens", "counted": [{…}, …]}
+     "texts_from_you", "tokens", "counted": [{…}, …]}
 
 Times are ISO 8601, amounts minor units with their currency. Left out: what guards the account (codes, digests
 of tokens, where push messages go, which is as secret as a password), and what is there in another form

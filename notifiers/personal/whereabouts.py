@@ -52,13 +52,15 @@ def holdings(places: Places, uid: str) -> tuple[Holding, ...]:
         Holding(places.statuses(uid), Named.BY_FOLDER, "statuses"),
         Holding(ALERTS, Named.BY_FIELD, "alerts"),
         Holding("inbound", Named.BY_FIELD, "texts_from_you"),
-        Holding("contacts", Named.BY_FIELD, "contacts", with_ids=False),
+        Holding("contacts", Named.BY_FIELD),
         Holding("api_tokens", Named.BY_FIELD, "tokens", with_ids=False),
         Holding("proofs", Named.BY_FIELD),
         Holding("idempotency", Named.BY_FIELD),
         Holding("tallies", Named.BY_PATH, "counted", with_ids=False),
+        Holding("seats", Named.BY_PATH),
         Holding("alert_shelves", Named.BY_PATH),
         Holding("pages", Named.BY_PATH),
+        Holding("calendars", Named.BY_PATH),
     )
 
 
@@ -74,6 +76,7 @@ IMPERSONAL = frozenset(
         "purses",
         "runs",
         "spend",  # of everybody together
+        "throttles",  # how often something was done, by a digest; each ends by itself
         "verdicts",  # of two events
     }
 )
@@ -83,6 +86,12 @@ IMPERSONAL = frozenset(
 def of_jobs(places: Places, uid: str, limit: int) -> Query:
     """The worker's copies of a person's watches, deleted ones among them."""
     return Query(places.worker_collection, BY_UID, "==", uid, limit)
+
+
+def is_known(documents: Documents, places: Places, uid: str) -> bool:
+    """Whether anything is kept under this id."""
+    jobs = documents.find(of_jobs(places, uid, 1))
+    return bool(jobs) or any(found(documents, holding, uid, 1) for holding in holdings(places, uid))
 
 
 def found(documents: Documents, holding: Holding, uid: str, limit: int) -> list[Kept]:

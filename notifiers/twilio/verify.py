@@ -16,12 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from notifiers.base import Message
-from notifiers.errors import (
-    DeliveryUnknownError,
-    NotConfiguredError,
-    NotifierRejectedError,
-    NotifierUnavailableError,
-)
+from notifiers.errors import DeliveryUnknownError, NotConfiguredError, NotifierError
 from notifiers.sms import CONNECT_SECONDS, READ_SECONDS, calling
 from watchers.kinds import Channel
 
@@ -98,10 +93,8 @@ class TwilioVerify:
                     .status
                 )
             )
-        except NotifierRejectedError as refused:
-            return Checked.OVER if refused.code in _NOTHING_THERE else Checked.UNKNOWN
-        except (NotifierUnavailableError, DeliveryUnknownError):
-            return Checked.UNKNOWN
+        except NotifierError as error:
+            return Checked.OVER if error.code in _NOTHING_THERE else Checked.UNKNOWN
         return {"approved": Checked.RIGHT, "pending": Checked.WRONG}.get(status or "", Checked.OVER)
 
     def _call(self, asked: "Callable[[Client], Answer]") -> Answer:

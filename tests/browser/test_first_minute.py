@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.product import running
 
@@ -28,7 +28,7 @@ def test_a_newcomer_sees_a_text_arrive(product: str, page: Page) -> None:
     page.goto(product)
     page.get_by_role("link", name="Market").first.click()
     page.get_by_role("link", name="Watch it").first.click()
-    page.get_by_label("The price is at or under a limit").check()
+    expect(page.get_by_label("Under a price")).to_be_checked()
     page.get_by_label("Price", exact=True).fill("50")
     page.get_by_label("Currency").fill("GBP")
     page.get_by_role("button", name="Save watch").click()

@@ -14,7 +14,7 @@ from watchers.kinds import Channel
 from watchers.models import Every, Person, QuietHours
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-KNOWN: dict[str, Any] = {"phone": "+15005550006", "plan": "free"}
+KNOWN: dict[str, Any] = {"phone": "+15005550006", "made_at": NOW}
 
 
 def person_of(fields: dict[str, Any]) -> Person:

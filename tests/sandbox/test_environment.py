@@ -24,6 +24,7 @@ def test_with_no_key_at_all_everything_points_to_the_sandbox() -> None:
         {"name": "Market", "url": "http://127.0.0.1:8081"},
         {"name": "Phone", "url": "http://127.0.0.1:8082"},
         {"name": "Mailbox", "url": "http://127.0.0.1:8083"},
+        {"name": "Sign in as somebody else", "url": "http://127.0.0.1:8080/sign-in"},
     ]
     assert settings == {
         "PORT": "8080",

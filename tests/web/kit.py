@@ -33,6 +33,7 @@ from watchers.quota import Quota
 from watchers.rows import Row
 from watchers.target import Target
 from watchers.watch import Filters
+from web import snapshot
 from web.account.doors import Doors
 from web.app import Link, create_app
 from web.entry import entry_token
@@ -79,6 +80,7 @@ class World:
     operators: frozenset[str] = frozenset()
     catalog: Catalog | None = None
     doors: Doors = field(default_factory=Doors)
+    metrics_token: str | None = None
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -107,6 +109,7 @@ class World:
             operators=self.operators,
             catalog=self.catalog,
             doors=self.doors,
+            metrics_token=self.metrics_token,
         )
         return create_app(site, links)
 
@@ -164,6 +167,7 @@ class World:
             "status": "active",
         }
         self.documents.inner.commit(Put(PLACES.source(uid, watch_id), watch | fields))
+        snapshot.mark(self.documents.inner, uid, watch_id)
 
     def copy(self, watch_id: str, uid: str = "ann") -> str:
         """What the trigger does."""
@@ -205,6 +209,7 @@ class World:
             **made | changes,  # type: ignore[arg-type]
         )
         self.documents.inner.commit(alerts.creation(alert))
+        snapshot.mark(self.documents.inner, uid)
         return alert
 
 
@@ -272,6 +277,11 @@ def text_of(answer: TestResponse) -> str:
     return unescape(answer.get_data(as_text=True))
 
 
+def plain(page: str) -> str:
+    """What is read of a page, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", "", page).split())
+
+
 def errors_of(answer: TestResponse) -> dict[str, str]:
     """The sentences beside the fields."""
-    return dict(re.findall(r'<p class="error" id="(\w+)-error">(.*?)</p>', text_of(answer)))
+    return dict(re.findall(r'<p class="error" id="(\w+)-error"[^>]*>(.*?)</p>', text_of(answer)))

@@ -99,7 +99,7 @@ def test_the_newest_are_found_among_more_than_anyone_looks_through(
     now = world.now()
     world.documents.inner.commit(*(_creation(at, now - timedelta(minutes=at)) for at in range(61)))
     world.told("NNNNNNNN", channel=Channel.APP, created_at=now + timedelta(minutes=1))
-    page = ann.get("/")
+    page = ann.get("/alerts")
     shown = re.findall(r"#(\w{4}), ", page)
     assert shown[0] == "NNNN"
     assert shown[1:] == [f"{at:08}"[-4:] for at in range(19)]

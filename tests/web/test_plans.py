@@ -11,11 +11,13 @@ from werkzeug.test import TestResponse
 
 from tests.web.kit import FACE, ITEM, SECRET, WATCH, Someone, World, text_of
 from watchers import board
-from watchers.documents import Update
+from watchers.documents import Delete, Update
 from watchers.errors import StoreUnavailableError
 from watchers.quota import Budget, Ledger
 from watchers.target import Target
 from watchers.watch import Watch
+from web import snapshot
+from web.boards import Boards
 from web.entry import entry_token
 from web.plans import Plans, Served
 
@@ -81,6 +83,7 @@ def test_a_card_costs_no_more_reads_than_before(world: World) -> None:
         if allow:
             world.allow(5000)
         ann = world.person("ann")
+        world.documents.inner.commit(Delete(snapshot.path("ann")))
         before = Counter(world.documents.operations)
         ann.get("/")
         spent.append(Counter(world.documents.operations) - before)
@@ -211,7 +214,7 @@ def test_saving_says_nothing_of_what_is_not_known(
         def down(*_: object) -> board.Board:
             raise StoreUnavailableError("away")
 
-        monkeypatch.setattr(board, "peek", down)
+        monkeypatch.setattr(Boards, "board", down)
     saved = ann.save()
     monkeypatch.undo()
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 NAME = "steam"
 BASE_URL = "https://store.steampowered.com"
+# https://partner.steamgames.com/doc/store/assets/standard : every app has a header; it is shown, never asked.
+PICTURES = "https://cdn.cloudflare.steamstatic.com"
 COUNTRY = "US"
 # About 200 in 5 minutes: https://steamdb.info/blog/store-prices-api/ . That is hearsay, and who is over is
 # shut out for hours: a tenth is left to be wrong by.
@@ -243,10 +245,16 @@ def _observed(target: Target, data: Mapping[str, Any], now: datetime, root: str)
         at=now,
         name=shapes.text(data.get("name")),
         url=f"{root}/app/{target.item}",
+        image=shapes.url(data.get("header_image")) or _picture(target.item or "", root),
         availability=Availability.AVAILABLE if price else Availability.UNKNOWN,
         prices=(price,) if price else (),
         problems=(problem,) if problem else (),
     )
+
+
+def _picture(app: str, root: str) -> str:
+    """Whoever plays the store plays its pictures, too."""
+    return f"{PICTURES if root == BASE_URL else root}/steam/apps/{app}/header.jpg"
 
 
 def _price(data: Mapping[str, Any]) -> tuple[Price | None, str | None]:

@@ -33,7 +33,7 @@ def read(text: str, country: str, allowed: Collection[str], kind: Kind | None = 
         raise UnreadableContactError(_missing(kind))
     if kind is Kind.EMAIL or (kind is None and "@" in said):
         return Contact(Kind.EMAIL, _email(said))
-    return Contact(Kind.PHONE, _phone(said, country, allowed))
+    return Contact(Kind.PHONE, _phone(said, country, allowed, kind))
 
 
 def country_of(contact: Contact) -> str:
@@ -59,6 +59,12 @@ def _missing(kind: Kind | None) -> str:
     return say("Write your e-mail address or your mobile number.")
 
 
+def _not_a_number(kind: Kind | None) -> str:
+    if kind is Kind.PHONE:
+        return say("Write the number with its country, such as +1 415 555 0123.")
+    return say("Write an address such as name@example.com, or a number with its country: +1 415 555 0123.")
+
+
 def _email(said: str) -> str:
     local, _, domain = said.rpartition("@")
     ascii_domain = _domain(domain)
@@ -81,16 +87,14 @@ def _domain(domain: str) -> str:
     return written if is_one else ""
 
 
-def _phone(said: str, country: str, allowed: Collection[str]) -> str:
+def _phone(said: str, country: str, allowed: Collection[str], kind: Kind | None) -> str:
     import phonenumbers  # noqa: PLC0415
 
     kinds = phonenumbers.PhoneNumberType
     try:
         number = phonenumbers.parse(said[:40], country if country in allowed else None)
     except phonenumbers.NumberParseException:
-        raise UnreadableContactError(
-            say("Write the number with its country, such as +1 415 555 0123.")
-        ) from None
+        raise UnreadableContactError(_not_a_number(kind)) from None
     region = phonenumbers.region_code_for_number(number)
     if number.extension or not phonenumbers.is_valid_number(number) or region is None:
         raise UnreadableContactError(say("No phone has this number. Look at its digits again."))

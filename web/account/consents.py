@@ -2,7 +2,8 @@
 
 Carriers ask for proof that each person wanted texts: who sends, what for, how often, that it may cost, how
 to get help and how to stop, beside a box that nobody ticked for them. A receipt names the version of the
-words, the number, the time and the network. Change the words, and count ``VERSION`` up: old receipts name theirs.
+words, the number, the time and the network. Who changes the words counts ``VERSION`` up: old receipts name
+theirs.
 """
 
 from collections.abc import Mapping

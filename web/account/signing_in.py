@@ -88,11 +88,12 @@ def accept(token: str) -> ResponseReturnValue:
 @pages.post("/sign-in/firebase")
 def by_token() -> ResponseReturnValue:
     """A session for whoever brings a Firebase ID token as a bearer token; no body, and none comes back."""
-    if site().doors.firebase is None or not entry.is_bearer():
+    believed = site().doors.firebase
+    if believed is None or not entry.is_bearer():
         abort(401)
     try:
         token, now = firebase.token_of(request), site().now()
-        uid = firebase.signed_in(token, site().doors.firebase, site().documents, now)
+        uid = firebase.signed_in(token, believed, site().documents, now)
     except firebase.RefusedTokenError:
         abort(401)
     entry.sign_in(uid)

@@ -1,8 +1,8 @@
 """Who asks, what they may, and how often.
 
-A token acts for whoever made it. One's own browser may look, with its session; it may change something only
-with the token of its forms in ``X-CSRF-Token``, so that no other site can make it do so. Whoever is not known
-learns nothing about anybody.
+A token acts for whoever made it, and a Firebase ID token for whom Google says. One's own browser may look,
+with its session; it may change something only with the token of its forms in ``X-CSRF-Token``, so that no
+other site can make it do so. Whoever is not known learns nothing about anybody.
 """
 
 import hashlib
@@ -10,8 +10,12 @@ from datetime import timedelta
 from math import ceil
 
 from flask import g, request
+from werkzeug.exceptions import Unauthorized
 
+from notifiers.personal import erasure
 from web import entry, forgery
+from web.account import firebase, questions
+from web.account.firebase import RefusedTokenError
 from web.api import tokens
 from web.api.operation import Access, Caller, Operation
 from web.api.problems import ProblemError
@@ -24,6 +28,7 @@ _NO_FORM = (
     "A browser's session alone may only look. Send the token of its forms in X-CSRF-Token, or a token of "
     "your own in Authorization."
 )
+_LOOKS = ("GET", "HEAD")
 _OFTEN = "You have asked very often just now. Ask again in {seconds} seconds."
 
 
@@ -39,32 +44,56 @@ def admitted(operation: Operation) -> Caller | None:
     _count(caller.limited_as)
     if operation.changes and not caller.may_write:
         raise ProblemError(403, _READS_ONLY, headers=_challenge("insufficient_scope"))
-    if operation.access is Access.OPERATOR and caller.uid not in site().operators:
+    if operation.access is Access.OPERATOR and not entry.is_operator():
         raise ProblemError(403, "Only operators of this Ticket Scout may.")
+    if operation.changes and erasure.is_erased(entry.document()):
+        raise ProblemError(401, _NOT_KNOWN, headers=_challenge("invalid_token"))
     return caller
 
 
 def _by_token() -> Caller:
     """The person of the token in ``Authorization``; whoever sends one is not taken for their session."""
-    kind, _, text = request.headers["Authorization"].partition(" ")
-    token = None
-    if kind.lower() == "bearer" and tokens.digest(text := text.strip()):
-        _count(f"unknown {request.remote_addr}", spend=False)
-        token = tokens.find(site().documents, text, site().now())
-        if token is None:
-            _count(f"unknown {request.remote_addr}")
-    if token is None:
+    text, stranger = firebase.token_of(request), f"unknown {questions.here()}"
+    caller = None
+    if text:
+        _count(stranger, spend=False)
+        caller = _of_ours(text) if text.startswith("ts_") else _of_firebase(text)
+    if caller is None:
+        if tokens.digest(text):
+            _count(stranger)
         raise ProblemError(401, _NOT_KNOWN, headers=_challenge("invalid_token"))
-    return Caller(token.uid, token.scope == "write", f"token {token.id}")
+    entry.believe(caller.uid)
+    return caller
+
+
+def _of_ours(text: str) -> Caller | None:
+    token = tokens.find(site().documents, text, site().now())
+    return Caller(token.uid, token.scope == "write", f"token {token.id}") if token else None
+
+
+def _of_firebase(text: str) -> Caller | None:
+    doors = site().doors
+    if doors.firebase is None:
+        return None
+    try:
+        uid = firebase.person_of(text, doors.firebase, site().documents, site().now())
+    except RefusedTokenError:
+        return None
+    return Caller(uid, may_write=True, limited_as=_counted_as(uid))
 
 
 def _by_session() -> Caller:
-    uid = entry.who()
-    if uid is None:
-        raise ProblemError(401, _NOT_KNOWN, headers={"WWW-Authenticate": _CHALLENGE})
-    if request.method != "GET" and not forgery.is_ours():
+    try:
+        uid = entry.person()
+    except Unauthorized:
+        raise ProblemError(401, _NOT_KNOWN, headers={"WWW-Authenticate": _CHALLENGE}) from None
+    if request.method not in _LOOKS and not forgery.is_ours():
         raise ProblemError(401, _NO_FORM, headers={"WWW-Authenticate": _CHALLENGE})
-    return Caller(uid, may_write=True, limited_as=f"person {hashlib.sha256(uid.encode()).hexdigest()}")
+    return Caller(uid, may_write=True, limited_as=_counted_as(uid))
+
+
+def _counted_as(uid: str) -> str:
+    return f"person {hashlib.sha256(uid.encode()).hexdigest()}"
 
 
 def _challenge(error: str) -> dict[str, str]:

@@ -118,10 +118,27 @@ _MAY = {Access.WRITE: "Needs a token that may write.", Access.OPERATOR: "For ope
 
 
 def _sent(operation: Operation, body: type[BaseModel]) -> dict[str, Any]:
-    is_patch = operation.takes[0] != JSON
-    schema = {"type": "object"} if is_patch else _ref(body)
+    schema = _ref(body) if operation.takes[0] == JSON else _patched(body)
     example = {"example": operation.example} if operation.example else {}
     return {kind: {"schema": schema, **example} for kind in operation.takes}
+
+
+def _patched(body: type[BaseModel]) -> dict[str, Any]:
+    """A merge patch: any of the fields, and null for one that goes. Whole objects may be given in part."""
+    fields = body.model_json_schema(ref_template="#/components/schemas/{model}")["properties"]
+    return {
+        "type": "object",
+        "properties": {name: _or_null(known) for name, known in fields.items()},
+        "additionalProperties": False,
+    }
+
+
+def _or_null(known: dict[str, Any]) -> dict[str, Any]:
+    several = known.get("anyOf", known.get("oneOf", [known]))
+    if any("$ref" in one for one in several):
+        return {"description": "As in the whole; null takes it away."}
+    plain = {name: value for name, value in known.items() if name != "default"}
+    return {"anyOf": [plain, {"type": "null"}]}
 
 
 def _path(operation: Operation) -> Iterable[dict[str, Any]]:

@@ -38,14 +38,26 @@ def body(operation: Operation) -> Any:
         raise ProblemError(415, f"Send the body as {' or '.join(operation.takes)}.")
     given = _parsed(request.get_data(cache=True))
     if MERGE_PATCH in operation.takes:
-        if not isinstance(given, dict):
-            raise ProblemError(422, "Send an object with the fields that change.", [_whole("an object")])
-        return given
+        return _patch(operation.body, given)
     return model(operation.body, given)
 
 
-def _whole(what_it_is: str) -> Fault:
-    return Fault(where="body", pointer="", detail=f"This must be {what_it_is}.")
+def _patch(kind: type[BaseModel], given: Any) -> dict[str, Any]:
+    """The fields that change; whether what comes of it is right is judged by whoever merges it.
+
+    Raises:
+        ProblemError: 422, it is no object, or names a field that there is none of.
+    """
+    if not isinstance(given, dict):
+        raise not_accepted("Send an object with the fields that change.")
+    known = {field.alias or name for name, field in kind.model_fields.items()}
+    if unknown := [name for name in given if name not in known]:
+        raise _not_accepted([_unknown(name) for name in unknown])
+    return given
+
+
+def _unknown(name: str) -> Fault:
+    return Fault(where="body", pointer=f"/{_escaped(name)}", detail="This field is not known; remove it.")
 
 
 def model(kind: type[_M], given: Any) -> _M:
@@ -171,8 +183,13 @@ def _pointer(fault: Mapping[str, Any], given: Any) -> str:
             here = here[part]
         elif place < last or fault["type"] != "missing":
             continue
-        parts.append(_cut(str(part)).replace("~", "~0").replace("/", "~1"))
+        parts.append(_escaped(str(part)))
     return "".join(f"/{part}" for part in parts)
+
+
+def _escaped(name: str) -> str:
+    """As a part of a JSON pointer."""
+    return _cut(name).replace("~", "~0").replace("/", "~1")
 
 
 _FIELD = re.compile(

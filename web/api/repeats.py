@@ -70,7 +70,7 @@ def once(uid: str, key: str | None, do: Callable[[], tuple[Response, str]]) -> R
         return claimed
     try:
         made, kept = do()
-    except BaseException:
+    except Exception:
         _forget(claimed)
         raise
     if made.status_code in _PASSING or made.status_code >= 500:  # noqa: PLR2004 - ours

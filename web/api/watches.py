@@ -15,9 +15,10 @@ from watchers import verbs
 from watchers.asked import read_watch
 from watchers.documents import Create, Delete, Document, Put, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
+from watchers.language import say
 from watchers.providers import cannot_see
 from watchers.watch import Watch
-from web import monitors
+from web import membership, monitors, sight, twins
 from web.api import paging, reading, repeats
 from web.api.answering import etag, require_match
 from web.api.models import SavedWatch, SavedWatches
@@ -109,7 +110,8 @@ def create(call: Call) -> Reply:
     fields = _judged(asked)
     standing = monitors.find(call.uid, watch_id)
     if standing is None:
-        _refuse_twins(call.uid, fields)
+        _refuse_twins(call.uid, asked)
+        _refuse_past(asked)
         with suppress(ConflictError):  # the same request was here at the same moment
             site().documents.commit(Create(path, fields))
     return _shown(existing(call.uid, watch_id), 201, {"Location": f"/api/v1/watches/{watch_id}"})
@@ -173,23 +175,23 @@ def _refuse_what_is_off(asked: Watch) -> None:
             raise reading.not_accepted(why, "/target/provider")
 
 
-def _refuse_twins(uid: str, fields: Mapping[str, Any]) -> None:
+def _refuse_twins(uid: str, asked: Watch) -> None:
+    """Raises: ProblemError: 409, there is no room, or there is one that asks for the same already."""
     known = monitors.find_all(uid)
-    if len(known) >= monitors.MAX_WATCHES:
-        raise ProblemError(409, f"You have {len(known)} watches, which is as many as one can have.")
-    asked = _question(monitors.read(fields))
-    for source in known:
-        if asked == _question(monitors.read(source.fields)):
-            said = f"You already have this: “{monitors.name_of(source)}” watches the same for the same."
-            raise ProblemError(409, said, headers={"Location": f"/api/v1/watches/{source.id}"})
+    if full := membership.no_room(known):
+        raise ProblemError(409, full)
+    if twin := twins.twin(asked, known):
+        name = monitors.name_of(twin)
+        said = say("You already have this: “{name}” watches the same for the same.", name=name)
+        raise ProblemError(409, said, headers={"Location": f"/api/v1/watches/{twin.id}"})
 
 
-def _question(watch: Watch | None) -> object:
-    """What makes two watches the same to the person who has both."""
-    if watch is None:
-        return object()
-    rule = watch.rule
-    return rule["target"], sorted(map(repr, rule["conditions"])), rule["filters"]
+def _refuse_past(asked: Watch) -> None:
+    """An event that has taken place is nothing to wait for; no market is asked whether it has."""
+    plans = site().plans()
+    for target in asked.targets:
+        if said := sight.over(target, plans):
+            raise reading.not_accepted(said, "/target")
 
 
 def _changed(uid: str, watch_id: str, wanted: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Reply:

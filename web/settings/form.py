@@ -10,6 +10,7 @@ from typing import Any
 
 from notifiers.preferences import Preferences
 from watchers.kinds import Channel
+from watchers.watch import Watch
 
 SENT = (Channel.SMS, Channel.EMAIL, Channel.PUSH)
 ORDER = tuple(f"failover_{number}" for number in range(1, len(SENT) + 1))
@@ -25,12 +26,14 @@ SEEN = "seen"
 _LONGEST = 10_000
 _OFF = "off"
 _USUAL_QUIET = ("22:00", "07:00")
+_USUAL_WAYS: tuple[Channel, ...] = Watch.model_fields["notify"].default
 
 
 def filled(known: Preferences) -> dict[str, str]:
     """What stands in each field."""
     quiet = known.quiet_hours
     start, end = (quiet.start, quiet.end) if quiet else _USUAL_QUIET
+    ways = known.notify or _USUAL_WAYS
     order = [channel for channel in known.failover or (Channel.EMAIL,) if channel in SENT]
     return {
         "timezone": known.timezone,
@@ -44,7 +47,7 @@ def filled(known: Preferences) -> dict[str, str]:
         "per_watch": _text(known.per_watch),
         "segments_per_month": _text(known.segments_per_month),
         **{name: str(order[place]) if place < len(order) else "" for place, name in enumerate(ORDER)},
-        **{f"notify_{channel}": "on" if channel in (known.notify or ()) else "" for channel in Channel},
+        **{f"notify_{channel}": "on" if channel in ways else "" for channel in Channel},
     }
 
 

@@ -5,8 +5,9 @@ is signed in; whatever breaks off afterwards, the worker finishes (``notifiers/p
 """
 
 import logging
-from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from itertools import chain
 
 from flask import (
     Blueprint,
@@ -16,25 +17,25 @@ from flask import (
     render_template,
     request,
     session,
-    stream_with_context,
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Unauthorized
 
 from notifiers.personal import erasure
 from notifiers.personal.export import export
 from notifiers.personal.receipts import KEPT_FOR
-from watchers.errors import StoreError
+from watchers.errors import StoreError, StoreUnavailableError
 from watchers.language import say
 from web import entry
-from web.pace import Pace
 from web.site import site
 
 log = logging.getLogger(__name__)
 
 BACKUPS_KEPT_FOR = timedelta(days=7)
+"""How far back Firestore can go: https://firebase.google.com/docs/firestore/use-pitr"""
+
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_EXPORTS = Pace(most=5, per=timedelta(hours=1))
 
 pages = Blueprint("mydata", __name__)
 
@@ -42,11 +43,11 @@ pages = Blueprint("mydata", __name__)
 @pages.before_app_request
 def keep_what_is_new() -> None:
     """Who was erased, has signed in anew, and changes something, is somebody whose data is kept."""
-    if request.method in _SAFE or request.endpoint is None or entry.who() is None:
+    if request.method in _SAFE or request.endpoint is None or entry.is_bearer() or entry.who() is None:
         return
-    person = entry.document()
-    if person is not None:
-        erasure.welcome_back(site().documents, person)
+    with suppress(Unauthorized, StoreUnavailableError):  # what was asked for says so itself, if it needs to
+        if person := entry.document():
+            erasure.welcome_back(site().documents, person)
 
 
 @pages.get("/settings/data")
@@ -60,7 +61,7 @@ def show() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Everything, as one JSON file, piece by piece."""
     uid, now = entry.person(), site().now()
-    if wait := _EXPORTS.wait(uid, now):
+    if wait := site().copies.wait(uid, now):
         minutes = max(1, round(wait.total_seconds() / 60))
         flash(
             say("You had your data several times just now. Try again in {minutes} minutes.", minutes=minutes),
@@ -70,7 +71,7 @@ def download() -> ResponseReturnValue:
     pieces = export(site().documents, site().places, uid, now)
     first = next(pieces)  # a database that is away is said on a page, not in the file
     return Response(
-        stream_with_context(_after(first, pieces)),
+        chain([first], pieces),  # they need no request any more: ours is over by then
         mimetype="application/json",
         headers={"Content-Disposition": f'attachment; filename="ticket-scout-{now:%Y-%m-%d}.json"'},
     )
@@ -93,11 +94,6 @@ def erase() -> ResponseReturnValue:
         said = say("Your watches, alerts, contacts and everything else are deleted.")
     kept = say("If you had agreed to texts or stopped them, that is kept, as the page said. Goodbye.")
     return render_template("message.html", title=say("You are deleted"), sentences=[said, kept])
-
-
-def _after(first: str, pieces: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from pieces
 
 
 def _page(typed: str = "", error: str = "") -> str:

@@ -17,7 +17,7 @@ from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.kinds import Channel
 from watchers.language import LANGUAGES, say, speaking
 from watchers.models import Alert, Person
-from web import deliveries, entry, languages, words
+from web import deliveries, entry, forgery, languages, membership, words
 from web.deliveries import Clock
 from web.reach import Reach, reach
 from web.settings import form
@@ -39,6 +39,8 @@ def save() -> ResponseReturnValue:
     uid, given = entry.person(), form.given(request.form)
     before = form.seen(request.form, preferences.of(entry.document()))
     asked = form.asked(before, given)
+    if not forgery.has_token():
+        return _page(given, before, {"form": forgery.stale()}), 422
     try:
         named = preferences.read(asked, most_segments=_most_texts())
         preferences.save(site().documents, uid, named, site().now())
@@ -108,7 +110,8 @@ def _person() -> Person:
 
 def _most_texts() -> int:
     """What the person's plan allows a month."""
-    return site().limits.segments_per_person
+    held = membership.tier().texts
+    return site().limits.segments_per_person if held is None else held
 
 
 def _regions() -> Mapping[str, list[str]]:
@@ -133,9 +136,15 @@ def _way(channel: Channel, where: Reach, person: Person, last: Alert | None) -> 
         "channel": channel.value,
         "where": where.said(channel),
         "works": entry.document() is not None and contacts.is_reachable(person, channel),
-        "last": deliveries.delivery(last, clock) if last else "",
+        "last": _became(last, clock) if last else "",
         "trouble": deliveries.trouble(last, last.code) if last else None,
     }
+
+
+def _became(last: Alert, clock: Clock) -> str:
+    if last.channel is Channel.APP:
+        return say("It is there since {at}", at=words.moment(last.created_at, clock.zone))
+    return deliveries.delivery(last, clock)
 
 
 def _topics() -> Iterator[tuple[str, str, str]]:
@@ -144,7 +153,7 @@ def _topics() -> Iterator[tuple[str, str, str]]:
         "contacts.show": (say("Contacts"), say("Your number and address, and what you agreed to")),
         "tokens.show": (say("API tokens"), say("For programs of your own")),
         "mydata.show": (say("My data"), say("A copy of everything, or delete everything")),
-        "searches.show": (say("Saved searches"), say("What you look for again and again")),
+        "search.show": (say("Saved searches"), say("What you look for again and again")),
     }
     for endpoint, (name, about) in known.items():
         if endpoint in current_app.view_functions:

@@ -82,7 +82,8 @@ def person(**changes: Any) -> dict[str, Any]:
 
 def live(documents: Documents, uid: str = UID, *, watches: int = 2, told: int = 3) -> None:
     """Everything the product keeps about somebody."""
-    documents.commit(Put(f"people/{uid}", person()))
+    phone, email = (PHONE, EMAIL) if uid == UID else ("+14155550199", f"{uid}@example.org")
+    documents.commit(Put(f"people/{uid}", person(phone=phone, email=email)))
     for number in range(watches):
         watch_id = f"{uid[:3]}-w{number}"
         documents.commit(Put(PLACES.source(uid, watch_id), source()))
@@ -93,7 +94,8 @@ def live(documents: Documents, uid: str = UID, *, watches: int = 2, told: int = 
         Put(f"alert_shelves/{uid}", {"blob": b"older alerts", "is_cut": False}),
         Put(f"pages/{uid}", {"blob": b"a page"}),
         Put(f"contacts/{uid}-digest", {"uid": uid}),
-        Put(f"proofs/{uid}-proof", {"uid": uid, "address": PHONE}),
+        Put(f"proofs/{uid}-proof", {"uid": uid, "address": phone}),
+        Put(f"proofs/of-nobody-yet-{phone}", {"uid": None, "address": email}),
         Put(f"api_tokens/{uid}-digest-of-token", {"uid": uid, "name": "My script"}),
         Put(f"idempotency/{uid}-key", {"uid": uid, "answer": "{}"}),
         Put(f"inbound/{uid}-SM1", {"uid": uid, "at": NOW, "verb": "why", "watch": f"{uid}-w0"}),

@@ -340,7 +340,7 @@ def test_a_change_of_the_person_at_the_same_moment_loses_no_receipt(documents: R
     assert_nothing_is_left(documents)
 
 
-def test_a_database_that_is_away_is_said_and_another_one_is_still_gone_on_with(
+def test_an_erasure_that_fails_stops_no_other(
     documents: Remembering,
 ) -> None:
     live(documents)
@@ -349,7 +349,7 @@ def test_a_database_that_is_away_is_said_and_another_one_is_still_gone_on_with(
     erasure.begin(documents, "somebody-else", NOW)
     seen: list[str] = []
 
-    def fail_once(writes: tuple[object, ...]) -> None:
+    def fail_once(_: tuple[object, ...]) -> None:
         if not seen:
             seen.append("failed")
             raise StoreUnavailableError("away")

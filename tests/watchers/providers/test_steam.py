@@ -129,6 +129,7 @@ def test_a_priced_app_is_available_at_its_final_price() -> None:
         target=app("9100010"),
         at=NOW,
         url="https://store.steampowered.com/app/9100010",
+        image="https://cdn.cloudflare.steamstatic.com/steam/apps/9100010/header.jpg",
         availability=Availability.AVAILABLE,
         prices=(Price(Basis.LISTING, "USD", 1499),),
     )

@@ -1,6 +1,7 @@
 """Who is let in: tokens, one's own browser, and nobody else."""
 
 import hashlib
+import re
 from datetime import timedelta
 
 import pytest
@@ -50,9 +51,8 @@ def test_a_token_with_a_slip_of_the_pen_costs_no_read(world: World, anns: Progra
     assert world.documents.inner.operations["reads"] == before
 
 
-def test_a_token_with_the_right_sum_that_nobody_made_is_refused(world: World, anns: Program) -> None:
-    body = "A" * 43
-    anns.text = f"ts_{body}{hashlib.sha256(f'ticket-scout.token.{body}'.encode()).hexdigest()[:6]}"
+def test_a_token_with_the_right_sum_that_nobody_made_is_refused(anns: Program) -> None:
+    anns.text = _with_its_sum("A" * 43)
     assert tokens.digest(anns.text)
     problem(anns.get("/me"), 401)
 
@@ -85,7 +85,7 @@ def test_a_token_that_may_only_read_changes_nothing(world: World) -> None:
     assert world.watches() == []
 
 
-def test_ones_own_browser_may_look(world: World, ann: Someone) -> None:
+def test_ones_own_browser_may_look(ann: Someone) -> None:
     assert ann.client.get("/api/v1/me").get_json()["id"] == "ann"
 
 
@@ -98,17 +98,13 @@ def test_a_browser_changes_nothing_without_the_token_of_its_forms(world: World, 
 
 
 def test_a_browser_with_the_token_of_its_forms_may(ann: Someone) -> None:
-    ann.get("/watches/new")
-    with ann.client.session_transaction() as session:
-        token = session["csrf"]
+    token = _token_of_forms(ann)
     made = ann.client.post("/api/v1/tokens", json={"name": "script"}, headers={"X-CSRF-Token": token})
     assert made.status_code == 201
 
 
 def test_another_sites_page_changes_nothing_even_with_the_token(world: World, ann: Someone) -> None:
-    ann.get("/watches/new")
-    with ann.client.session_transaction() as session:
-        token = session["csrf"]
+    token = _token_of_forms(ann)
     headers = {"X-CSRF-Token": token, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     problem(ann.client.post("/api/v1/watches", json=WATCH, headers=headers), 401)
     assert world.watches() == []
@@ -146,9 +142,29 @@ def test_what_is_left_is_said_and_too_often_is_too_often(world: World, anns: Pro
     assert anns.get("/me").status_code == 200
 
 
+def test_whoever_tries_tokens_is_stopped_before_it_costs_reads(world: World, anns: Program) -> None:
+    site = anns.client.application.extensions["ticket_scout"]
+    object.__setattr__(site, "calls", Pace(3, timedelta(minutes=5)))
+    tried = Program(anns.client, _with_its_sum("A" * 43))
+    assert [tried.get("/me").status_code for _ in range(5)] == [401, 401, 401, 429, 429]
+    before = world.documents.inner.operations["reads"]
+    tried.get("/me")
+    assert world.documents.inner.operations["reads"] == before
+
+
+def _token_of_forms(someone: Someone) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', someone.get("/settings/tokens"))
+    assert found
+    return found[1]
+
+
+def _with_its_sum(body: str) -> str:
+    return f"ts_{body}{hashlib.sha256(f'ticket-scout.token.{body}'.encode()).hexdigest()[:6]}"
+
+
 def test_no_other_site_may_read_it(anns: Program) -> None:
     answer = anns.get("/me", Origin="https://other.example")
-    assert not [name for name in answer.headers.keys() if name.startswith("Access-Control")]
+    assert "Access-Control" not in str(answer.headers)
     preflight = anns.client.options("/api/v1/watches", headers={"Origin": "https://other.example"})
     assert preflight.status_code == 405
     assert anns.client.get("/api/v1/openapi.json").headers["Access-Control-Allow-Origin"] == "*"

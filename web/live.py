@@ -1,0 +1,74 @@
+"""What changed on the page of one's watches since it was shown: a few bytes where nothing did.
+
+The page says which cards it shows, each with its key, and gets back those that say something else by now,
+when the others were seen last, and whether there are new alerts. Nothing is rendered that stands there.
+"""
+
+import zlib
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from watchers.language import say_many
+from web import entry
+from web.overview import View, card_words, counted, latest, view
+
+_LONGEST = 20_000  # characters of what a page says it shows
+
+pages = Blueprint("live", __name__)
+
+
+@pages.get("/watches/live")
+def changes() -> ResponseReturnValue:
+    """As JSON; 304 where the page knows all of it (``If-None-Match``)."""
+    seen = view(entry.person())
+    shown = _shown(request.args.get("known", "")[:_LONGEST])
+    found = _changes(seen, shown)
+    tag = f"{zlib.crc32(repr(found).encode()):08x}"
+    if request.if_none_match.contains(tag):
+        answer = Response(status=304)
+    else:
+        answer = jsonify(found | _rendered(seen, found))
+    answer.set_etag(tag)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+def _shown(known: str) -> dict[str, str]:
+    """``w1:0a1b2c3d,w2:…`` by id."""
+    pairs = (one.rpartition(":") for one in known.split(",") if one)
+    return {watch_id: key for watch_id, _, key in pairs if watch_id}
+
+
+def _changes(seen: View, shown: dict[str, str]) -> dict[str, Any]:
+    """What is different, in so many words as it takes to see that it is."""
+    there = {brief.id: brief for brief in seen.briefs if brief.id in shown}
+    return {
+        "changed": [[one.id, one.key] for one in there.values() if one.key != shown[one.id]],
+        "gone": [watch_id for watch_id in shown if watch_id not in there],
+        "seen": {one.id: one.seen for one in there.values() if one.key == shown[one.id] and one.seen},
+        "total": len(seen.briefs),
+        "alerts": seen.standing.alerts_key,
+    }
+
+
+def _rendered(seen: View, found: dict[str, Any]) -> dict[str, Any]:
+    """The cards that changed; and the alerts, if they are others than the page has."""
+    changed = {watch_id for watch_id, _ in found["changed"]}
+    cards = {
+        one.id: render_template("watch_card.html", card=seen.card(one), **card_words(seen))
+        for one in seen.briefs
+        if one.id in changed
+    }
+    answer: dict[str, Any] = {"cards": cards, "said": _said(len(cards))}
+    if request.args.get("alerts") == found["alerts"]:
+        return answer
+    number = counted(seen)["new_alerts"]
+    words = say_many("{number} new alert", "{number} new alerts", number) if number else ""
+    listed = render_template("alert_entries.html", **latest(seen))
+    return answer | {"new": number, "new_said": words, "listed": listed}
+
+
+def _said(number: int) -> str:
+    return say_many("{number} watch changed.", "{number} watches changed.", number) if number else ""

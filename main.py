@@ -85,6 +85,7 @@ class Parts:
             _say_off([str(exc)])
             return None
 
+    @cached_property
     def channels(self) -> "dict[Channel, str]":
         """Each way of telling people, ``on`` or why it is off."""
         from notifiers import from_env

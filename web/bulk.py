@@ -137,7 +137,7 @@ def tag(watch_id: str) -> ResponseReturnValue:
 def _meant(uid: str, asked: listing.Wanted) -> list[str]:
     if request.form.get("all") == "on":
         return [one.id for one in listing.sifted(view(uid).briefs, asked)]
-    return list(dict.fromkeys(request.form.getlist("watch")))[: 2 * monitors.MAX_WATCHES]
+    return list(dict.fromkeys(request.form.getlist("watch")))[: monitors.most()]
 
 
 def _change_of(act: str) -> Change:

@@ -43,8 +43,12 @@ def find_many(uid: str, watch_ids: Iterable[str]) -> list[Document]:
 
 def find_all(uid: str) -> list[Document]:
     """All of this person's watches."""
-    most = site().limits.tiers.most_watches + _ENDED_TOO
-    return site().documents.find(Query(site().places.sources(uid), limit=most))
+    return site().documents.find(Query(site().places.sources(uid), limit=most()))
+
+
+def most() -> int:
+    """So many watches of one person are looked at: as many as any plan holds, and many that have ended."""
+    return site().limits.tiers.most_watches + _ENDED_TOO
 
 
 def set_status(uid: str, watch_id: str, status: str) -> Document | None:

@@ -84,8 +84,10 @@ def _anew(uid: str) -> Snapshot:
     copies = _jobs(uid, sources)
     unsaid = [one.id for one in sources if not _is_accepted(copies.get(one.id), one)]
     places, documents = site().places, site().documents
-    said = {one.id: one for one in documents.get_many([places.status(uid, id_) for id_ in unsaid]) if one}
-    lines = [_line(source, copies.get(source.id), said.get(source.id)) for source in sources]
+    said = {
+        one.id: one.fields for one in documents.get_many([places.status(uid, id_) for id_ in unsaid]) if one
+    }
+    lines = [line_of(source, copies.get(source.id), said.get(source.id)) for source in sources]
     found = feed.latest(uid)
     now = Snapshot(tuple(lines), tally=_tally(uid), open_until=_open_until(found.alerts, site().now()))
     return now.with_feed(found)
@@ -113,8 +115,9 @@ def _is_accepted(job: Job | None, source: Document) -> bool:
     return job.source_updated_at >= source.updated_at
 
 
-def _line(source: Document, job: Job | None, said: Document | None) -> Line:
-    fields = job.status_fields() if job and _is_accepted(job, source) else dict(said.fields) if said else {}
+def line_of(source: Document, job: Job | None, said: Mapping[str, Any] | None) -> Line:
+    """One watch of a snapshot, from its person's document, the worker's copy, and what was said of it."""
+    fields = job.status_fields() if job and _is_accepted(job, source) else dict(said or {})
     told = job.state.last_told if job else None
     state = job.state.to_fields() if job else None
     return snapshot.line(
@@ -167,7 +170,7 @@ class _Since:
         lines = self._written(lines, unknown)
         known = {line.id: line.told for line in self.kept.lines}
         has_news = any(line.told != known.get(line.id, "") for line in lines.values())
-        in_order = tuple(lines[id_] for id_ in sorted(lines))[: 2 * monitors.MAX_WATCHES]
+        in_order = tuple(lines[id_] for id_ in sorted(lines))[: monitors.most()]
         return self._alerts(replace(self.kept, lines=in_order), has_news=has_news)
 
     @property
@@ -221,7 +224,7 @@ class _Since:
         copies = _jobs(self.uid, missing := [one for one in sources if one.id in unknown])
         statuses = [site().places.status(self.uid, one.id) for one in missing]
         for source, said in zip(missing, site().documents.get_many(statuses), strict=True):
-            found[source.id] = _line(source, copies.get(source.id), said)
+            found[source.id] = line_of(source, copies.get(source.id), said.fields if said else None)
         return found
 
     def _alerts(self, now: Snapshot, *, has_news: bool) -> Snapshot:

@@ -51,7 +51,7 @@ def show(call: Call, watch_id: str) -> Reply:
     source = existing(call.uid, watch_id)
     job = _job(call.uid, watch_id)
     said = site().documents.get(site().places.status(call.uid, watch_id)) if _is_unsaid(job, source) else None
-    known = said.fields if said else (job.status_fields(site().now()) if job else {})
+    known = said.fields if said else (job.status_fields() if job else {})
     watch, plans = monitors.read(source.fields), site().plans()
     rows = _rows(watch, plans)
     state = _state(source, watch, known, rows)

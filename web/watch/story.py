@@ -27,11 +27,12 @@ from watchers.price_history import Series
 from watchers.rows import Row
 from watchers.target import Target
 from watchers.watch import Watch
-from web import cards, entry, feed, monitors
+from web import briefs, cards, entry, feed, monitors
 from web.cards import Card
 from web.deliveries import Clock
 from web.plans import Plans
 from web.site import site
+from web.standing import line_of
 
 log = logging.getLogger(__name__)
 
@@ -90,9 +91,9 @@ class Story:
         """What the page of all watches says of it; ``None`` once it is deleted."""
         if self.source is None:
             return None
-        served = self.plans.of
-        known = cards.Known(self.said, self.job, self.rows, self.clock.now, self.clock.zone, served)
-        return cards.card(self.source, known)
+        line = line_of(self.source, self.job, self.said)
+        known = cards.Known(self.clock.now, self.clock.zone, self.plans.of)
+        return cards.card(briefs.brief(line, self.rows, self.clock.now), known)
 
     def prices(self) -> Mapping[tuple[str, PriceKey], int]:
         """What can be bought now, by target id and kind of price, as far as the watch's filters let it."""
@@ -185,6 +186,6 @@ def _said(uid: str, watch_id: str, source: Document | None, job: Job | None) -> 
         and job.deleted_at is None
         and job.source_updated_at >= source.updated_at
     ):
-        return job.status_fields(site().now())
+        return job.status_fields()
     document = site().documents.get(site().places.status(uid, watch_id))
     return document.fields if document else None

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from watchers import dates
 from watchers.history import Lows
 from watchers.language import say
 from watchers.money import PriceKey, decimal_amount, exponent, minor_units, spoken
@@ -152,7 +153,7 @@ def primary(records: Mapping[PriceKey, Record]) -> Record | None:
 
 def day_of(at: datetime) -> str:
     """``3 Nov 2026``."""
-    return f"{at.day} {at:%b %Y}"
+    return dates.full(at)
 
 
 def _rounded(price: int, currency: str) -> int:

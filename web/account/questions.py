@@ -70,7 +70,22 @@ def is_on(kind: Kind) -> bool:
 
 
 def ask(contact: Contact, *, uid: str | None = None, agreed: Mapping[str, Any] | None = None) -> Proof:
-    """Send a code there; this browser then waits for it.
+    """Send a code there; this browser then waits for it. Raises as ``put`` does."""
+    asked, to = request.form.get("asked", "")[:64], own_path(request.form.get("next"))
+    proof = put(contact, asked=asked, uid=uid, to=to, agreed=agreed)
+    session[PROOF] = proof.id
+    return proof
+
+
+def put(
+    contact: Contact,
+    *,
+    asked: str | None = None,
+    uid: str | None = None,
+    to: str = "/",
+    agreed: Mapping[str, Any] | None = None,
+) -> Proof:
+    """Send a code there; whoever has the proof's id waits for it.
 
     Raises:
         RefusedError: no code was sent.
@@ -80,11 +95,11 @@ def ask(contact: Contact, *, uid: str | None = None, agreed: Mapping[str, Any] |
         raise RefusedError(_off(contact.kind), 422)
     question = Question(
         contact=contact,
-        asked=request.form.get("asked", "")[:64] or new_question(),
+        asked=asked or new_question(),
         network=network.network(here()),
         uid=uid,
         language=spoken_language(),
-        to=own_path(request.form.get("next")),
+        to=to,
         agreed=agreed,
     )
     try:
@@ -93,7 +108,6 @@ def ask(contact: Contact, *, uid: str | None = None, agreed: Mapping[str, Any] |
         raise RefusedError(_too_often(often.wait), 429, often.wait) from None
     except NoTextsLeftError:
         raise RefusedError(_no_texts(), 429) from None
-    session[PROOF] = proof.id
     return proof
 
 

@@ -370,11 +370,11 @@ def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey
         if further is None:
             return None
         fires = min(fires, further)
-    low = spoken(fires, key.currency)
+    limit = spoken(fires, key.currency)
     if (rearms := at.rearms_at.get(str(key))) is None:
-        return say("Next text at {low} or less.", low=low)
-    high = spoken(rearms - 1, key.currency)
-    return say("Next text at {low} or less, or after it has been over {high}.", low=low, high=high)
+        return say("Next text at {limit} or less.", limit=limit)
+    over = spoken(rearms - 1, key.currency)
+    return say("Next text at {limit} or less, or after it has been over {over}.", limit=limit, over=over)
 
 
 def is_over(now: Observation) -> bool:

@@ -15,7 +15,7 @@ from watchers.documents import Document as Kept
 from watchers.documents import Documents, Query
 from watchers.places import ALERTS, REFUSED, Places
 
-AT_ONCE = 400  # documents read or written together; a commit of Firestore takes 500
+AT_ONCE = 200  # documents read or written together; a commit of Firestore takes 500, and some seconds
 BY_UID = ("uid",)
 
 

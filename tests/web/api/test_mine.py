@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Response
 
 from notifiers import trials
 from tests.web.api.kit import Program, pointers, problem, program
@@ -115,6 +117,13 @@ def test_everything_that_is_kept_and_nobody_elses(world: World, anns: Program, b
     assert [one["name"] for one in said["watches"]] == ["Mine"]
     for secret in ("ntfy.sh/secret", anns.text, "Bobs"):
         assert secret not in json.dumps(said)
+
+
+def test_the_copy_comes_after_the_request_is_over(world: World, anns: Program) -> None:
+    """As behind one function: the application's answer is taken over, and read by somebody else."""
+    asked = EnvironBuilder("/api/v1/me/data", headers={"Authorization": f"Bearer {anns.text}"})
+    answer = Response.from_app(world.app(), asked.get_environ())
+    assert json.loads(answer.get_data())["person"] == "ann"
 
 
 def test_a_copy_of_everything_may_be_had_so_often(anns: Program) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_a_firebase_client_uses_the_api_as_its_person(world: World, app: Program
     "changes", [{"aud": "another-project"}, {"sub": ""}, {"exp": 1}, {"iss": "https://evil.example"}]
 )
 def test_a_token_that_is_not_for_us_is_refused(
-    world: World, app: Program, google: Google, changes: dict[str, object]
+    world: World, app: Program, google: Google, changes: dict[str, Any]
 ) -> None:
     app.text = google.token(**changes)
     problem(app.post("/watches", WATCH), 401)

@@ -75,13 +75,17 @@ def _is_within(endpoint: str) -> bool:
 _PARTS = {
     "saving": "watches.home",
     "watch": "watches.home",
+    "porting": "watches.home",
+    "calendars": "watches.home",
     "search": "search.show",
     "search_buttons": "search.show",
     "settings": "settings.show",
     "contacts": "settings.show",
     "tokens": "settings.show",
     "mydata": "settings.show",
+    "plan": "settings.show",
     "status": "status.show",
+    "people": "status.show",
 }
 
 

@@ -33,6 +33,11 @@ class RefusedError(Exception):
         super().__init__(sentence)
         self.sentence, self.status, self.wait = sentence, status, wait
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to come again, where that is known."""
+        return {"Retry-After": str(int(self.wait.total_seconds()) + 1)} if self.wait else {}
+
 
 def here() -> str:
     """The address of whoever asks."""

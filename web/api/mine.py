@@ -8,7 +8,6 @@ from notifiers import contacts, preferences, trials
 from notifiers.personal import erasure
 from notifiers.personal.export import FORMAT, export
 from notifiers.preferences import Preferences, PreferencesRefusedError
-from watchers import seats
 from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.kinds import Channel
 from watchers.models import Person
@@ -19,6 +18,7 @@ from web.api.operation import JSON, MERGE_PATCH, Access, Call, Operation, Reply
 from web.api.problems import Fault, ProblemError
 from web.api.shape import Shape
 from web.api.told import told
+from web.membership import Used
 from web.site import site
 
 
@@ -112,25 +112,21 @@ def _me(uid: str) -> Me:
 
 def plan(call: Call) -> Reply:
     """What one's plan holds, and what is used."""
-    document, tier = entry.document(), membership.tier()
+    document, here = entry.document(), site()
     person = contacts.from_document(document) if document else Person(call.uid)
-    held = seats.read(site().documents, site().places, call.uid)
+    held = membership.membership(here.documents, here.places, here.limits, person, here.now())
     return Reply(
         Plan(
-            name=tier.name,
-            watches=Amount(used=len(held.held), of=tier.watches),
-            waiting=len(held.waiting),
-            texts=_texts(person),
-            priority=tier.priority,
+            name=held.tier.name,
+            watches=_amount(held.watches),
+            waiting=held.waiting,
+            texts=_amount(held.texts) if held.texts else None,
+            priority=held.tier.priority,
         )
     )
 
 
-def _texts(person: Person) -> Amount | None:
-    try:
-        used = membership.texts(person, site().now())
-    except ValueError:
-        return None
+def _amount(used: Used) -> Amount:
     return Amount(used=used.number, of=used.of)
 
 

@@ -121,7 +121,7 @@ def test_everything_that_is_kept_and_nobody_elses(world: World, anns: Program, b
 
 def test_the_copy_comes_after_the_request_is_over(world: World, anns: Program) -> None:
     """As behind one function: the application's answer is taken over, and read by somebody else."""
-    asked = EnvironBuilder("/api/v1/me/data", headers={"Authorization": f"Bearer {anns.text}"})
+    asked = EnvironBuilder("/api/v1/me/data", headers=[("Authorization", f"Bearer {anns.text}")])
     answer = Response.from_app(world.app(), asked.get_environ())
     assert json.loads(answer.get_data())["person"] == "ann"
 

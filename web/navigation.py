@@ -75,6 +75,8 @@ def _is_within(endpoint: str) -> bool:
 _PARTS = {
     "saving": "watches.home",
     "watch": "watches.home",
+    "porting": "watches.home",
+    "calendars": "watches.home",
     "search": "search.show",
     "search_buttons": "search.show",
     "settings": "settings.show",

@@ -323,6 +323,18 @@ def test_each_entry_is_new_or_there_or_refused_with_its_reasons() -> None:
     assert len(found[4].reasons) == 2
 
 
+def test_faults_of_a_row_are_named_by_its_columns() -> None:
+    text = (
+        "name,provider,item,below,currency,drop_percent,drop_saving,lowest_days,tags,min_quantity,snoozed_until\n"
+        "A,steam,1,cheap,usd dollars,150,x,1,a|b|c|d|e|f|g|h|i|j|k,99,soon\nB,steam,2\nC,,,5,USD\n"
+    )
+    first, second, third = judging.judged(arriving.entries(text), {}, refusal, NOW, room=9)
+    named = "below currency drop_percent drop_saving lowest_days snoozed_until min_quantity tags"
+    assert " ".join(reason.partition(":")[0] for reason in first.reasons) == named
+    assert second.reasons == ("below: at least 1 is needed.",)
+    assert [reason.partition(":")[0] for reason in third.reasons] == ["provider", "keyword"]
+
+
 def test_no_more_are_taken_than_one_may_have() -> None:
     others = [WATCH | {"target": {"provider": "steam", "item": str(number)}} for number in range(3)]
     found = _judged(*others, room=2)

@@ -57,7 +57,9 @@ def test_a_file_is_judged_before_anything_is_saved(world: World, ann: Someone) -
     assert "Would be saved (1)" in page
     assert "Refused (2)" in page
     assert re.search(r"line 3</span> <bdi>Bad</bdi>.*?There is no such event", page, re.DOTALL)
-    assert re.search(r"line 4</span> <bdi>Worse</bdi>.*?write an amount as a plain number", page, re.DOTALL)
+    assert re.search(
+        r"line 4</span> <bdi>Worse</bdi>.*?below: write an amount as a plain number", page, re.DOTALL
+    )
     assert not world.watches()
 
 

@@ -9,12 +9,12 @@ that chose it, so that everything deep below says the right thing without being 
 Never here: how amounts are written (``money.spoken``), and what operators read on the command line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from gettext import NullTranslations
@@ -24,6 +24,8 @@ LANGUAGES = {"en": "English", "de": "Deutsch"}
 """Every language by its code, under its own name."""
 
 DOMAIN, FOLDER = "ticket_scout", Path(__file__).parent / "locales"
+
+K = TypeVar("K")
 
 _SPOKEN: ContextVar[str] = ContextVar("language", default=SOURCE)
 
@@ -61,6 +63,22 @@ def say_many(one: str, many: str, number: int, **values: object) -> str:
     else:
         said = _catalogue(spoken).ngettext(one, many, number)
     return said.format(number=f"{number:,}", **values)
+
+
+class Sayings(Mapping[K, str]):
+    """A table of sentences (``to_say``), each said when it is looked up."""
+
+    def __init__(self, texts: Mapping[K, str]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, key: K) -> str:
+        return say(self._texts[key])
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 @cache

@@ -25,6 +25,7 @@ from datetime import datetime, timedelta
 from math import floor
 
 from watchers.history import History
+from watchers.language import say
 from watchers.memory import Episode, TargetState, Track, WatchState
 from watchers.models import News, Reason
 from watchers.money import PriceKey, minor_units, spoken
@@ -369,10 +370,11 @@ def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey
         if further is None:
             return None
         fires = min(fires, further)
-    sentence = f"Next text at {spoken(fires, key.currency)} or less"
-    if (rearms := at.rearms_at.get(str(key))) is not None:
-        sentence += f", or after it has been over {spoken(rearms - 1, key.currency)}"
-    return sentence + "."
+    limit = spoken(fires, key.currency)
+    if (rearms := at.rearms_at.get(str(key))) is None:
+        return say("Next text at {limit} or less.", limit=limit)
+    over = spoken(rearms - 1, key.currency)
+    return say("Next text at {limit} or less, or after it has been over {over}.", limit=limit, over=over)
 
 
 def is_over(now: Observation) -> bool:

@@ -6,6 +6,7 @@ Every amount is named with what it includes, every market that was not seen with
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
+from watchers import dates
 from watchers.catalog.bargains import Bargain
 from watchers.catalog.found import Found
 from watchers.catalog.merged import Best, Market, Merged
@@ -98,7 +99,7 @@ def when(event: Event) -> str:
     if event.date is None:
         return ""
     hour = f" {event.time:%H:%M}" if event.time else ""
-    return f"{event.date.day} {event.date:%b %Y}{hour}"
+    return f"{dates.full(event.date)}{hour}"
 
 
 def where(event: Event) -> str:

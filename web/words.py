@@ -1,48 +1,54 @@
 """How pages say what a watch asks for, what is known, and how long ago. Pure."""
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Literal
 
+from watchers import dates
+from watchers.language import Sayings, say, say_many, to_say
 from watchers.models import Reason
 from watchers.money import Basis, decimal_amount, exponent, minor_units, spoken
 from watchers.shops import shop as shop  # noqa: PLC0414 - pages say it with all the other words
 from watchers.target import Search, Target
 from watchers.watch import BackInStock, Below, Condition, Drop, HistoricLow, Markets, NewListing, Watch
 
-BASES = {
-    "any": "Any kind of price",
-    Basis.FACE: "Face value (fees come on top)",
-    Basis.ALL_IN: "All-in (with all fees)",
-    Basis.RESALE: "Resale (asked by another fan; fees may come on top)",
-    Basis.LISTING: "List price of a shop (taxes may follow)",
-}
-BASIS = {
-    Basis.FACE: "face value, fees come on top",
-    Basis.ALL_IN: "all-in, with all fees",
-    Basis.RESALE: "resale, fees may come on top",
-    Basis.LISTING: "list price, taxes may follow",
-}
-BASIS_NAME = {
-    Basis.FACE: "face value",
-    Basis.ALL_IN: "all-in",
-    Basis.RESALE: "resale",
-    Basis.LISTING: "list price",
-}
-_BASIS_OF_LIMIT: Mapping[str, str] = {
-    "any": "",
-    **{basis: f" {name}" for basis, name in BASIS_NAME.items()},
-}
-REASONS = {
-    Reason.BELOW_LIMIT: "under your limit",
-    Reason.DROPPED: "dropped as much as you asked for",
-    Reason.HISTORIC_LOW: "lower than on any of the days you named",
-    Reason.FURTHER_DROP: "dropped further",
-    Reason.NEW_LISTING: "newly listed",
-    Reason.BACK_IN_STOCK: "available again",
-    Reason.STATUS_CHANGED: "changed",
-    Reason.TEST: "a test that somebody asked for",
-    Reason.CODE: "a code that somebody asked for",
-}
+BASES = Sayings(
+    {
+        "any": to_say("Any kind of price"),
+        Basis.FACE: to_say("Face value (fees come on top)"),
+        Basis.ALL_IN: to_say("All-in (with all fees)"),
+        Basis.RESALE: to_say("Resale (asked by another fan; fees may come on top)"),
+        Basis.LISTING: to_say("List price of a shop (taxes may follow)"),
+    }
+)
+BASIS = Sayings(
+    {
+        Basis.FACE: to_say("face value, fees come on top"),
+        Basis.ALL_IN: to_say("all-in, with all fees"),
+        Basis.RESALE: to_say("resale, fees may come on top"),
+        Basis.LISTING: to_say("list price, taxes may follow"),
+    }
+)
+BASIS_NAME = Sayings(
+    {
+        Basis.FACE: to_say("face value"),
+        Basis.ALL_IN: to_say("all-in"),
+        Basis.RESALE: to_say("resale"),
+        Basis.LISTING: to_say("list price"),
+    }
+)
+REASONS = Sayings(
+    {
+        Reason.BELOW_LIMIT: to_say("under your limit"),
+        Reason.DROPPED: to_say("dropped as much as you asked for"),
+        Reason.HISTORIC_LOW: to_say("lower than on any of the days you named"),
+        Reason.FURTHER_DROP: to_say("dropped further"),
+        Reason.NEW_LISTING: to_say("newly listed"),
+        Reason.BACK_IN_STOCK: to_say("available again"),
+        Reason.STATUS_CHANGED: to_say("changed"),
+        Reason.TEST: to_say("a test that somebody asked for"),
+        Reason.CODE: to_say("a code that somebody asked for"),
+    }
+)
 
 
 _JUST_NOW = timedelta(seconds=10)
@@ -53,26 +59,31 @@ def condition(asked: Condition, currency: str | None = None) -> str:
     """``at or under $90.00``. ``currency``: of the prices that are known, for a saving in money."""
     match asked:
         case Below():
-            return f"at or under {exact(asked.limit, asked.currency)}{_BASIS_OF_LIMIT[asked.basis]}"
+            limit = exact(asked.limit, asked.currency)
+            return say("at or under {limit}{basis}", limit=limit, basis=_of_limit(asked.basis))
         case Drop():
             return _drop(asked, currency)
         case HistoricLow():
-            return f"lowest in {asked.days} days{_BASIS_OF_LIMIT[asked.basis]}"
+            return say("lowest in {days} days{basis}", days=asked.days, basis=_of_limit(asked.basis))
         case NewListing():
-            return "new dates"
+            return say("new dates")
         case BackInStock():
-            return "back in stock"
-    return "on-sale dates, cancelled or moved"
+            return say("back in stock")
+    return say("on-sale dates, cancelled or moved")
+
+
+def _of_limit(basis: Basis | Literal["any"]) -> str:
+    return "" if basis == "any" else f" {BASIS_NAME[basis]}"
 
 
 def _drop(asked: Drop, currency: str | None) -> str:
-    basis = _BASIS_OF_LIMIT[asked.basis]
+    basis, percent = _of_limit(asked.basis), f"{asked.percent:g}"
     if asked.min_saving is None:
-        return f"{asked.percent:g} % off{basis}"
-    saving = f"{asked.min_saving} (in the shop's currency)"
+        return say("{percent} % off{basis}", percent=percent, basis=basis)
+    saving = say("{amount} (in the shop's currency)", amount=asked.min_saving)
     if currency:
         saving = spoken(minor_units(asked.min_saving, currency), currency)
-    return f"{asked.percent:g} % and at least {saving} off{basis}"
+    return say("{percent} % and at least {saving} off{basis}", percent=percent, saving=saving, basis=basis)
 
 
 def exact(minor: int, currency: str) -> str:
@@ -93,27 +104,31 @@ def _target(target: Target) -> str:
     country = f" ({target.country})" if target.country else ""
     if target.search is None:
         return f"{shop(target.provider)} {target.item}{country}"
-    return f"{shop(target.provider)} search: {_search(target.search)}{country}"
+    asked = f"{_search(target.search)}{country}"
+    return say("{shop} search: {asked}", shop=shop(target.provider), asked=asked)
 
 
 def _search(search: Search) -> str:
     place = ", ".join(filter(None, (search.city, search.country)))
     parts = (search.keyword, search.category, place, _days(search.date_from, search.date_to))
-    return ", ".join(filter(None, (*parts, "/".join(search.weekdays))))
+    return ", ".join(filter(None, (*parts, "/".join(map(say, search.weekdays)))))
 
 
 def _days(first: date | None, last: date | None) -> str:
-    said = (f"from {_day(first)}" if first else "", f"to {_day(last)}" if last else "")
+    said = (
+        say("from {day}", day=_day(first)) if first else "",
+        say("to {day}", day=_day(last)) if last else "",
+    )
     return " ".join(filter(None, said))
 
 
 def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
+    return dates.full(day)
 
 
 def weekday(day: date) -> str:
     """``Sat 9 Jan 2027``."""
-    return f"{day:%a} {_day(day)}"
+    return f"{dates.weekday(day)} {dates.full(day)}"
 
 
 UNKNOWN_THERE = frozenset({"not_found", "missing", "bad_id"})
@@ -122,6 +137,17 @@ UNKNOWN_THERE = frozenset({"not_found", "missing", "bad_id"})
 
 def many(number: int, what: str) -> str:
     """``1 call``, ``2,000 calls``."""
+    match what:
+        case "call":
+            return say_many("{number} call", "{number} calls", number)
+        case "target":
+            return say_many("{number} target", "{number} targets", number)
+        case "offer":
+            return say_many("{number} offer", "{number} offers", number)
+        case "alert":
+            return say_many("{number} alert", "{number} alerts", number)
+        case "segment":
+            return say_many("{number} segment", "{number} segments", number)
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
@@ -132,18 +158,20 @@ def span(length: timedelta) -> str:
         return f"{seconds} s"
     if seconds < 3600:  # noqa: PLR2004
         return f"{seconds // 60} min"
-    return f"{seconds // 3600} h" if seconds < 2 * 86400 else f"{seconds // 86400} days"
+    if seconds < 2 * 86400:
+        return f"{seconds // 3600} h"
+    return say_many("{number} day", "{number} days", seconds // 86400)
 
 
 def ago(at: datetime, now: datetime) -> str:
     """``5 min ago``."""
-    return "just now" if now - at < _JUST_NOW else f"{span(now - at)} ago"
+    return say("just now") if now - at < _JUST_NOW else say("{length} ago", length=span(now - at))
 
 
 def moment(at: datetime, zone: tzinfo) -> str:
     """``14 Jun 19:30``, on the person's own clock."""
     local = at.astimezone(zone)
-    return f"{local.day} {local:%b %H:%M}"
+    return f"{dates.short(local)} {local:%H:%M}"
 
 
 def clock(at: datetime, now: datetime, zone: tzinfo) -> str:
@@ -155,4 +183,4 @@ def second(at: datetime, now: datetime, zone: tzinfo) -> str:
     """``10:40:09`` of something today; with its date when it was another day."""
     local = at.astimezone(zone)
     is_today = local.date() == now.astimezone(zone).date()
-    return f"{local:%H:%M:%S}" if is_today else f"{local.day} {local:%b %H:%M:%S}"
+    return f"{local:%H:%M:%S}" if is_today else f"{dates.short(local)} {local:%H:%M:%S}"

@@ -85,7 +85,7 @@ def _too_wide(page: Page, width: int) -> list[str]:
 def _small(page: Page) -> list[str]:
     """Buttons, fields and links of the header that a finger misses: under 44 px high."""
     found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll("button, .button, select, .pick, summary, header a, " +
+        """() => [...document.querySelectorAll("button, .button, select, .option, summary, header a, " +
              "footer a, input:not([type=hidden]):not([type=checkbox]):not([type=radio])")]
            .filter(e => e.checkVisibility() && !e.closest(".strip, .skip, .unseen"))
            .filter(e => e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 120))"""

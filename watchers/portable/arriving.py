@@ -21,8 +21,8 @@ from watchers.portable.leaving import FORMAT, VERSION
 from watchers.providers import links, recognise
 from watchers.target import Target
 
-MAX_BYTES = 100_000
-MAX_ENTRIES = 500
+MAX_BYTES = 200_000  # a form may carry so much, and come back with it
+MAX_ENTRIES = 1000
 _DEEPEST = 20
 _LONGEST_CELL = 5_000
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))

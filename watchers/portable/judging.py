@@ -172,8 +172,3 @@ def _id(one: Judged, attempt: int) -> str:
     """Twenty hex digits, as the form's own ids."""
     asked = question(one.watch) if one.watch else ""
     return hashlib.sha256(f"{attempt}:{asked}".encode()).hexdigest()[:20]
-
-
-def news(found: Sequence[Judged]) -> Iterator[Judged]:
-    """Those that would be saved."""
-    return (one for one in found if one.is_new)

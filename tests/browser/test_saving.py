@@ -49,7 +49,7 @@ DEVICES = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=DEVICES.values(), ids=DEVICES.keys())
+@pytest.fixture(params=list(DEVICES.values()), ids=list(DEVICES))
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     width, has_scripts = request.param
     context = browser.new_context(

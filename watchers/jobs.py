@@ -314,8 +314,9 @@ class _Step:
     seats: Seats | None = None
 
     def seat(self, before: Seats, after: Seats) -> None:
+        """The seats change; who only leaves some that were never kept writes nothing (of somebody erased)."""
         self.seats = after
-        if after != before:
+        if after != before and (before.version or len(after.held) > len(before.held) or after.waiting):
             self.writes.append(after.write())
 
 

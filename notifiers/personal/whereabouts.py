@@ -13,7 +13,7 @@ import msgspec
 
 from watchers.documents import Document as Kept
 from watchers.documents import Documents, Query
-from watchers.places import ALERTS, Places
+from watchers.places import ALERTS, REFUSED, Places
 
 AT_ONCE = 400  # documents read or written together; a commit of Firestore takes 500
 BY_UID = ("uid",)
@@ -50,6 +50,7 @@ def holdings(places: Places, uid: str) -> tuple[Holding, ...]:
     return (
         Holding(places.sources(uid), Named.BY_FOLDER, "watches"),
         Holding(places.statuses(uid), Named.BY_FOLDER, "statuses"),
+        Holding(REFUSED, Named.BY_FIELD),
         Holding(ALERTS, Named.BY_FIELD, "alerts"),
         Holding("inbound", Named.BY_FIELD, "texts_from_you"),
         Holding("contacts", Named.BY_FIELD),
@@ -71,11 +72,13 @@ IMPERSONAL = frozenset(
     {
         "boards",  # what shops said
         "leases",
+        "mishaps",
         "price_history",
         "probes",
         "purses",
         "runs",
         "spend",  # of everybody together
+        "usage",  # how much is read and written a day
         "throttles",  # how often something was done, by a digest; each ends by itself
         "verdicts",  # of two events
     }

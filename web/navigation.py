@@ -81,7 +81,9 @@ _PARTS = {
     "contacts": "settings.show",
     "tokens": "settings.show",
     "mydata": "settings.show",
+    "plan": "settings.show",
     "status": "status.show",
+    "people": "status.show",
 }
 
 

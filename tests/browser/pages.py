@@ -61,7 +61,12 @@ PAGES = (
     Shown("alert", "/a/<code>", "/a/{several}"),
     Shown("stop", "/stop/<code>", "/stop/{code}"),
     Shown("verb", "/do/<token>", "/do/{verb}"),
-    Shown("status", "/status", "/status"),
+    Shown("plan", "/settings/plan", "/settings/plan"),
+    Shown("status", "/status", "/status", is_main=True),
+    Shown("people", "/status/people", "/status/people"),
+    Shown("person", "/status/people/<uid>", "/status/people/you"),
+    Shown("refused", "/status/refused", "/status/refused"),
+    Shown("blind", "/status/blind", "/status/blind"),
     Shown("enter", "/enter", "/enter?token={entry}", is_for_strangers=True),
     Shown("not-found", "(none)", "/nothing/here", status=404),
 )
@@ -71,5 +76,8 @@ NO_PAGES = {
     "/assets/<digest>/<name>": "style, scripts and the icon",
     "/health": "for machines",
     "/healthz": "for machines",
+    "/ready": "for machines",
+    "/readyz": "for machines",
+    "/metrics": "for machines",
 }
 """Routes that answer with something else than a page."""

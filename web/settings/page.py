@@ -151,6 +151,7 @@ def _topics() -> Iterator[tuple[str, str, str]]:
     """Other pages about oneself, where they are part of this application: address, name, what is there."""
     known = {
         "contacts.show": (say("Contacts"), say("Your number and address, and what you agreed to")),
+        "plan.show": (say("Your plan"), say("What it holds, and how much of it is used")),
         "tokens.show": (say("API tokens"), say("For programs of your own")),
         "mydata.show": (say("My data"), say("A copy of everything, or delete everything")),
         "search.show": (say("Saved searches"), say("What you look for again and again")),

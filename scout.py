@@ -196,10 +196,10 @@ def plan(watch_id: str | None, *, as_json: bool) -> None:
 def status(*, as_json: bool) -> None:
     """Say how everything is doing: worker, outbox, spending, free tier, providers. As the page /status."""
     from web.operator.facts import gather
-    from web.operator.status import lines
+    from web.operator.lines import text
 
     known = gather(_site())
-    for line in [json.dumps(known.to_json())] if as_json else lines(known):
+    for line in [json.dumps(known.to_json())] if as_json else text(known):
         click.echo(line)
 
 

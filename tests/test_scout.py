@@ -432,7 +432,7 @@ def test_status_says_how_everything_is_doing() -> None:
     run("watch", "add", "--provider", "ticketmaster", "--item", "vvG1zZ9abc", "--below", "90", "USD")
     said = run("status").output.splitlines()
     assert "Worker: Has not run" in said
-    assert "  Holds: one person, 1 watch" in said
+    assert "  Holds: 1 person, 1 watch" in said
     known = run_json("status")
     assert (known["people"], known["watches"], known["store"]) == (1, 1, "sqlite")
     assert "example.com" not in json.dumps(known)

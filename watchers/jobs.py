@@ -314,8 +314,9 @@ class _Step:
     seats: Seats | None = None
 
     def seat(self, before: Seats, after: Seats) -> None:
+        """The seats change; who only leaves some that were never kept writes nothing (of somebody erased)."""
         self.seats = after
-        if after != before:
+        if after != before and (before.version or len(after.held) > len(before.held) or after.waiting):
             self.writes.append(after.write())
 
 
@@ -417,12 +418,18 @@ def _seatless(desk: _Desk, known: Seats, source: Document, existing: Document | 
 _TAKEN = "This watch's id is already in use. Save it again as a new watch."
 
 
+def _found_by_operators(desk: _Desk, reasons: Sequence[str]) -> dict[str, Any]:
+    """Whose it is, why and when; what was refused last has the least ``newest_first``."""
+    newest_first = -int(desk.now.timestamp() * 1000)
+    return {"uid": desk.uid, "reasons": list(reasons), "at": desk.now, "newest_first": newest_first}
+
+
 def _refused(desk: _Desk, source: Document, reasons: Sequence[str]) -> list[Write]:
     """What its owner's clients read, and what an operator finds."""
     said = _said("refused", source.updated_at, reasons) | {"shown": shown(source.fields)}
     return [
         Put(desk.places.status(desk.uid, source.id), said),
-        Put(f"{REFUSED}/{source.id}", {"uid": desk.uid, "reasons": list(reasons), "at": desk.now}),
+        Put(f"{REFUSED}/{source.id}", _found_by_operators(desk, reasons)),
     ]
 
 

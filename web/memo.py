@@ -27,3 +27,8 @@ class Memo:
                 value = work_out()
                 self._known[name] = (self._clock(), value)
             return value  # type: ignore[no-any-return]
+
+    def forget(self) -> None:
+        """Work out everything anew: something was changed here."""
+        with self._lock:
+            self._known = {}

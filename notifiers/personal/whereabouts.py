@@ -73,13 +73,14 @@ IMPERSONAL = frozenset(
     {
         "boards",  # what shops said
         "leases",
+        "mishaps",
         "price_history",
         "probes",
         "purses",
         "runs",
         "spend",  # of everybody together
+        "usage",  # how much is read and written a day
         "throttles",  # how often something was done, by a digest; each ends by itself
-        "usage",  # of everybody together
         "verdicts",  # of two events
     }
 )

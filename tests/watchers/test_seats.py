@@ -177,8 +177,7 @@ def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Documents
 def test_of_many_at_once_exactly_so_many_are_let_in_as_the_plan_holds(shared: Documents) -> None:
     tiers, now = Tiers({"basic": Tier(watches=6)}), World().now
     watches = [f"w{number:02}" for number in range(10)]
-    for watch in watches:
-        shared.commit(Put(PLACES.source("u1", watch), below(target=item(watch))))
+    shared.commit(*(Put(PLACES.source("u1", watch), below(target=item(watch))) for watch in watches))
 
     def copied(watch: str) -> str:
         for _ in range(50):
@@ -202,6 +201,13 @@ def test_seats_that_were_never_kept_are_made_from_the_jobs(world: World) -> None
     world.documents.commit(Delete(seats.path("u1")))
     assert world.save(below(), "w4") == "refused"
     assert held(world) == {"w1", "w2"}
+
+
+def test_who_leaves_writes_no_seats_where_none_are_kept_any_more(world: World) -> None:
+    three(world)
+    world.documents.commit(Delete(seats.path("u1")))  # somebody is being erased
+    world.remove("w1")
+    assert world.documents.get(seats.path("u1")) is None
 
 
 # ── another plan ─────────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from notifiers.base import Report
+from notifiers.limits import Limits
 from notifiers.tallies import Tally
 from store.sqlite import SqliteDocuments
 from tests.fake_provider import FakeProvider
@@ -32,6 +33,7 @@ from watchers.places import Places
 from watchers.quota import Quota
 from watchers.rows import Row
 from watchers.target import Target
+from watchers.tiers import Tiers
 from watchers.watch import Filters
 from web import snapshot
 from web.account.doors import Doors
@@ -81,6 +83,7 @@ class World:
     catalog: Catalog | None = None
     doors: Doors = field(default_factory=Doors)
     metrics_token: str | None = None
+    tiers: Tiers = field(default_factory=Tiers)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.later
@@ -110,6 +113,7 @@ class World:
             catalog=self.catalog,
             doors=self.doors,
             metrics_token=self.metrics_token,
+            limits=Limits(tiers=self.tiers),
         )
         return create_app(site, links)
 
@@ -171,7 +175,15 @@ class World:
 
     def copy(self, watch_id: str, uid: str = "ann") -> str:
         """What the trigger does."""
-        return copy_watch(self.documents.inner, PLACES, refusal, uid=uid, watch_id=watch_id, now=self.now())
+        return copy_watch(
+            self.documents.inner,
+            PLACES,
+            refusal,
+            uid=uid,
+            watch_id=watch_id,
+            now=self.now(),
+            tiers=self.tiers,
+        )
 
     def see(
         self,

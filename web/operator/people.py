@@ -14,11 +14,12 @@ from notifiers import contacts, tallies
 from notifiers.profile import profile
 from watchers import seats
 from watchers.documents import Document, Query
+from watchers.language import say
 from watchers.tiers import NAMES, is_plan, title
 from web import monitors
 from web.operator.guard import log, operator
+from web.operator.lines import watches
 from web.operator.plans import give_plan
-from web.operator.status import watches
 from web.site import site
 
 pages = Blueprint("people", __name__)
@@ -49,7 +50,7 @@ def find() -> ResponseReturnValue:
     operator("people.find")
     uid = _uid_of(said) if said else None
     if uid is None:
-        flash("Nobody has this id, number or address. Write a number as in +14155550123.", "warn")
+        flash(say("Nobody has this id, number or address. Write a number as in +14155550123."), "warn")
         return redirect(url_for("people.show"), 303)
     return redirect(url_for("people.one", uid=uid), 303)
 
@@ -70,11 +71,19 @@ def change_plan(uid: str) -> ResponseReturnValue:
     by = operator("people.plan", person=uid)
     _person(uid)
     if not is_plan(plan):
-        flash(f"Choose one of {', '.join(NAMES)}.", "warn")
+        flash(say("Choose one of {plans}.", plans=", ".join(NAMES)), "warn")
         return redirect(url_for("people.one", uid=uid), 303)
     carried = give_plan(site(), uid, plan)
     log.info("person.plan_changed", extra={"operator": by, "person": uid, "plan": plan})
-    flash(f"{uid} is on {title(plan)} now; {watches(carried)} changed with it.")
+    changed = watches(carried)
+    flash(
+        say(
+            "{person} is on {plan} now; {watches} changed with it.",
+            person=uid,
+            plan=title(plan),
+            watches=changed,
+        )
+    )
     return redirect(url_for("people.one", uid=uid), 303)
 
 

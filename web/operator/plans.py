@@ -19,6 +19,7 @@ def give_plan(surroundings: Site, uid: str, plan: str) -> int:
         StoreUnavailableError: nothing is known; it may be repeated.
     """
     _write(surroundings, uid, plan)
+    surroundings.memo.forget()
     return carry_plan(
         surroundings.documents,
         surroundings.places,

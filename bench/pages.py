@@ -13,6 +13,7 @@ seconds, for all its people. Fewer people who poll more often (``--poll``) are a
 """
 
 import http.client
+import json
 import multiprocessing
 import os
 import random
@@ -214,8 +215,13 @@ class Browser:
         path = f"/watches/live?known={quote(self.known)}&alerts={self.alerts}"
         status, body, tag = self._ask(port, path)
         if status == 200:  # noqa: PLR2004 - HTTP
-            self.tag = tag
+            self._take(json.loads(body), tag)
         return len(body)
+
+    def _take(self, answer: dict[str, Any], tag: str) -> None:
+        keys = dict(one.split(":") for one in self.known.split(",")) | dict(answer["changed"])
+        self.known = ",".join(f"{watch_id}:{key}" for watch_id, key in keys.items())
+        self.alerts, self.tag = answer["alerts"], tag
 
     def _ask(self, port: int, path: str) -> tuple[int, bytes, str]:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -392,7 +398,8 @@ def _measured(
     seconds: float,
     poll: float,
 ) -> None:
-    stop, told = multiprocessing.Event(), multiprocessing.SimpleQueue()
+    stop = multiprocessing.Event()
+    told: Any = multiprocessing.SimpleQueue()
     with serving(path, folder) as port:
         first = _first_pages(port, browsers)
         report.say("a person's first page ever: p50", first.at("view", 0.5), ",.0f", "ms")

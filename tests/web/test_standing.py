@@ -157,7 +157,7 @@ def _priced(price: str) -> dict[str, object]:
     return {"conditions": [{"kind": "below", "price": price, "currency": "USD"}]}
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(STEPS, max_size=10), st.sampled_from([-3600, 0, 0, 0, 3600]))
 def test_a_page_says_the_same_with_and_without_a_snapshot(steps: list[Any], skew: int) -> None:
     with clocked(timedelta(seconds=skew)) as (world, ann):

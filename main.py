@@ -47,6 +47,7 @@ log = logging.getLogger("main")
 SWEEP_FOR = timedelta(seconds=30)
 SWEEP_AT_ONCE = 2000  # alerts
 LATE = timedelta(minutes=15)
+BOARDS_FRESH_FOR = timedelta(seconds=10)  # for pages: so old may a price be that a tick has just seen
 ERASURES_EVERY = 15  # minutes between two looks for what has broken off
 A_LINE_EVERY = timedelta(seconds=30)  # runs that come more often say nothing while nothing happens
 
@@ -310,6 +311,7 @@ def _web_app() -> flask.Flask:
     from watchers.plan import shortest
     from watchers.providers import PROVIDERS, refusal
     from web.app import create_app
+    from web.boards import Boards
     from web.site import Site
 
     scout = parts()
@@ -331,6 +333,7 @@ def _web_app() -> flask.Flask:
         providers={name: scout.switched_off.get(name, "on") for name in PROVIDERS},
         asked=scout.providers,
         shortest=shortest(settings.every, settings.tick_every),
+        boards=Boards(min(BOARDS_FRESH_FOR, settings.tick_every / 4)),
         operators=settings.operators,
         catalog=Catalog(scout.documents, scout.providers, scout.switched_off),
         now=lambda: datetime.now(UTC),

@@ -30,6 +30,7 @@ from watchers.probing import Answer, ask, known
 from watchers.providers.base import Provider
 from watchers.settings import Settings
 from watchers.shards import provider_of, stride
+from web import snapshot
 
 _LOOK_EVERY = 0.5  # seconds
 _UNHEARD = "accepted, and nothing was heard of it: can Twilio reach PUBLIC_URL? `scout.py reconcile` asks it"
@@ -175,6 +176,7 @@ def try_out(means: Means, uid: str, patience: timedelta) -> list[Finding]:
     at = datetime.now(UTC)
     tests = [trial(uid, channel, at) for channel in ways]
     means.documents.commit(*map(alerts.creation, tests))
+    snapshot.mark(means.documents, uid)
     return [_tried(test.id, means, at + patience) for test in tests]
 
 

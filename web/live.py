@@ -43,11 +43,11 @@ def _shown(known: str) -> dict[str, str]:
 
 def _changes(seen: View, shown: dict[str, str]) -> dict[str, Any]:
     """What is different, in so many words as it takes to see that it is."""
-    there = {brief.id: brief for brief in seen.briefs if brief.id in shown}
+    there = {brief.id: (brief, brief.key) for brief in seen.briefs if brief.id in shown}
     return {
-        "changed": [[one.id, one.key] for one in there.values() if one.key != shown[one.id]],
-        "gone": [watch_id for watch_id in shown if watch_id not in there],
-        "seen": {one.id: one.seen for one in there.values() if one.key == shown[one.id] and one.seen},
+        "changed": [[id_, key] for id_, (_, key) in there.items() if key != shown[id_]],
+        "gone": [id_ for id_ in shown if id_ not in there],
+        "seen": {id_: one.seen for id_, (one, key) in there.items() if key == shown[id_] and one.rows},
         "total": len(seen.briefs),
         "alerts": seen.standing.alerts_key,
     }

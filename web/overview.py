@@ -129,6 +129,7 @@ def all_alerts(uid: str, *, only_new: bool, page: int) -> dict[str, Any]:
 def words_of_ages() -> dict[str, str]:
     """How a script says how long ago something was, as the page itself does; ``#`` is the number."""
     return {
+        "new": say("new"),
         "now": say("just now"),
         "ago": say("# ago"),
         "s": say("# s"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from flask import Response, g, request
 
-from web import entry, snapshot
+from web import entry, monitors, snapshot
 from web.site import site
 
 _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,11 +23,13 @@ def mark(answer: Response) -> Response:
 
 def of(watch_ids: Iterable[str]) -> None:
     """What this request writes, where its address does not say so."""
-    g.written = tuple(watch_ids)
+    g.written = tuple(filter(monitors.is_id, watch_ids))
 
 
 def _watch_ids() -> Iterable[str]:
     """The one watch that the address names, or what was said; else any of them may be meant."""
     named = (request.view_args or {}).get("watch_id")
     written: tuple[str, ...] = g.pop("written", ())
-    return written or (str(named) if named else snapshot.EVERYTHING,)
+    if not written and named and monitors.is_id(str(named)):
+        return (str(named),)
+    return written or (snapshot.EVERYTHING,)

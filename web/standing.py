@@ -207,7 +207,7 @@ class _Since:
             sources = monitors.find_all(self.uid)
             return {one.id: self._again(one, lines.get(one.id), unknown.get(one.id)) for one in sources}
         saving = {line.id for line in lines.values() if line.is_saving}
-        asked = sorted({*saving, *unknown, *self.kept.dirty})
+        asked = sorted(filter(monitors.is_id, {*saving, *unknown, *self.kept.dirty}))
         found = site().documents.get_many([site().places.source(self.uid, id_) for id_ in asked])
         for id_, source in zip(asked, found, strict=True):
             known = lines.pop(id_, None)

@@ -100,7 +100,7 @@ def test_the_page_of_watches_costs_the_same_number_of_questions_for_any_number_o
     assert len(list(filter(None, asked))) == len(anew)
     asked.clear()
     ann.get("/")
-    assert len(list(filter(None, asked))) == len(["snapshot", "what was said since", "person", "board"])
+    assert len(list(filter(None, asked))) == len(["person", "snapshot", "said since", "alerts", "board"])
 
 
 def _noting(asked: list[object], method: Callable[[object], object]) -> Callable[[object], object]:

@@ -22,7 +22,7 @@ def test_alerts_on_this_page_are_new_until_they_are_marked_as_read(world: World,
     world.told("Z7Q2ABCD")
     page = ann.get("/")
     assert "<title>2 new alerts · Your watches" in page
-    assert ">2 new alerts</a>" in page
+    assert '<span class="count">2<' in page
     assert page.count(">New<") == 2
     assert "On this page." in page
 

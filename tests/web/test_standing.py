@@ -14,6 +14,7 @@ from store import sqlite
 from tests.web.kit import FACE, ITEM, PLACES, Someone, World
 from watchers import alerts
 from watchers.documents import Delete, Document, Put, Update
+from watchers.errors import StoreUnavailableError
 from watchers.history import History
 from watchers.money import Basis
 from watchers.observation import Observation, Price
@@ -43,7 +44,7 @@ class Clocked(World):
 def clocked(skew: timedelta = timedelta()) -> Iterator[tuple[Clocked, Someone]]:
     with pytest.MonkeyPatch.context() as patch:
         world = Clocked()
-        world.skew = skew
+        world.at, world.skew = datetime.now(UTC).replace(microsecond=0), skew
         patch.setattr(sqlite, "time_ns", lambda: int(world.at.timestamp() * 1e9))
         yield world, world.person("ann")
 
@@ -156,7 +157,7 @@ def _priced(price: str) -> dict[str, object]:
     return {"conditions": [{"kind": "below", "price": price, "currency": "USD"}]}
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(STEPS, max_size=10), st.sampled_from([-3600, 0, 0, 0, 3600]))
 def test_a_page_says_the_same_with_and_without_a_snapshot(steps: list[Any], skew: int) -> None:
     with clocked(timedelta(seconds=skew)) as (world, ann):
@@ -171,5 +172,226 @@ def test_a_page_says_the_same_with_and_without_a_snapshot(steps: list[Any], skew
 
 def _shown(page: str) -> str:
     page = re.sub(r'<p class="note.*?</p>\n*', "", page)  # what was flashed is told once
+    page = re.sub('name="csrf" value="[^"]*"', "", page)
     shown = re.sub(' data-key="[^"]*"', "", page[page.index("<main") :])
     return "\n".join(filter(None, map(str.strip, shown.splitlines())))
+
+
+# ── what a page reads ────────────────────────────────────────────────────────────────────────────────────
+
+AN_HOUR = timedelta(hours=1)
+AROUND = 3  # the person, the snapshot, and the question what was said since
+
+
+def reads(world: Clocked, ann: Someone, path: str = "/") -> int:
+    """Documents that a page reads, without the one board: it is everybody's."""
+    before = world.documents.operations["reads"]
+    ann.get(path)
+    return world.documents.operations["reads"] - before - 1
+
+
+def settled(clock: tuple[Clocked, Someone], number: int = 20) -> tuple[Clocked, Someone]:
+    """So many watches, copied and looked at; an hour ago."""
+    world, ann = clock
+    for each in range(number):
+        write(world, f"w{each:02}")
+        world.copy(f"w{each:02}")
+    ann.get("/")
+    world.wait(AN_HOUR)
+    ann.get("/")  # what was written around the first look is read once more
+    return world, ann
+
+
+def test_a_page_of_which_nothing_changed_is_three_reads(clock: tuple[Clocked, Someone]) -> None:
+    world, ann = settled(clock)
+    for path in ("/", "/alerts", "/watches/live?known=w01:0", "/?q=watch&state=watching&sort=price"):
+        assert reads(world, ann, path) == AROUND
+        world.wait(AN_HOUR)
+
+
+@pytest.mark.parametrize("number", [1, 10])
+def test_each_watch_that_changed_is_one_read_more(clock: tuple[Clocked, Someone], number: int) -> None:
+    world, ann = settled(clock)
+    for each in range(number):
+        write(world, f"w{each:02}", name="Renamed")
+        world.copy(f"w{each:02}")
+    writes = world.documents.operations["writes"]
+    for _ in range(2):  # it may have become visible late, so it is asked for once more
+        assert reads(world, ann) == AROUND + number
+    assert world.documents.operations["writes"] == writes
+    assert ann.get("/").count("Renamed</a>") == number
+    world.wait(timedelta(minutes=1))
+    assert reads(world, ann) == AROUND + number
+    assert world.documents.operations["writes"] == writes + 1
+    assert reads(world, ann) == AROUND
+
+
+def test_a_first_page_ever_reads_each_watch_twice(clock: tuple[Clocked, Someone]) -> None:
+    world, ann = clock
+    for each in range(20):
+        write(world, f"w{each:02}")
+        world.copy(f"w{each:02}")
+    anything_else = 5  # the person, no snapshot, no alerts, none at rest, no tally
+    assert reads(world, ann) == 2 * 20 + anything_else
+    world.documents.inner.commit(Delete(snapshot.path("ann")))  # erased, or lost
+    assert reads(world, ann) == 2 * 20 + anything_else
+
+
+@pytest.mark.parametrize("damage", [{"lines": b"?"}, {"format": 99}, {"took": "long"}, {"dirty": 5}])
+def test_a_damaged_snapshot_is_made_anew(clock: tuple[Clocked, Someone], damage: dict[str, object]) -> None:
+    world, ann = settled(clock)
+    said = _shown(ann.get("/"))
+    kept = world.documents.inner.get(snapshot.path("ann"))
+    assert kept
+    world.documents.inner.commit(Update(kept.path, damage, kept.version))
+    assert _shown(ann.get("/")) == said
+    world.wait(AN_HOUR)
+    ann.get("/")
+    assert reads(world, ann) == AROUND
+
+
+def test_what_a_page_saved_is_there_at_once_for_one_read(clock: tuple[Clocked, Someone]) -> None:
+    world, ann = settled(clock)
+    assert ann.post("/watches/w03/pause").status_code == 303
+    assert reads(world, ann) == AROUND + 1
+    page = ann.get("/")
+    assert page.count("Being saved…") == 1
+    assert reads(world, ann) == AROUND + 1  # until it is copied
+    world.copy("w03")
+    assert ">Paused<" in ann.get("/")
+    world.wait(AN_HOUR)
+    ann.get("/")
+    assert reads(world, ann) == AROUND
+
+
+def test_a_watch_of_another_client_shows_once_it_was_copied(clock: tuple[Clocked, Someone]) -> None:
+    world, ann = settled(clock)
+    write(world, "new", name="From my phone")
+    assert "From my phone" not in ann.get("/")
+    world.copy("new")
+    assert "From my phone" in ann.get("/")
+    assert reads(world, ann) == AROUND + 1 + 1  # what was said of it, and whether it is still there
+
+
+def test_a_refused_watch_is_one_read_and_says_why(clock: tuple[Clocked, Someone]) -> None:
+    world, ann = settled(clock)
+    write(world, "w05", surprise=1)
+    assert world.copy("w05") == "refused"
+    assert reads(world, ann) == AROUND + 1
+    assert "surprise: this field is not known; remove it." in ann.get("/")
+
+
+def test_a_deleted_watch_is_one_read_until_it_has_settled(clock: tuple[Clocked, Someone]) -> None:
+    world, ann = settled(clock)
+    world.documents.inner.commit(Delete(PLACES.source("ann", "w05")))
+    assert world.copy("w05") == "deleted"
+    assert reads(world, ann) == AROUND + 1
+    assert 'id="w-w05"' not in ann.get("/")
+    world.wait(AN_HOUR)
+    ann.get("/")
+    assert reads(world, ann) == AROUND
+
+
+def test_an_alert_on_its_way_is_asked_for_until_nothing_can_happen_to_it(
+    clock: tuple[Clocked, Someone],
+) -> None:
+    world, ann = settled(clock)
+    look(world, "w01", 8400)
+    alerts_and_tally = 2 + 1
+    assert reads(world, ann) == AROUND + alerts_and_tally
+    assert "Told at $84" in ann.get("/")
+    world.wait(AN_HOUR)
+    ann.get("/")
+    text = next(place for place, one in enumerate(every_alert(world)) if one.fields["channel"] == "sms")
+    assert reads(world, ann) == AROUND + 1  # one may go out at any moment
+    move(world, text, state="delivered", due_at=None, settled_at=world.now())
+    assert reads(world, ann) == AROUND + 1 + 1  # this alert, and the tally
+    assert "Text delivered" in ann.get("/")
+    world.wait(AN_HOUR)
+    ann.get("/")
+    assert reads(world, ann) == AROUND  # unread, but only its person changes that
+
+
+def test_a_text_that_no_vendor_spoke_of_is_asked_for_as_long_as_one_may(
+    clock: tuple[Clocked, Someone],
+) -> None:
+    world, ann = settled(clock)
+    look(world, "w01", 8400)
+    for place, one in enumerate(every_alert(world)):
+        if one.fields["channel"] == "sms":
+            move(world, place, state="sent", due_at=None, settled_at=world.now())
+    world.wait(AN_HOUR)
+    ann.get("/")
+    assert reads(world, ann) == AROUND + 1
+    world.wait(12 * AN_HOUR)
+    assert reads(world, ann) == AROUND
+
+
+def test_two_tabs_at_once_lose_nothing(clock: tuple[Clocked, Someone]) -> None:
+    """One of them keeps a snapshot it made before the other saved a watch: it must not win."""
+    world, ann = settled(clock)
+    write(world, "w02", name="Renamed")
+    world.copy("w02")
+    world.wait(AN_HOUR)
+    slipped: list[int] = []
+
+    def save_meanwhile(writes: tuple[object, ...]) -> None:
+        if not slipped and any(getattr(one, "path", "") == snapshot.path("ann") for one in writes):
+            slipped.append(1)
+            save(world, "w09", name="Of the other tab")
+
+    world.documents.before_commit = save_meanwhile
+    ann.get("/")
+    world.documents.before_commit = None
+    assert slipped
+    page = ann.get("/")
+    assert ("Of the other tab" in page, "Renamed" in page) == (True, True)
+
+
+def test_a_change_that_becomes_visible_late_is_seen(clock: tuple[Clocked, Someone]) -> None:
+    """Its time is that of its request; a page that was made meanwhile could not see it."""
+    world, ann = settled(clock)
+    at = world.at
+    write(world, "w01", name="Anything")
+    world.copy("w01")
+    world.wait(timedelta(minutes=1))
+    ann.get("/")  # a new mark
+    world.at = at + timedelta(minutes=1) - timedelta(seconds=3)
+    write(world, "w02", name="It came late")
+    world.copy("w02")
+    world.at = at + timedelta(minutes=2)
+    assert "It came late" in ann.get("/")
+
+
+@pytest.mark.parametrize("skew", [timedelta(hours=-20), timedelta(hours=20)])
+def test_a_clock_that_is_far_off_costs_reads_and_hides_nothing(skew: timedelta) -> None:
+    with clocked(skew) as clock:
+        world, ann = settled(clock, 3)
+        write(world, "w01", name="Renamed")
+        world.copy("w01")
+        assert "Renamed" in ann.get("/")
+        world.wait(timedelta(minutes=1))
+        assert "Renamed" in ann.get("/")
+        write(world, "w01", name="Once more")
+        world.copy("w01")
+        assert "Once more" in ann.get("/")
+
+
+def test_a_snapshot_that_cannot_be_written_changes_nothing(clock: tuple[Clocked, Someone]) -> None:
+    world, ann = clock
+    write(world, "w1")
+    world.copy("w1")
+
+    def broken(_writes: object) -> None:
+        raise StoreUnavailableError("the test broke it")
+
+    world.documents.before_commit = broken
+    assert "Watch w1" in ann.get("/")
+    assert "Watch w1" in ann.get("/")
+    world.documents.before_commit = None
+    assert world.documents.inner.get(snapshot.path("ann")) is None
+
+
+def test_nobody_sees_the_snapshot_of_another(clock: tuple[Clocked, Someone]) -> None:
+    world, _ = settled(clock, 3)
+    assert "You watch nothing yet" in world.person("bob").get("/")

@@ -575,6 +575,16 @@ def test_an_id_no_watch_can_have_is_not_found(ann: Someone, watch_id: str) -> No
     assert ann.client.get(f"/watches/{watch_id}/edit").status_code == 404
 
 
+@pytest.mark.parametrize("watch_id", ["..", "__x__", "%00"])
+def test_a_button_for_an_id_no_watch_can_have_leaves_the_page_as_it_was(
+    world: World, ann: Someone, watch_id: str
+) -> None:
+    world.put_watch("w1")
+    ann.get("/")
+    ann.post(f"/watches/{watch_id}/delete")
+    assert "Lakers v Warriors" in ann.get("/")
+
+
 def test_somebody_who_has_too_many_watches_is_told(world: World, ann: Someone) -> None:
     for number in range(200):
         world.documents.inner.commit(Put(PLACES.source("ann", f"w{number}"), {"name": "x"}))

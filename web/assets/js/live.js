@@ -50,6 +50,21 @@
     const place = document.getElementById("live-said");
     if (place && text) place.textContent = text;
   };
+  const count = (number) => {
+    const link = [...document.querySelectorAll("header a")].find((one) => one.href === new URL(list.dataset.all, location).href);
+    if (!link) return;
+    const old = link.querySelector(".count");
+    if (old) old.remove();
+    if (!number) return;
+    const fresh = document.createElement("span");
+    fresh.className = "count";
+    fresh.textContent = number;
+    const unseen = document.createElement("span");
+    unseen.className = "unseen";
+    unseen.textContent = " " + words.new;
+    fresh.append(unseen);
+    link.append(" ", fresh);
+  };
   const take = (answer) => {
     for (const [id, html] of Object.entries(answer.cards || {})) put(id, html);
     for (const id of answer.gone || []) if (card(id)) card(id).remove();
@@ -62,8 +77,7 @@
     if ("new" in answer) {
       known = answer.alerts;
       document.title = (answer.new_said ? answer.new_said + " · " : "") + title;
-      const link = document.querySelector("header a[data-alerts]");
-      if (link && answer.new_said) link.textContent = answer.new_said;
+      count(answer.new);
       const latest = document.getElementById("latest");
       if (latest && !latest.contains(document.activeElement)) latest.innerHTML = answer.listed;
       const none = document.getElementById("no-alerts");

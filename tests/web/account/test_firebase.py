@@ -144,8 +144,7 @@ def test_a_token_of_ours_is_believed(google: Google, believed: Firebase) -> None
         {"sub": 7},
         {"exp": None},
     ],
-    ids=lambda changes: "-".join(changes),
-    ids=str,
+    ids="-".join,
 )
 def test_a_token_for_another_time_or_place_is_not(
     google: Google, believed: Firebase, changes: dict[str, Any]

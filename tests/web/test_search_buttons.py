@@ -111,7 +111,8 @@ def test_a_search_is_kept_run_renamed_and_deleted(searching: World) -> None:
     page = followed(someone, someone.post("/search/saved", {"query": f"{TRAM}&city=London", "name": "Trams"}))
     assert "Kept as “Trams”." in page
     assert (
-        '<a class="option" href="/search?keyword=tram&city=London" aria-current="true"><bdi>Trams</bdi>' in page
+        '<a class="option" href="/search?keyword=tram&city=London" aria-current="true"><bdi>Trams</bdi>'
+        in page
     )
     (search_id,) = re.findall(r"/search/saved/([0-9a-f]+)/rename", page)
     page = followed(

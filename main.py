@@ -16,7 +16,7 @@ import logging
 import os
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, partial
@@ -26,7 +26,7 @@ import flask
 import functions_framework
 from cloudevents.http import CloudEvent
 
-from watchers.documents import Documents
+from watchers.documents import Document, Documents
 from watchers.kinds import Channel
 from watchers.loading import without_collecting
 from watchers.places import due_alerts
@@ -46,6 +46,7 @@ log = logging.getLogger("main")
 
 SWEEP_FOR = timedelta(seconds=30)
 SWEEP_AT_ONCE = 2000  # alerts
+LATE = timedelta(minutes=15)
 ERASURES_EVERY = 15  # minutes between two looks for what has broken off
 A_LINE_EVERY = timedelta(seconds=30)  # runs that come more often say nothing while nothing happens
 
@@ -113,10 +114,18 @@ class Parts:
         found = self.documents.find(due_alerts(now + self.limits.longest_grouping, SWEEP_AT_ONCE))
         if not found:
             return Counter()
+        _say_late(found, now)
         with without_collecting():
             from notifiers.deliver import sweep
 
         return sweep(self.means, now=now, deadline=now + SWEEP_FOR, limit=SWEEP_AT_ONCE, found=found)
+
+
+def _say_late(found: Sequence[Document], now: datetime) -> None:
+    """What should have been looked at long ago: somebody must find out why nobody did."""
+    late = [due for one in found if (due := one.fields["due_at"]) < now - LATE]
+    if late:
+        log.warning("outbox.late", extra={"alerts": len(late), "oldest": min(late).isoformat()})
 
 
 @cache

@@ -637,8 +637,10 @@ def watch_add(*, as_json: bool, uid: str, document: Any, **asked: Any) -> None:
     documents, watch_id = _documents(settings), secrets.token_hex(10)
     documents.commit(Put(settings.places.source(uid, watch_id), fields))
     copied = partial(copy_watch, documents, settings.places, refusal, cannot_see=cannot_see, tiers=_tiers())
-    copied(uid=uid, watch_id=watch_id, now=now)
+    outcome = copied(uid=uid, watch_id=watch_id, now=now)
     click.echo(json.dumps({"watch": watch_id, "person": uid}) if as_json else f"saved as {watch_id}")
+    if outcome == "refused" and (said := documents.get(settings.places.status(uid, watch_id))):
+        click.echo(f"it waits: {' '.join(said.fields['reasons'])}", err=True)
     _warn_of_what_is_off(wanted)
     _warn_of_long_waits(settings, wanted)
 

@@ -22,6 +22,7 @@ from notifiers.words.digests import Topic
 from notifiers.words.gsm import fits, plain, segments, shorten
 from notifiers.words.letters import email
 from watchers.kinds import Channel
+from watchers.language import say
 from watchers.models import Alert, News, Reason
 
 __all__ = ["email", "push", "render", "segments", "sms"]
@@ -61,7 +62,7 @@ def sms(alert: Alert, links: Links, zone: tzinfo = UTC) -> str:
     """One GSM-7 segment. A link too long for one is left out whole; the code still finds the alert."""
     mark = f"#{alert.code[:4]}"
     if _is_test(alert):
-        return f"{letters.TEST}: texts arrive. {mark}"
+        return phrases.writable(say("{test}: texts arrive. {code}", test=letters.test(), code=mark))
     topics = digests.topics(alert.every_news)
     tail = f"{mark} {links.alert(alert.code)}"
     ways = _texts(topics[0], tail, zone) if len(topics) == 1 else _group_texts(topics, tail, zone)
@@ -72,9 +73,11 @@ def sms(alert: Alert, links: Links, zone: tzinfo = UTC) -> str:
 def push(alert: Alert, links: Links, zone: tzinfo = UTC) -> tuple[str, str]:
     """Title and text of a push message: what several news say is a line each."""
     if _is_test(alert):
-        return letters.TEST, f"{letters.TEST}: push messages arrive. #{alert.code[:4]}\n"
+        said = say("{test}: push messages arrive. {code}", test=letters.test(), code=f"#{alert.code[:4]}")
+        return letters.test(), f"{said}\n"
     told = _lines(alert.every_news, zone) if alert.more else _particulars(alert.news)
-    link = f"About this alert (#{alert.code[:4]}): {links.alert(alert.code)}"
+    about = say("About this alert ({code})", code=f"#{alert.code[:4]}")
+    link = f"{about}: {links.alert(alert.code)}"
     parts = (letters.sorry(alert), "\n".join(told), link)
     return letters.subject(alert, zone), "\n\n".join(filter(None, parts)) + "\n"
 
@@ -121,7 +124,7 @@ def _texts(topic: Topic, tail: str, zone: tzinfo) -> Iterator[str]:
 
 def _leads(topic: Topic, zone: tzinfo) -> tuple[str, ...]:
     """What the text begins with, richest first; each holds the whole price, where there is one."""
-    return tuple(_in_time(lead, topic, zone) for lead in _plain_leads(topic.news))
+    return tuple(phrases.writable(_in_time(lead, topic, zone)) for lead in _plain_leads(topic.news))
 
 
 def _plain_leads(news: News) -> tuple[str, ...]:
@@ -143,7 +146,7 @@ def _before_names(lead: str) -> str:
 def _names(news: News, name_room: int, with_time: bool, place_room: int, with_detail: bool) -> str:
     place = plain(news.venue or "") or plain(news.city or "")
     detail = plain(news.detail or "") if with_detail and news.reason is not Reason.STATUS_CHANGED else ""
-    time = phrases.starts(news) if with_time else ""
+    time = phrases.writable(phrases.starts(news)) if with_time else ""
     return phrases.joined(shorten(_name(news), name_room), time, shorten(place, place_room), detail)
 
 
@@ -170,7 +173,7 @@ def _group_texts(topics: Sequence[Topic], tail: str, zone: tzinfo) -> Iterator[s
 
 def _first(topic: Topic, name_room: int, with_day: bool, zone: tzinfo) -> str:
     *_, lead = _leads(topic, zone)
-    day = phrases.date(topic.news) if with_day else ""
+    day = phrases.writable(phrases.date(topic.news)) if with_day else ""
     names = phrases.joined(shorten(_name(topic.news), name_room), day)
     return _named(lead, names, is_price=lead == phrases.price(topic.news))
 
@@ -189,7 +192,7 @@ def _named(lead: str, names: str, *, is_price: bool) -> str:
 
 def _and_more(left: Sequence[Topic]) -> list[str]:
     count = sum(topic.count for topic in left)
-    return [f"{count} more"] if count else []
+    return [phrases.writable(say("{number} more", number=count))] if count else []
 
 
 # ── push ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -207,4 +210,4 @@ def _lines(every: Sequence[News], zone: tzinfo) -> list[str]:
     topics = digests.topics(every)
     lines = [digests.cut(digests.line(topic, zone), _LINE) for topic in topics[:_LINES_IN_A_PUSH]]
     shown = sum(length <= _BODY for length in accumulate(map(len, lines)))
-    return [*lines[:shown], *(f"and {more}" for more in _and_more(topics[shown:]))]
+    return [*lines[:shown], *(say("and {more}", more=more) for more in _and_more(topics[shown:]))]

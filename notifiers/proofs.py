@@ -13,6 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -201,8 +202,10 @@ def _fields(proof: Proof) -> dict[str, Any]:
 
 
 def from_document(document: Document) -> Proof:
-    """The inverse."""
-    known = dict(document.fields)
-    contact = Contact(Kind(known.pop("kind")), known.pop("address"))
-    known.pop("expires_at")
+    """The inverse; what a proof has no field for is left alone."""
+    known = {name: value for name, value in document.fields.items() if name in _KNOWN}
+    contact = Contact(Kind(document.fields["kind"]), document.fields["address"])
     return Proof(document.id, contact, version=document.version, **known)
+
+
+_KNOWN = {entry.name for entry in dataclass_fields(Proof)} - {"id", "contact", "version"}

@@ -17,6 +17,7 @@ from notifiers.learning import learn
 from notifiers.means import Means
 from notifiers.parcels import Outcome
 from notifiers.sending import says
+from notifiers.twilio import verify
 from watchers import alerts
 from watchers.documents import Document, Documents, Query
 from watchers.kinds import Channel
@@ -121,14 +122,17 @@ def reconcile(means: Means, *, now: datetime, period: timedelta = A_DAY_AND_MORE
 
 
 def _texts(means: Means, since: datetime) -> Iterator[Alert]:
-    """Alerts that were handed to the vendor; those that ride with another are in that one's text."""
+    """Alerts that were handed to the vendor; those that ride with another are in that one's text.
+
+    What Verify texts is in no list of ours.
+    """
     for document in _attempted(means.documents, since):
         try:
             alert = alerts.from_document(document)
         except outbox.UNREADABLE:
             log.warning("alert.unreadable", extra={"alert": document.id})
             continue
-        if alert.channel is Channel.SMS and alert.rides_with is None:
+        if alert.channel is Channel.SMS and alert.rides_with is None and not verify.is_receipt(alert.receipt):
             yield alert
 
 

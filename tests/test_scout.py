@@ -427,6 +427,29 @@ def test_a_watch_that_cannot_be_served_well_is_saved_with_a_warning(monkeypatch:
     assert json.loads(machine.stdout)["person"] == "you"
 
 
+def test_status_says_how_everything_is_doing() -> None:
+    run("person", "add", "you", "--email", "you@example.com", "--plan", "premium")
+    run("watch", "add", "--provider", "ticketmaster", "--item", "vvG1zZ9abc", "--below", "90", "USD")
+    said = run("status").output.splitlines()
+    assert "Worker: Has not run" in said
+    assert "  Holds: one person, 1 watch" in said
+    known = run_json("status")
+    assert (known["people"], known["watches"], known["store"]) == (1, 1, "sqlite")
+    assert "example.com" not in json.dumps(known)
+
+
+def test_a_plan_holds_for_the_command_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAN_BASIC_WATCHES", "1")
+    said = [
+        run("watch", "add", "--provider", "ticketmaster", "--item", item, "--below", "90", "USD").output
+        for item in ("vvG1zZ9abc", "vvG1zZ9abd")
+    ]
+    assert ["it waits: Your plan (Basic) holds 1 watch" in one for one in said] == [False, True]
+    assert [one["state"] for one in run_json("watch", "list")] == ["watching"]
+    run("person", "add", "you", "--plan", "enterprise")
+    assert [one["state"] for one in run_json("watch", "list")] == ["watching", "watching"]
+
+
 def test_a_person_gets_a_way_in_and_a_wrong_contact_is_refused() -> None:
     assert "/enter?token=" in run_json("person", "add", "ann", "--email", "ann@example.com")["link"]
     for wrong in (("--phone", "555"), ("--email", "ann"), ("--timezone", "Mars/Base")):
@@ -439,6 +462,7 @@ def test_a_person_gets_a_way_in_and_a_wrong_contact_is_refused() -> None:
         "run",
         "tick",
         "doctor",
+        "status",
         "plan",
         "look",
         "why",

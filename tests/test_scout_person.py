@@ -11,13 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 import scout
-from notifiers import contacts
+from notifiers import contacts, owners
+from notifiers.proofs import Contact, Kind
 from notifiers.tallies import Tally
 from store.sqlite import SqliteDocuments
 from tests.fakes import FaultyDocuments
 from tests.notifiers.kit import an_alert
 from watchers import alerts
-from watchers.documents import Documents, Put, Update
+from watchers.documents import Documents, Put, Query, Update
 from watchers.kinds import Channel
 from watchers.models import Alert, AlertState
 
@@ -373,6 +374,18 @@ def test_what_waits_for_a_wish_that_is_gone_waits_no_more(
     run("person", command, "ann", *wish)
 
     assert let_go() == gone
+
+
+def test_somebody_who_is_added_is_found_by_whoever_signs_in_with_their_contacts() -> None:
+    run(*ADD)
+    documents = SqliteDocuments("scout.db")
+    found = [
+        owners.owner(documents, Contact(kind, address))
+        for kind, address in ((Kind.PHONE, PHONE), (Kind.EMAIL, EMAIL))
+    ]
+    assert [person.id for person in found if person] == ["ann", "ann"]
+    assert len(documents.find(Query(owners.COLLECTION))) == 2
+    documents.close()
 
 
 # ── a person's own data ──────────────────────────────────────────────────────────────────────────────────

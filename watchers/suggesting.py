@@ -94,16 +94,17 @@ def record(
         return None
     current, at = (now, seen_at) if now is not None else (past[-1].price, past[-1].until)
     seen = [*((step.price, step.since) for step in past), (current, at)]
-    lowest, lowest_at = min([(current, at), *(_daily(lows) if lows and lows.days else seen)])
+    lowest, lowest_at = min([(current, at), *(_believed(lows, seen) if lows else seen)])
     since = min([at, *(step.since for step in past), *([lows.since] if lows else [])])
     is_long = at - since >= ENOUGH_TIME and len({price for price, _ in seen}) >= ENOUGH_PRICES
     highest = max(price for price, _ in seen)
     return Record(key, current, at, lowest, max(lowest_at, since), highest, since, is_long)
 
 
-def _daily(lows: Lows) -> list[tuple[int, datetime]]:
-    """The record that no freak ever entered."""
-    return [(price, datetime(day.year, day.month, day.day, tzinfo=UTC)) for day, price in lows.days]
+def _believed(lows: Lows, seen: Sequence[tuple[int, datetime]]) -> list[tuple[int, datetime]]:
+    """The board's own lows, which no freak ever entered, and what was seen before they begin."""
+    daily = [(price, datetime(day.year, day.month, day.day, tzinfo=UTC)) for day, price in lows.days]
+    return [*daily, *(one for one in seen if one[1] < lows.since)]
 
 
 def suggestion(known: Record) -> Suggestion | None:

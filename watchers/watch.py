@@ -23,6 +23,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     Tag,
     TypeAdapter,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
@@ -89,7 +90,15 @@ def _known_currency(code: str) -> str:
     return code
 
 
-Amount = Annotated[Decimal, BeforeValidator(_plain_amount)]
+_WRITTEN = {"type": "string", "pattern": r"^[0-9]{1,7}(\.[0-9]{1,3})?$"}
+_COUNTED = {"type": "number", "exclusiveMinimum": 0, "maximum": int(MAX_PRICE)}
+_IN_JSON = {
+    "anyOf": [_WRITTEN, _COUNTED],
+    "description": "In major units of the currency.",
+    "examples": ["90.00"],
+}
+
+Amount = Annotated[Decimal, BeforeValidator(_plain_amount), WithJsonSchema(_IN_JSON)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
@@ -99,7 +108,7 @@ ShortText = Annotated[str, Field(min_length=1, max_length=MAX_NAME), BeforeValid
 Word = Annotated[str, Field(min_length=1, max_length=30), BeforeValidator(_one_line)]
 
 
-class _SearchAsked(_Document):
+class SearchFields(_Document):
     """A query as a person writes it: at least a keyword, a city or a category."""
 
     keyword: ShortText | None = None
@@ -119,12 +128,12 @@ class _SearchAsked(_Document):
         return self
 
 
-class _TargetAsked(_Document):
+class TargetFields(_Document):
     """A target as a person writes it: what ``Target`` takes for granted is refused here."""
 
     provider: ProviderName
     item: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
-    search: _SearchAsked | None = None
+    search: SearchFields | None = None
     country: Country | None = None
 
     @model_validator(mode="after")
@@ -134,18 +143,19 @@ class _TargetAsked(_Document):
         return self
 
     def plain(self) -> Target:
+        """As it is asked."""
         search = Search(**dict(self.search)) if self.search else None
         return Target(self.provider, self.item, search, self.country)
 
 
 class _ReadAsTarget:
-    """Tells pydantic to read a ``Target`` by the rules of ``_TargetAsked``, and how it is stored."""
+    """Tells pydantic to read a ``Target`` by the rules of ``TargetFields``, and how it is stored."""
 
     @staticmethod
     def __get_pydantic_core_schema__(_source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(
             lambda value, read: value if isinstance(value, Target) else read(value).plain(),
-            handler.generate_schema(_TargetAsked),
+            handler.generate_schema(TargetFields),
             serialization=core_schema.plain_serializer_function_ser_schema(Target.to_document),
         )
 
@@ -263,18 +273,35 @@ class Watch(_Document):
     own words, to find it by.
     """
 
-    name: ShortText
+    name: Annotated[ShortText, Field(description="What its owner calls it.", examples=["Lakers under $90"])]
     target: Annotated[
         Annotated[AskedTarget, Tag("target")] | Annotated[Markets, Tag("markets")],
         Discriminator(_target_or_markets),
+        Field(description="What is looked at: an item, a search, or one event on several markets."),
     ]
-    conditions: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=10)]
-    already_true: Literal["tell", "wait"] = "tell"
-    notify: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=4)] = (Channel.SMS, Channel.EMAIL)
-    status: Literal["active", "paused", "ended"] = "active"
-    snoozed_until: Moment | None = None
-    filters: Filters = Filters()
-    tags: Annotated[tuple[Word, ...], Field(max_length=10)] = ()
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Field(min_length=1, max_length=10, description="Any one of them is enough to tell."),
+    ]
+    already_true: Literal["tell", "wait"] = Field(
+        "tell", description="What is true at the first look: `tell` it, or `wait` for a further drop."
+    )
+    notify: Annotated[
+        tuple[Channel, ...],
+        Field(min_length=1, max_length=4, description="How it tells; only where a contact is verified."),
+    ] = (Channel.SMS, Channel.EMAIL)
+    status: Literal["active", "paused", "ended"] = Field(
+        "active", description="`ended` is a pause for good: it was bought, or is over."
+    )
+    snoozed_until: Moment | None = Field(
+        None,
+        description="What is found before then is kept, and told then.",
+        examples=["2026-12-31T18:00:00Z"],
+    )
+    filters: Filters = Field(Filters(), description="What narrows what counts.")
+    tags: Annotated[
+        tuple[Word, ...], Field(max_length=10, description="Its owner's own words, to find it by.")
+    ] = ()
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:

@@ -109,7 +109,7 @@ def _seen(now: Observation) -> str:
 
 
 def _priced(key: PriceKey, price: int) -> str:
-    return f"{spoken(price, key.currency)} {key.basis}"
+    return f"{spoken(price, key.currency)} {key.basis.replace('_', '-')}"
 
 
 def explain(documents: Documents, job: Job, alerts: Iterable[Alert]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from flask import url_for
 
-from watchers import suggesting
+from watchers import price_history, suggesting
 from watchers.box import Wanted
+from watchers.catalog.catalog import REMEMBERED
 from watchers.catalog.found import Found
 from watchers.catalog.merged import Market, Merged
 from watchers.errors import StoreUnavailableError
@@ -31,6 +32,7 @@ from web import findings, forms, words
 from web.site import site
 
 MOST = 24  # events on the page
+WITH_A_PAST = 4  # of them, whose price history is read: at most two reads each
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,25 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """Everything the box has to say."""
+    """Everything the box has to say.
+
+    Attributes:
+        wanted: The text as it was read.
+        choices: Whose id it may be.
+        hits, more: What was found, and how much of it is not shown.
+        unseen: Who was asked and did not answer, with the reason; ``unasked`` cannot be asked like this.
+        off: Who is switched off here.
+        lists: Searches that can be watched for what is new.
+        heading: How many there are.
+        error: Why nothing was searched.
+    """
 
     wanted: Wanted
     choices: tuple[Choice, ...] = ()
     hits: tuple[Hit, ...] = ()
     more: int = 0
-    missing: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
     off: tuple[str, ...] = ()
     lists: tuple[Way, ...] = ()
     heading: str = ""
@@ -121,12 +135,13 @@ def by_words(wanted: Wanted, uid: str) -> Results:
         return Results(wanted, error=said)
     found = catalog.find(Search(keyword=wanted.words))
     shown = found.events[:MOST]
-    rows = _rows(shown)
+    known = _records(shown)
     return Results(
         wanted,
-        hits=tuple(_hit(one, rows) for one in shown),
+        hits=tuple(_hit(one, said) for one, said in zip(shown, known, strict=True)),
         more=max(0, len(found.events) - MOST),
-        missing=tuple(_missing(found)),
+        unseen=tuple(_unseen(found)),
+        unasked=tuple(_unasked(found)),
         off=tuple(words.shop(name) for name in found.off),
         lists=tuple(_lists(found, wanted.words)),
         heading=_heading(found),
@@ -159,9 +174,12 @@ def _heading(found: Found) -> str:
     return say("Nothing found") if found.answered else say("No market answered")
 
 
-def _missing(found: Found) -> Iterator[str]:
+def _unseen(found: Found) -> Iterator[str]:
     for name, why in found.absences.items():
         yield say("{shop} was not seen: {why}", shop=words.shop(name), why=why)
+
+
+def _unasked(found: Found) -> Iterator[str]:
     for name, why in found.unasked.items():
         yield say("{shop} was not asked: {why}", shop=words.shop(name), why=why)
 
@@ -176,7 +194,7 @@ def _lists(found: Found, keyword: str) -> Iterator[Way]:
 # ── one event ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _hit(one: Merged, rows: Mapping[str, Row]) -> Hit:
+def _hit(one: Merged, seen: str) -> Hit:
     event, first = one.event, _first(one)
     best = one.best[0].price if one.best else None
     return Hit(
@@ -186,7 +204,7 @@ def _hit(one: Merged, rows: Mapping[str, Row]) -> Hit:
         image=event.image,
         price=findings.amount(best) if best else "",
         basis=words.BASIS_NAME[best.basis] if best else "",
-        seen=_recorded(one, rows),
+        seen=seen,
         has_price=any(market.prices for market in one.markets),
         state="" if any(market.can_be_bought for market in one.markets) else _state(first),
         is_over=_is_over(one),
@@ -241,21 +259,27 @@ def _is_over(one: Merged) -> bool:
 # ── what is recorded ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _rows(shown: Sequence[Merged]) -> Mapping[str, Row]:
-    """What the boards know of these events: one read for each market's board."""
-    targets = [market.target for one in shown for market in one.markets]
+def _records(shown: Sequence[Merged]) -> list[str]:
+    """What is recorded of each: by its market's board, and of the first few by their past, too."""
+    targets = [one.best[0].market.target for one in shown if one.best]
     try:
-        return site().plans().rows([target for target in targets if target.provider in site().providers])
+        rows = site().plans().rows([target for target in targets if target.provider in site().providers])
+        old = [target.id for target in targets if target.id in rows][:WITH_A_PAST]
+        return [_recorded(one, rows, old) for one in shown]
     except StoreUnavailableError:
-        return {}
+        return [""] * len(shown)
 
 
-def _recorded(one: Merged, rows: Mapping[str, Row]) -> str:
-    """``Seen here from £45 to £62 since 3 Nov 2026``: by the board alone, of the price that stands first."""
+def _recorded(one: Merged, rows: Mapping[str, Row], old: Sequence[str]) -> str:
+    """``Seen here from £45 to £62 since 3 Nov 2026``, of the price that stands first; may be empty."""
     if not one.best or (row := rows.get(one.best[0].market.target.id)) is None:
         return ""
     price, history = one.best[0].price, row.history
-    steps = [Step(moment(run.first_ms), run.last_at, run.value) for run in history.runs(price.key)]
+    if row.target.id in old:
+        series = price_history.read(site().documents, row, site().now() - REMEMBERED)
+        steps = series.steps.get(price.key, ())
+    else:
+        steps = tuple(Step(moment(run.first_ms), run.last_at, run.value) for run in history.runs(price.key))
     known = suggesting.record(price.key, price.low, site().now(), steps, history.lows.get(price.key))
     return range_said(known) if known and known.is_range else ""
 

@@ -15,6 +15,7 @@ from notifiers import contacts, outbox
 from notifiers.deliver import deliver, sweep
 from notifiers.limits import Limits
 from notifiers.means import Means
+from notifiers.personal.erasure import left_behind
 from notifiers.spend import spent
 from notifiers.trials import trial
 from store import open_documents
@@ -116,6 +117,9 @@ def _kept(documents: Documents, asked: Mapping[str, Provider], runs_every: timed
                 kept.name,
                 f"{blind} of {len(kept.rows)} targets were not seen for longer than they should be",
             )
+    if waiting := left_behind(documents, now):
+        said = f"{waiting} were not gone on with for an hour: is the worker called each quarter of an hour?"
+        yield Finding("WRONG", "erasures", said)
     wrong = list(_left_behind(documents, now))
     yield from wrong or [Finding("ok", "outbox", "nothing is left behind")]
 

@@ -26,6 +26,7 @@ from notifiers.words.replies import Amount, Reply, Verb, parse
 from watchers import alerts, verbs
 from watchers.documents import Create, Document, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
+from watchers.language import SOURCE, speaking
 from watchers.models import Alert, Person
 from watchers.verbs import Change, Planned
 from web import monitors, words
@@ -85,7 +86,8 @@ def _done_once(path: str, reply: Reply, sender: str, allowance: Allowance) -> _O
         if site().documents.get(path):
             return None
         people = _people(sender)
-        outcome = _counted(_outcome(reply, people), people, allowance)
+        with speaking(people[0][0].language if people else SOURCE):
+            outcome = _counted(_outcome(reply, people), people, allowance)
         heard = {"uid": outcome.uid, "at": site().now(), "verb": str(reply.verb), "watch": outcome.watch_id}
         try:
             site().documents.commit(Create(path, heard), *outcome.writes)
@@ -132,7 +134,7 @@ def _consent(reply: Reply, people: Sequence[tuple[Person, str]]) -> _Outcome:
         for person, version in people
     ]
     writes = tuple(Update(contacts.path(one.uid), new, version) for one, version, new in wanted if new)
-    said = answers.OPTED_OUT if stops else answers.WELCOME_BACK
+    said = answers.opted_out() if stops else answers.welcome_back()
     is_answered = bool(writes) and not is_blocked and not reply.is_keyword
     return _Outcome(said if is_answered else "", writes, uid, is_consent=True)
 
@@ -187,7 +189,7 @@ def _readable(documents: Iterable[Document | None]) -> Iterator[Alert]:
 
 def _about_a_watch(reply: Reply, alert: Alert | None, person: Person) -> _Outcome:
     if alert is None:
-        said = answers.no_such_alert(reply.code) if reply.code else answers.SAY_WHICH
+        said = answers.no_such_alert(reply.code) if reply.code else answers.say_which()
         return _Outcome(said, uid=person.uid)
     told = _Outcome(uid=person.uid, watch_id=alert.watch_id)
     if not reply.code and len(choices := _choices(alert)) > 1:
@@ -213,7 +215,7 @@ def _changed(reply: Reply, told: _Outcome, person: Person) -> _Outcome:
     now = site().now()
     change = _change(reply, now)
     if change is None:
-        how = answers.SAY_HOW_LONG if reply.verb is Verb.SNOOZE else answers.SAY_HOW_MUCH
+        how = answers.say_how_long() if reply.verb is Verb.SNOOZE else answers.say_how_much()
         return replace(told, answer=how)
     surroundings = (site().documents, site().places, site().refusal)
     try:

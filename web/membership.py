@@ -6,10 +6,14 @@ The form asks before it writes; the worker's copy (``watchers.jobs``) is what en
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from notifiers import contacts, tallies
-from watchers.documents import Document
+from notifiers.limits import Limits
+from watchers import seats
+from watchers.documents import Document, Documents
 from watchers.models import Person
+from watchers.places import Places
 from watchers.tiers import Tier, is_nearly_full
 from watchers.tiers import no_room as why_full
 from web import entry
@@ -18,7 +22,7 @@ from web.site import site
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How much of something is used, of how much: ``watches`` or ``texts`` (segments this month)."""
+    """How much of something is used, of how much."""
 
     number: int
     of: int
@@ -38,6 +42,68 @@ class Used:
         """Whether it must be said that little is left."""
         return is_nearly_full(self.number, self.of)
 
+    def to_json(self) -> dict[str, int]:
+        """For scripts and the API."""
+        return {"used": self.number, "of": self.of, "left": self.left}
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What one person's plan holds, and what of it is used.
+
+    Attributes:
+        tier: What the plan holds.
+        watches: Those that have a seat.
+        waiting: Watches that were refused for want of room, and begin by themselves.
+        texts: Segments of texts this month, by the person's own calendar; ``None``: nobody can tell.
+        has_own_texts: Whether the number of texts is their own, whatever the plan says.
+    """
+
+    tier: Tier
+    watches: Used
+    waiting: int
+    texts: Used | None
+    has_own_texts: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """For scripts and the API."""
+        return {
+            "plan": self.tier.name,
+            "watches": self.watches.to_json(),
+            "waiting": self.waiting,
+            "texts": self.texts.to_json() if self.texts else None,
+            "priority": self.tier.priority,
+        }
+
+
+def membership(
+    documents: Documents, places: Places, limits: Limits, person: Person, now: datetime
+) -> Membership:
+    """What this person's plan holds and what is used: two reads.
+
+    Raises:
+        StoreUnavailableError: nothing is known.
+    """
+    tier, held = limits.tiers.of(person.plan), seats.read(documents, places, person.uid)
+    return Membership(
+        tier,
+        Used(len(held.held), tier.watches),
+        len(held.waiting),
+        _texts(documents, limits, person, now),
+        person.segments_per_month is not None,
+    )
+
+
+def _texts(documents: Documents, limits: Limits, person: Person, now: datetime) -> Used | None:
+    try:
+        kept = tallies.from_document(person.uid, documents.get(tallies.path(person.uid)))
+    except ValueError:
+        return None
+    return Used(kept.at(now, contacts.zone_of(person)).segments, limits.texts_of(person))
+
+
+# ── before a watch is saved ──────────────────────────────────────────────────────────────────────────────
+
 
 def tier() -> Tier:
     """What the plan of whoever is signed in holds."""
@@ -55,12 +121,6 @@ def no_room(others: Iterable[Document]) -> str | None:
     return why_full(tier(), going_on(others))
 
 
-def texts(person: Person, now: datetime) -> Used:
-    """Segments of texts this month, by the person's own calendar (one read).
-
-    Raises:
-        ValueError: nobody can tell: what was counted cannot be read.
-    """
-    kept = tallies.from_document(person.uid, site().documents.get(tallies.path(person.uid)))
-    sent = kept.at(now, contacts.zone_of(person)).segments
-    return Used(sent, site().limits.texts_of(person))
+def room(others: Iterable[Document]) -> int:
+    """How many more watches whoever is signed in, and has these, can have."""
+    return max(0, tier().watches - going_on(others))

@@ -3,61 +3,27 @@
 Everything is worked out from one ``Sight``; nothing more is read, and nothing is written.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 from watchers import suggesting, trying
 from watchers.events import Event, normalised
-from watchers.kinds import Kind
 from watchers.language import say, say_many
 from watchers.models import Reason
 from watchers.money import CURRENCIES, Basis, decimal_amount, exponent, minor_units, spoken
-from watchers.observation import Availability, EventStatus, Observation
-from watchers.providers import cannot_see
 from watchers.suggesting import Record
-from watchers.target import Search, Target
+from watchers.target import Target
 from watchers.trying import Trial
-from watchers.watch import MAX_NAME, BackInStock, Condition, Filters, NewListing, StatusChange, Watch
-from web import choosing, findings, words
+from watchers.watch import MAX_NAME, Watch
+from web import words
 from web.forms import Form
-from web.sight import Sight, past
+from web.offers import choices
+from web.sight import Sight
 from web.site import site
 
 PERCENTS = (5, 10, 20)
-
-
-class Line(NamedTuple):
-    """One kind of price: an amount, what it includes and how old it is, and what was ever recorded here."""
-
-    amount: str
-    said: str
-    recorded: str
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What is about to be watched, as people recognise it. Texts are empty where nothing is known.
-
-    Attributes:
-        name, place, day, shop: What it is, and where it is sold.
-        image, url: Its picture, and its official page.
-        prices: The prices that are known.
-        notes: What else is to know: that it has no price yet, cannot be bought now, was not seen.
-        trouble: Why there is nothing to wait for.
-    """
-
-    name: str
-    place: str = ""
-    day: str = ""
-    shop: str = ""
-    image: str | None = None
-    url: str | None = None
-    prices: tuple[Line, ...] = ()
-    notes: tuple[str, ...] = ()
-    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,57 +140,6 @@ def _without_a_price(form: Form, sight: Sight) -> dict[str, bool]:
     kinds = offered.search if form.what == "search" else offered.item
     ticks = {"status": "status_news"}
     return {ticks.get(kind, kind): True for kind in kinds}
-
-
-def card(form: Form, sight: Sight) -> Card | None:
-    """What the form is about; ``None`` where it names nothing yet."""
-    if sight.target is None:
-        return None
-    latest = sight.latest
-    event = normalised(latest) if latest else None
-    return Card(
-        name=(event and event.name) or form.name or sight.target.item or form.keyword,
-        place=findings.where(event) if event else "",
-        day=choosing.day_of(event) if event else "",
-        shop=words.shop(sight.target.provider),
-        image=event.image if event else None,
-        url=_official(event.url) if event else None,
-        prices=tuple(_lines(sight)),
-        notes=tuple(_notes(sight, latest)),
-        trouble=past(latest) if latest and sight.is_over else "",
-    )
-
-
-def _official(url: str | None) -> str | None:
-    return url if url and urlsplit(url).scheme in ("http", "https") else None
-
-
-def _lines(sight: Sight) -> Iterator[Line]:
-    for key, one in sorted(sight.records.items(), key=lambda found: found[1].now):
-        age = words.ago(one.seen_at, sight.now)
-        said = say("{basis} ({age})", basis=words.BASIS[key.basis], age=age)
-        yield Line(spoken(one.now, key.currency), said, choosing.range_said(one) if one.is_range else "")
-
-
-def _notes(sight: Sight, latest: Observation | None) -> Iterator[str]:
-    if sight.why:
-        yield sight.why
-    if latest is None:
-        return
-    if latest.listings is not None:
-        yield say_many("It finds {number} now.", "It finds {number} now.", len(latest.listings))
-    if said := _state(latest):
-        yield said
-    if not sight.records:
-        yield say("No price is published by this source yet: we tell you when one appears that fits.")
-
-
-def _state(latest: Observation) -> str:
-    if latest.status is EventStatus.CANCELLED:
-        return say("It is cancelled.")
-    if latest.status is EventStatus.POSTPONED:
-        return say("It is postponed.")
-    return say("It cannot be bought now.") if latest.availability is Availability.UNAVAILABLE else ""
 
 
 def outlook(form: Form, watch: Watch | None, sight: Sight) -> Outlook:
@@ -353,54 +268,3 @@ def _texts(found: Trial) -> Iterator[Told]:
 def _untried(found: Trial) -> str:
     names = [words.condition(one) for one in found.untried]
     return say("Not tried, for no past is kept of it: {what}.", what=", ".join(names)) if names else ""
-
-
-# ── what can be chosen ───────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """What a source honours, and nothing else is offered.
-
-    Attributes:
-        item, search: Kinds of conditions that may come true for one item, and for a search.
-        can_search: Whether it can be searched at all.
-        quantity, sections: Whether it says how many are together, and where.
-    """
-
-    item: frozenset[str]
-    search: frozenset[str]
-    can_search: bool
-    quantity: bool
-    sections: bool
-
-
-_OTHERS: Mapping[Kind, Condition] = {
-    Kind.NEW_LISTING: NewListing(kind=Kind.NEW_LISTING),
-    Kind.BACK_IN_STOCK: BackInStock(kind=Kind.BACK_IN_STOCK),
-    Kind.STATUS: StatusChange(kind=Kind.STATUS),
-}
-
-
-def choices(form: Form, sight: Sight) -> Choices:
-    """What can be asked of the source of this form."""
-    provider = sight.target.provider if sight.target else form.provider
-    item = sight.target if sight.target and sight.target.item else Target(provider, "1")
-    search = Target(provider, search=Search(keyword=form.keyword or form.name or "any"))
-    asked = sight.target or search
-    can_search = _may(search)
-    return Choices(
-        _offered(item),
-        _offered(search) if can_search else frozenset(),
-        can_search,
-        quantity=_may(asked, min_quantity=2),
-        sections=_may(asked, sections=("A",)),
-    )
-
-
-def _offered(target: Target) -> frozenset[str]:
-    return frozenset(str(kind) for kind, asked in _OTHERS.items() if cannot_see(target, asked) is None)
-
-
-def _may(target: Target, **filters: object) -> bool:
-    return site().refusal(target, Filters(**filters)) is None

@@ -22,7 +22,21 @@ from watchers.errors import StoreUnavailableError
 from watchers.language import say
 from watchers.rules import FURTHER_STEP_PERCENT
 from watchers.watch import Watch
-from web import choosing, entry, faults, forgery, forms, membership, monitors, outlook, sight, twins, words
+from web import (
+    choosing,
+    entry,
+    faults,
+    forgery,
+    forms,
+    membership,
+    monitors,
+    offers,
+    outlook,
+    sight,
+    subject,
+    twins,
+    words,
+)
 from web.choosing import Results
 from web.faults import FormRefusedError
 from web.forms import Form
@@ -272,9 +286,9 @@ def _shown(
         shows=lambda channel: getattr(form, channel) or reach is None or bool(getattr(reach, channel)),
         shop=words.shop,
         known=known,
-        card=outlook.card(form, known),
+        card=subject.card(form, known),
         look=outlook.outlook(form, _watch(page, form), known),
-        choices=outlook.choices(form, known),
+        choices=offers.choices(form, known),
         percents=outlook.PERCENTS,
         is_tried="try" in request.form,
         is_linked=page.is_new and bool(request.args) and results is None,

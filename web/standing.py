@@ -118,15 +118,13 @@ def _is_accepted(job: Job | None, source: Document) -> bool:
 def line_of(source: Document, job: Job | None, said: Mapping[str, Any] | None) -> Line:
     """One watch of a snapshot, from its person's document, the worker's copy, and what was said of it."""
     fields = job.status_fields() if job and _is_accepted(job, source) else dict(said or {})
+    status, packed = _of_status(fields), fields.get("shown")
+    is_said = status["copied_at"] is not None and status["copied_at"] >= source.updated_at
+    if not (is_said and isinstance(packed, bytes)):
+        state = job.state.to_fields() if job else None
+        packed = _shown(source, tuple(job.targets) if job else (), state)
     told = job.state.last_told if job else None
-    state = job.state.to_fields() if job else None
-    return snapshot.line(
-        source.id,
-        source.updated_at,
-        _shown(source, tuple(job.targets) if job else (), state),
-        told=told.code if told else "",
-        **_of_status(fields),
-    )
+    return snapshot.line(source.id, source.updated_at, packed, told=told.code if told else "", **status)
 
 
 def _shown(source: Document, targets: tuple[str, ...] = (), state: Mapping[str, Any] | None = None) -> bytes:
@@ -168,10 +166,8 @@ class _Since:
         said = self._found(site().documents.find(said_since(site().places, self.uid, self._mark)))
         lines, unknown = self._told(said)
         lines = self._written(lines, unknown)
-        known = {line.id: line.told for line in self.kept.lines}
-        has_news = any(line.told != known.get(line.id, "") for line in lines.values())
         in_order = tuple(lines[id_] for id_ in sorted(lines))[: monitors.most()]
-        return self._alerts(replace(self.kept, lines=in_order), has_news=has_news)
+        return self._alerts(replace(self.kept, lines=in_order), has_news=bool(said))
 
     @property
     def _mark(self) -> datetime:
@@ -184,56 +180,58 @@ class _Since:
         self.is_worth_keeping |= any(one.updated_at < settled for one in found)
         return found
 
-    def _told(self, said: Sequence[Document]) -> tuple[dict[str, Line], set[str]]:
-        """The lines with what was said since; and the ids of those whose status does not show them."""
-        lines, unknown = {line.id: line for line in self.kept.lines}, set[str]()
+    def _told(self, said: Sequence[Document]) -> tuple[dict[str, Line], dict[str, Document]]:
+        """The lines with what was said since; and what was said of watches that nobody can show by it alone.
+
+        Those are new ones, which may be deleted again already, and what a status is too small for.
+        """
+        lines, unknown = {line.id: line for line in self.kept.lines}, dict[str, Document]()
         for status in said:
             known, told = lines.get(status.id), _line_of(status)
             if status.fields.get("state") == "deleted":
                 if known and known.source_at <= status.updated_at:
                     del lines[status.id]
-            elif told is None:
-                unknown.add(status.id)
-            elif known and known.source_at > told.source_at:  # written again since by a page
-                lines[status.id] = replace(
-                    known, state=told.state, reasons=told.reasons, copied_at=told.copied_at, told=told.told
-                )
+            elif known is None or told is None:
+                unknown[status.id] = status
+            elif known.source_at > told.source_at:  # written again since by a page
+                said_of_it = {name: getattr(told, name) for name in ("state", "reasons", "copied_at", "told")}
+                lines[status.id] = replace(known, **said_of_it)
             else:
                 lines[status.id] = told
         return lines, unknown
 
-    def _written(self, lines: dict[str, Line], unknown: set[str]) -> dict[str, Line]:
-        """With those read anew that their person wrote, and of which nobody has said anything since."""
-        if self.kept.dirty:
-            self.is_worth_keeping = True
-        if EVERYTHING in self.kept.dirty or unknown:
-            return self._all_anew(lines, unknown)
+    def _written(self, lines: dict[str, Line], unknown: Mapping[str, Document]) -> dict[str, Line]:
+        """With those as their person wrote them that are new, marked, or not copied yet."""
+        self.is_worth_keeping |= bool(self.kept.dirty)
+        if EVERYTHING in self.kept.dirty:
+            sources = monitors.find_all(self.uid)
+            return {one.id: self._again(one, lines.get(one.id), unknown.get(one.id)) for one in sources}
         saving = {line.id for line in lines.values() if line.is_saving}
-        asked = sorted(saving | self.kept.dirty)
-        sources = site().documents.get_many([site().places.source(self.uid, id_) for id_ in asked])
-        for id_, source in zip(asked, sources, strict=True):
+        asked = sorted({*saving, *unknown, *self.kept.dirty})
+        found = site().documents.get_many([site().places.source(self.uid, id_) for id_ in asked])
+        for id_, source in zip(asked, found, strict=True):
             known = lines.pop(id_, None)
             if source is not None:
-                lines[id_] = _again(source, known)
-            self.is_worth_keeping |= lines.get(id_) != known
+                lines[id_] = self._again(source, known, unknown.get(id_))
+            self.is_worth_keeping |= id_ in saving and lines.get(id_) != known
         return lines
 
-    def _all_anew(self, lines: Mapping[str, Line], unknown: set[str]) -> dict[str, Line]:
-        sources = monitors.find_all(self.uid)
-        found = {source.id: _again(source, lines.get(source.id)) for source in sources}
-        copies = _jobs(self.uid, missing := [one for one in sources if one.id in unknown])
-        statuses = [site().places.status(self.uid, one.id) for one in missing]
-        for source, said in zip(missing, site().documents.get_many(statuses), strict=True):
-            found[source.id] = line_of(source, copies.get(source.id), said.fields if said else None)
-        return found
+    def _again(self, source: Document, known: Line | None, status: Document | None) -> Line:
+        """A watch that was read where its person wrote it."""
+        told = _line_of(status) if status else None
+        if status and told is None:
+            return line_of(source, _jobs(self.uid, [source]).get(source.id), status.fields)
+        before = told or known
+        return before if before and before.source_at == source.updated_at else _rewritten(source, before)
 
     def _alerts(self, now: Snapshot, *, has_news: bool) -> Snapshot:
-        """With the alerts as they stand, where one can have changed."""
+        """With the alerts as they stand, where one can have changed: whoever tells something says so."""
         at, until = site().now(), self.kept.open_until
-        if not (has_news or self.kept.dirty or (until is not None and at < until)):
+        is_marked = EVERYTHING in self.kept.dirty
+        if not (has_news or is_marked or (until is not None and at < until)):
             return now
         moved = self._found(site().documents.find(alerts.moved_since(self.uid, self._mark)))
-        if not moved and EVERYTHING not in self.kept.dirty:
+        if not moved and not is_marked:
             return now
         found = feed.merged(now.feed, moved, self.uid)
         found_until = _open_until(found.alerts, at)
@@ -249,21 +247,19 @@ def _line_of(status: Document) -> Line | None:
     return snapshot.line(status.id, fields["copied_at"], packed, told=str(told.get("code", "")), **fields)
 
 
-def _again(source: Document, known: Line | None) -> Line:
-    """A watch that was read where its person wrote it."""
-    if known is None:
+def _rewritten(source: Document, before: Line | None) -> Line:
+    """A watch that nobody has said anything of since it was written."""
+    if before is None:
         return snapshot.line(source.id, source.updated_at, _shown(source))
-    if known.source_at == source.updated_at:
-        return known
-    before = known.content
+    content = before.content
     return snapshot.line(
         source.id,
         source.updated_at,
-        _shown(source, before.targets, before.state),
-        state=known.state,
-        reasons=known.reasons,
-        copied_at=known.copied_at,
-        told=known.told,
+        _shown(source, content.targets, content.state),
+        state=before.state,
+        reasons=before.reasons,
+        copied_at=before.copied_at,
+        told=before.told,
     )
 
 

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 COLLECTION = "erasures"
 KEPT = timedelta(days=31)  # a session lasts 30 days
 AGAIN_AFTER = timedelta(minutes=10)  # a function that was called before runs for at most 9
+_LATE = timedelta(hours=1)
 _ATTEMPTS = 8
 _ROUNDS = 200  # of up to 400 documents of each kind
 _AT_A_TIME = 20  # erasures in one run
@@ -145,6 +146,11 @@ def resume(documents: Documents, places: Places, now: datetime) -> int:
             log.warning("person.not_erased", extra={"uid": standing.id, "why": type(exc).__name__})
     receipts.forget_old(documents, now)
     return len(due)
+
+
+def left_behind(documents: Documents, now: datetime, limit: int = 10) -> int:
+    """How many erasures should have been gone on with an hour ago, and were not (up to ``limit``)."""
+    return len(documents.find(Query(COLLECTION, ("look_at",), "<=", now - _LATE, limit)))
 
 
 def _go_on(documents: Documents, places: Places, uid: str, now: datetime) -> None:

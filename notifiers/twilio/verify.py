@@ -40,6 +40,11 @@ class Checked(StrEnum):
     UNKNOWN = "unknown"
 
 
+def is_receipt(receipt: str | None) -> bool:
+    """Whether this names a verification."""
+    return receipt is not None and _VERIFICATION.fullmatch(receipt) is not None
+
+
 def from_env(env: Mapping[str, str]) -> "TwilioVerify | None":
     """Verify as these settings have it; ``None``: codes are our own.
 

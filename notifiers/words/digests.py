@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from notifiers.words import phrases
+from watchers.language import say
 from watchers.models import News
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -45,7 +46,7 @@ class Topic:
         """``lowest $71``; empty when that is the price told."""
         if self.lowest is None or self.news.currency is None:
             return ""
-        return f"lowest {phrases.amount(self.lowest, self.news.currency)}"
+        return say("lowest {amount}", amount=phrases.amount(self.lowest, self.news.currency))
 
     @property
     def brief(self) -> str:
@@ -77,7 +78,8 @@ def subject(every: Sequence[News]) -> str:
     named = found[:_NAMED_IN_A_SUBJECT]
     said = phrases.joined(*(f"{cut(topic.brief)} {cut(topic.name)}" for topic in named))
     left = len(every) - sum(topic.count for topic in named)
-    return phrases.one_line(f"{len(every)} alerts: {said}{f' and {left} more' if left else ''}")
+    alerts = say("{number} alerts: {said}", number=len(every), said=said)
+    return phrases.one_line(f"{alerts} {say('and {number} more', number=left)}" if left else alerts)
 
 
 def line(topic: Topic, zone: tzinfo) -> str:

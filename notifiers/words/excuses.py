@@ -6,80 +6,95 @@ https://www.twilio.com/docs/api/errors/<code>, an SMTP server's in RFC 5321, 4.2
 
 from notifiers.words.phrases import one_line
 from watchers.kinds import Channel
+from watchers.language import say
 
 _UNCONFIRMED = frozenset(
     {*("no_answer", "bad_answer", "server_error", "push_unconfirmed"), *("lease_expired", "unconfirmed")}
 )
 
-_OPTED_OUT = "your number has opted out of our texts (reply START to our number to get them again)"
-_BAD_NUMBER = "your phone number cannot receive texts"
-_BAD_ADDRESS = "your e-mail address cannot receive letters"
-_BAD_PUSH = "your address for push messages is not one we can use"
-_UNEXPLAINED = "nobody said why"
-_UNREGISTERED = "our number is not registered for texts to you yet (whoever runs this must do that)"
-_FAILED = {
-    "opted_out": _OPTED_OUT,
-    "21610": _OPTED_OUT,
-    "21211": _BAD_NUMBER,
-    "21614": _BAD_NUMBER,
-    "21635": _BAD_NUMBER,
-    "30006": _BAD_NUMBER,
-    "30003": "your phone could not be reached (switched off, or no signal)",
-    "30004": "your phone or your carrier blocks our texts",
-    "30005": "your carrier does not know your phone number",
-    "30007": "a carrier took it for unwanted and filtered it out",
-    "30008": _UNEXPLAINED,
-    "30036": "your phone could not be reached in time",
-    "undelivered": _UNEXPLAINED,
-    "30032": _UNREGISTERED,
-    "30034": _UNREGISTERED,
-    "21408": "texts to your country are not allowed here (whoever runs this can change that)",
-    "550": _BAD_ADDRESS,
-    "551": _BAD_ADDRESS,
-    "553": _BAD_ADDRESS,
-    "bad_address": _BAD_ADDRESS,
-    "push_url": _BAD_PUSH,
-    "push_option": _BAD_PUSH,
-    "push_private_host": _BAD_PUSH,
-    "push_scheme": "your push service is not one that is switched on here",
-}
-_NOT_SENT = {
-    "over_budget": "this month's texts of this installation are used up",
-    "over_budget_person": "your texts of this month are used up",
-    "no_verified_contact": "we have no verified contact of yours",
-    "no_verified_phone": "we have no verified phone number of yours",
-    "no_verified_email": "we have no verified e-mail address of yours",
-    "no_consent": "you have not agreed to texts to your number yet",
-    "no_verified_push": "we have no verified address of yours for push messages",
-    "sms_not_configured": "texts are switched off here at the moment",
-    "email_not_configured": "e-mail is switched off here at the moment",
-    "push_not_configured": "push messages are switched off here at the moment",
-}
-_WHAT = {Channel.SMS: "text", Channel.EMAIL: "e-mail", Channel.PUSH: "push message"}
-_WHO = {
-    Channel.SMS: ("the text service", "the phone network"),
-    Channel.EMAIL: ("the mail server", "the mail server"),
-    Channel.PUSH: ("the push service", "the push service"),
-}
-_ANYONE = ("the service", "the service")
+_OPTED_OUT = frozenset({"opted_out", "21610"})
+_BAD_NUMBER = frozenset({"21211", "21614", "21635", "30006"})
+_BAD_ADDRESS = frozenset({"550", "551", "553", "bad_address"})
+_BAD_PUSH = frozenset({"push_url", "push_option", "push_private_host"})
+_UNEXPLAINED = frozenset({"30008", "undelivered"})
+_UNREGISTERED = frozenset({"30032", "30034"})
 
 
 def undelivered(why: str, code: str | None = None, channel: Channel = Channel.SMS) -> str:
     """One or two sentences about the message with this ``code`` that should have come by ``channel``."""
-    what = f"{_WHAT.get(channel, 'message')} about this"
-    what = f"{what} (#{code[:4]})" if code else what
+    what = f"{_what(channel)} (#{code[:4]})" if code else _what(channel)
     if why in _UNCONFIRMED:
-        again = "text it" if channel is Channel.SMS else "send it"
-        return (
-            f"We could not confirm that the {what} reached you. You may have both; we do not {again} again."
-        )
-    if why in _NOT_SENT:
-        return f"The {what} was not sent: {_NOT_SENT[why]}."
-    return f"The {what} could not be delivered: {_reason(why, channel)}."
+        doubt = say("We could not confirm that the {what} reached you.", what=what)
+        if channel is Channel.SMS:
+            return f"{doubt} {say('You may have both; we do not text it again.')}"
+        return f"{doubt} {say('You may have both; we do not send it again.')}"
+    if said := _not_sent(why):
+        return say("The {what} was not sent: {why}.", what=what, why=said)
+    return say("The {what} could not be delivered: {why}.", what=what, why=_reason(why, channel))
+
+
+def _what(channel: Channel) -> str:
+    said = {
+        Channel.SMS: say("text about this"),
+        Channel.EMAIL: say("e-mail about this"),
+        Channel.PUSH: say("push message about this"),
+    }
+    return said.get(channel, say("message about this"))
+
+
+def _not_sent(why: str) -> str | None:
+    """Why it was not even tried; ``None`` when it was."""
+    said = {
+        "over_budget": say("this month's texts of this installation are used up"),
+        "over_budget_person": say("your texts of this month are used up"),
+        "no_verified_contact": say("we have no verified contact of yours"),
+        "no_verified_phone": say("we have no verified phone number of yours"),
+        "no_verified_email": say("we have no verified e-mail address of yours"),
+        "no_consent": say("you have not agreed to texts to your number yet"),
+        "no_verified_push": say("we have no verified address of yours for push messages"),
+        "sms_not_configured": say("texts are switched off here at the moment"),
+        "email_not_configured": say("e-mail is switched off here at the moment"),
+        "push_not_configured": say("push messages are switched off here at the moment"),
+    }
+    return said.get(why)
 
 
 def _reason(why: str, channel: Channel) -> str:
-    service, network = _WHO.get(channel, _ANYONE)
+    service, network = _who(channel)
     if why == "unavailable":
-        return f"{service} could not be reached"
-    return _FAILED.get(why, f"{network} refused it (code {one_line(why)})")
+        return say("{service} could not be reached", service=service)
+    said = {
+        _OPTED_OUT: say(
+            "your number has opted out of our texts (reply START to our number to get them again)"
+        ),
+        _BAD_NUMBER: say("your phone number cannot receive texts"),
+        _BAD_ADDRESS: say("your e-mail address cannot receive letters"),
+        _BAD_PUSH: say("your address for push messages is not one we can use"),
+        _UNEXPLAINED: say("nobody said why"),
+        _UNREGISTERED: say(
+            "our number is not registered for texts to you yet (whoever runs this must do that)"
+        ),
+        frozenset({"30003"}): say("your phone could not be reached (switched off, or no signal)"),
+        frozenset({"30004"}): say("your phone or your carrier blocks our texts"),
+        frozenset({"30005"}): say("your carrier does not know your phone number"),
+        frozenset({"30007"}): say("a carrier took it for unwanted and filtered it out"),
+        frozenset({"30036"}): say("your phone could not be reached in time"),
+        frozenset({"21408"}): say(
+            "texts to your country are not allowed here (whoever runs this can change that)"
+        ),
+        frozenset({"push_scheme"}): say("your push service is not one that is switched on here"),
+    }
+    refused = say("{who} refused it (code {code})", who=network, code=one_line(why))
+    return next((reason for codes, reason in said.items() if why in codes), refused)
+
+
+def _who(channel: Channel) -> tuple[str, str]:
+    """Whom we hand it to, and who carries it."""
+    match channel:
+        case Channel.SMS:
+            return say("the text service"), say("the phone network")
+        case Channel.EMAIL:
+            return say("the mail server"), say("the mail server")
+        case Channel.PUSH:
+            return say("the push service"), say("the push service")
+    return say("the service"), say("the service")

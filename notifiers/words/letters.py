@@ -12,36 +12,21 @@ from html import escape
 from urllib.parse import urlsplit
 
 from notifiers.links import Links
-from notifiers.words import digests, phrases, pictures
+from notifiers.words import days, digests, phrases, pictures
 from notifiers.words.excuses import undelivered
 from notifiers.words.phrases import joined, one_line
 from watchers.kinds import Channel
+from watchers.language import say, spoken_language
 from watchers.models import Alert, News, Reason
 from watchers.money import Basis
 
 __all__ = ["email", "subject", "undelivered"]
 
 MOST = 50  # news in one letter; Gmail cuts a letter off at 102 kB
-VERBS = {
-    "snooze-1h": "Snooze for an hour",
-    "snooze-1d": "Snooze for a day",
-    "below": "Change the price",
-    "bought": "I bought it",
-    "stop": "Stop these alerts",
-    "stop-all": "Stop all these alerts",
-}
-TEST = "This is a test from Ticket Scout"
-
 _SUBJECT_LENGTH = 120
 _ABOUT_A_PRICE = {Reason.BELOW_LIMIT, Reason.DROPPED, Reason.HISTORIC_LOW, Reason.FURTHER_DROP}
-_INCLUDES = {
-    Basis.FACE: "The price is the face value; fees come on top.",
-    Basis.ALL_IN: "The price includes all fees.",
-    Basis.RESALE: "The price is asked by another fan; fees may come on top.",
-    Basis.LISTING: "The price is as the shop lists it; taxes may follow.",
-}
 _PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+    '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" '
     'content="width=device-width"><meta name="color-scheme" content="light"></head>'
     '<body bgcolor="#ffffff" style="font:16px/1.4 sans-serif;color:#222222;background-color:#ffffff;'
     'max-width:36em;margin:0;padding:12px;overflow-wrap:break-word;word-break:break-word">'
@@ -82,11 +67,29 @@ class _Letter:
     acts: _Addresses
 
 
+def test() -> str:
+    """What a test message begins with."""
+    return say("This is a test from Ticket Scout")
+
+
+def act(verb: str) -> str:
+    """The label of what a link does (``web/verbs.py``)."""
+    said = {
+        "snooze-1h": say("Snooze for an hour"),
+        "snooze-1d": say("Snooze for a day"),
+        "below": say("Change the price"),
+        "bought": say("I bought it"),
+        "stop": say("Stop these alerts"),
+        "stop-all": say("Stop all these alerts"),
+    }
+    return said[verb]
+
+
 def email(alert: Alert, links: Links, zone: tzinfo = UTC) -> tuple[str, str, str]:
     """Subject, plain text and HTML; times are on the reader's clock, which is ``zone``'s."""
     if alert.news.reason is Reason.TEST and not alert.more:
-        said = f"{TEST}: e-mails arrive. #{alert.code[:4]}"
-        return TEST, f"{said}\n", f"{_PAGE}<p>{escape(said)}</p></body></html>\n"
+        said = say("{test}: e-mails arrive. {code}", test=test(), code=f"#{alert.code[:4]}")
+        return test(), f"{said}\n", f"{_page()}<p>{escape(said)}</p></body></html>\n"
     letter = _group(alert, links, zone) if alert.more else _single(alert, links, zone)
     return subject(alert, zone), _text(letter), _html(letter)
 
@@ -125,11 +128,12 @@ def _group(alert: Alert, links: Links, zone: tzinfo) -> _Letter:
         blocks = tuple(_short_block(every[place], told.get(place), links, zone) for place in places)
         theirs = [every[place] for place in places]
         acts = _acts(told[places[0]], theirs, links) if places[0] in told else ()
-        sections.append(_Section(f'Your watch: "{watch}"', blocks, acts))
+        sections.append(_Section(say('Your watch: "{name}"', name=watch), blocks, acts))
     left = len(alert.every_news) - len(every)
-    more = ((f"And {left} more", links.alert(alert.code)),) if left else ()
+    more = ((say("And {number} more", number=left), links.alert(alert.code)),) if left else ()
     stop = _signed(alert.id, ("stop-all",), links)
-    return _Letter(sorry(alert), f"{len(alert.every_news)} alerts", tuple(sections), more, stop)
+    title = say("{number} alerts", number=len(alert.every_news))
+    return _Letter(sorry(alert), title, tuple(sections), more, stop)
 
 
 def _told(alert: Alert) -> dict[int, tuple[str, str]]:
@@ -169,10 +173,20 @@ def _headline(news: News, zone: tzinfo) -> str:
 
 
 def _facts(news: News, zone: tzinfo) -> tuple[str, ...]:
-    includes = _INCLUDES[news.basis] if news.basis and news.price and news.currency else ""
-    watch = f'Your watch: "{one_line(news.watch_name)}".'
+    includes = _includes(news.basis) if news.basis and news.price and news.currency else ""
+    watch = say('Your watch: "{name}".', name=one_line(news.watch_name))
     facts = (_detail(news), includes, _seen(news), _waited(news, zone), phrases.next_alert(news), watch)
     return tuple(filter(None, facts))
+
+
+def _includes(basis: Basis) -> str:
+    said = {
+        Basis.FACE: say("The price is the face value; fees come on top."),
+        Basis.ALL_IN: say("The price includes all fees."),
+        Basis.RESALE: say("The price is asked by another fan; fees may come on top."),
+        Basis.LISTING: say("The price is as the shop lists it; taxes may follow."),
+    }
+    return said[basis]
 
 
 def _detail(news: News) -> str:
@@ -185,26 +199,31 @@ def _seen(news: News) -> str:
         return ""
     zone = (news.starts_at.tzinfo if news.starts_at else None) or UTC
     seen = news.observed_at.astimezone(zone)
-    return (
-        f"Seen at {phrases.shop(news.provider)} on {seen:%a} {seen.day} {seen:%b %Y} "
-        f"at {seen:%H:%M} ({seen:%Z})."
+    return say(
+        "Seen at {shop} on {weekday} {day} {year} at {clock} ({zone}).",
+        shop=phrases.shop(news.provider),
+        weekday=days.weekday(seen),
+        day=days.day(seen),
+        year=seen.year,
+        clock=f"{seen:%H:%M}",
+        zone=f"{seen:%Z}",
     )
 
 
 def _waited(news: News, zone: tzinfo) -> str:
     if news.now_at is None:
         return ""
-    again = " The price was looked up again then." if phrases.now(news) else ""
-    return f"This waited until {phrases.clock(news.now_at, zone)} your time.{again}"
+    waited = say("This waited until {clock} your time.", clock=phrases.clock(news.now_at, zone))
+    return f"{waited} {say('The price was looked up again then.')}" if phrases.now(news) else waited
 
 
 def _official(news: News) -> _Addresses:
     address = one_line(news.url)
-    return (("Official page", address),) if urlsplit(address).scheme in ("http", "https") else ()
+    return ((say("Official page"), address),) if urlsplit(address).scheme in ("http", "https") else ()
 
 
 def _about(code: str, links: Links) -> _Addresses:
-    return ((f"About this alert (#{code[:4]})", links.alert(code)),)
+    return ((say("About this alert ({code})", code=f"#{code[:4]}"), links.alert(code)),)
 
 
 def _acts(told: tuple[str, str], every: Iterable[News], links: Links) -> _Addresses:
@@ -212,7 +231,7 @@ def _acts(told: tuple[str, str], every: Iterable[News], links: Links) -> _Addres
     identity, code = told
     below = ("below",) if any(map(_is_about_a_price, every)) else ()
     signed = _signed(identity, ("snooze-1h", "snooze-1d", *below, "bought", "stop"), links)
-    return signed or ((VERBS["stop"], links.stop(code)),)
+    return signed or ((act("stop"), links.stop(code)),)
 
 
 def _is_about_a_price(news: News) -> bool:
@@ -221,7 +240,7 @@ def _is_about_a_price(news: News) -> bool:
 
 def _signed(identity: str, verbs: Iterable[str], links: Links) -> _Addresses:
     """None without a key."""
-    return tuple((VERBS[verb], address) for verb in verbs if (address := links.verb(identity, verb)))
+    return tuple((act(verb), address) for verb in verbs if (address := links.verb(identity, verb)))
 
 
 # ── the plain part ───────────────────────────────────────────────────────────────────────────────────────
@@ -252,13 +271,17 @@ def _paragraphs(*parts: str) -> str:
 # ── the HTML ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _page() -> str:
+    return _PAGE.replace("{language}", spoken_language())
+
+
 def _html(letter: _Letter) -> str:
     excuse = f"{_SORRY}{escape(letter.sorry)}</p>" if letter.sorry else ""
     title = f'<h1 style="font-size:22px;margin:0">{escape(letter.title)}</h1>' if letter.title else ""
     sections = "".join(map(_section_html, letter.sections))
     footer = f"{_link_paragraphs(letter.links)}{_act_row(letter.acts)}"
     footer = f"<hr>{footer}" if footer else ""
-    return f"{_PAGE}{excuse}{title}{sections}{footer}</body></html>\n"
+    return f"{_page()}{excuse}{title}{sections}{footer}</body></html>\n"
 
 
 def _section_html(section: _Section) -> str:

@@ -14,9 +14,9 @@ def sms(code: str, mark: str, host: str) -> str:
     """``mark`` is the alert's, by which a text is found again; ``host`` is empty where there is none."""
     said = say("{code} is your Ticket Scout code.", code=code)
     rules = say("It works for 10 minutes. Give it to nobody.")
-    lines = plain(f"{said} {rules} ({mark})")
+    lines = plain(f"{said} {rules} {mark}")
     named = f"{lines}\n\n@{host} #{code}" if host else lines
-    return next((text for text in (named, lines) if fits(text)), f"{code} ({mark})")
+    return next((text for text in (named, lines) if fits(text)), f"{code} {mark}")
 
 
 def email(code: str, link: str, mark: str, *, adds: bool) -> tuple[str, str, str]:

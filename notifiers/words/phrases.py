@@ -3,19 +3,12 @@
 import unicodedata
 from datetime import datetime, timedelta, tzinfo
 
+from notifiers.words import days
+from notifiers.words.gsm import plain
+from watchers.language import SOURCE, say, spoken_language
 from watchers.models import News, Reason
 from watchers.money import Basis, spoken
 
-_BASIS = {Basis.FACE: "face", Basis.ALL_IN: "all-in", Basis.RESALE: "resale", Basis.LISTING: "list"}
-_SAYS = {
-    Reason.HISTORIC_LOW: "new low",
-    Reason.FURTHER_DROP: "down again",
-    Reason.NEW_LISTING: "new listing",
-    Reason.BACK_IN_STOCK: "back in stock",
-    Reason.STATUS_CHANGED: "status changed",
-    Reason.TEST: "test message",
-    Reason.CODE: "one-time code",
-}
 _NEXT_TEXT = "Next text"  # so a rule begins (``watchers/rules.py``)
 _SAME_DAY_AGAIN = timedelta(days=6)  # from then on the name of the day may be taken for today's
 _JOINERS = "\u200c\u200d"  # without them Persian and family emoji fall apart
@@ -25,20 +18,43 @@ def price(news: News) -> str:
     """``$84 all-in``: what it costs and what that includes; ``free``; empty when no price is known."""
     if news.price is None or news.currency is None:
         return ""
-    basis = _BASIS[news.basis] if news.basis and news.price else ""
+    basis = _basis(news.basis) if news.basis and news.price else ""
     return f"{amount(news.price, news.currency)} {basis}".rstrip()
 
 
 def amount(minor: int, currency: str) -> str:
     """``$84``, without what it includes; ``free``."""
-    return spoken(minor, currency) if minor else "free"
+    return spoken(minor, currency) if minor else say("free")
+
+
+def _basis(basis: Basis) -> str:
+    match basis:
+        case Basis.FACE:
+            return say("face")
+        case Basis.ALL_IN:
+            return say("all-in")
+        case Basis.RESALE:
+            return say("resale")
+    return say("list")
 
 
 def headline(news: News) -> str:
     """Price first, then what happened: ``$84 all-in, new low``; ``Back in stock`` when no price is known."""
     costs = price(news)
-    said = _SAYS.get(news.reason, "" if costs else "price drop")
-    return capital(joined(costs, said))
+    return capital(joined(costs, _happened(news.reason) or ("" if costs else say("price drop"))))
+
+
+def _happened(reason: Reason) -> str:
+    """What is to be said besides the price; empty where the price says it."""
+    said = {
+        Reason.HISTORIC_LOW: say("new low"),
+        Reason.FURTHER_DROP: say("down again"),
+        Reason.NEW_LISTING: say("new listing"),
+        Reason.BACK_IN_STOCK: say("back in stock"),
+        Reason.STATUS_CHANGED: say("status changed"),
+        Reason.TEST: say("test message"),
+    }
+    return said.get(reason, "")
 
 
 def lead(news: News) -> str:
@@ -57,7 +73,7 @@ def was(news: News) -> str:
     """`` (was $112)``; empty when that is not known, or nothing new."""
     if news.price is None or news.was in (None, news.price) or news.currency is None:
         return ""
-    return f" (was {amount(news.was, news.currency)})"
+    return f" ({say('was {amount}', amount=amount(news.was, news.currency))})"
 
 
 def then(lead: str, news: News, zone: tzinfo) -> str:
@@ -71,11 +87,13 @@ def then(lead: str, news: News, zone: tzinfo) -> str:
 def now(news: News) -> str:
     """What became of the price of news that was held: ``now $88``, ``still $71``, ``now not on sale``."""
     if is_gone(news):
-        return "now not on sale"
+        return say("now not on sale")
     if news.now_at is None or news.now_price is None or news.currency is None:
         return ""
-    word = "still" if news.now_price == news.price else "now"
-    return f"{word} {amount(news.now_price, news.currency)}"
+    costs = amount(news.now_price, news.currency)
+    if news.now_price == news.price:
+        return say("still {amount}", amount=costs)
+    return say("now {amount}", amount=costs)
 
 
 def is_gone(news: News) -> bool:
@@ -90,16 +108,16 @@ def clock(at: datetime, zone: tzinfo) -> str:
 
 def day(at: datetime) -> str:
     """``1 Jun``, on its own calendar."""
-    return f"{at.day} {at:%b}"
+    return days.day(at)
 
 
 def _since(at: datetime, until: datetime, zone: tzinfo) -> str:
     """``At 03:10``; with its day when that is longer ago than a day, with its date from the sixth on."""
     local = at.astimezone(zone)
     if until - at <= timedelta(days=1):
-        return f"At {local:%H:%M}"
+        return say("At {clock}", clock=f"{local:%H:%M}")
     date = f" {day(local)}" if until - at >= _SAME_DAY_AGAIN else ""
-    return f"{local:%a}{date} {local:%H:%M}"
+    return f"{days.weekday(local)}{date} {local:%H:%M}"
 
 
 def starts(news: News, *, year: bool = False) -> str:
@@ -111,14 +129,16 @@ def starts(news: News, *, year: bool = False) -> str:
 def date(news: News, *, year: bool = False) -> str:
     """``Sat 14 Jun``; empty while no day is announced."""
     found = news.starts_at or news.starts_on
-    return f"{found:%a} {found.day} {found:%b}{f' {found.year}' if year else ''}" if found else ""
+    if found is None:
+        return ""
+    return f"{days.weekday(found)} {days.day(found)}{f' {found.year}' if year else ''}"
 
 
 def next_alert(news: News) -> str:
     """The rule in one line, for a message that is no text: ``Next alert at $80 or less``."""
     rule = one_line(news.next_text)
     said = rule.removeprefix(_NEXT_TEXT)
-    return rule if said == rule else f"Next alert{said}"
+    return rule if said == rule else say("Next alert{rule}", rule=said)
 
 
 def shop(provider: str) -> str:
@@ -139,6 +159,11 @@ def uncapital(text: str) -> str:
 def joined(*parts: str) -> str:
     """The parts that say something, with commas between them."""
     return ", ".join(filter(None, parts))
+
+
+def writable(said: str) -> str:
+    """What was said as a text can hold it; English always can."""
+    return said if spoken_language() == SOURCE else plain(said)
 
 
 def one_line(text: str | None) -> str:

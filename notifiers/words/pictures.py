@@ -11,6 +11,7 @@ from html import escape
 from itertools import groupby
 
 from notifiers.words import phrases
+from watchers.language import say
 from watchers.models import News, PastPrice
 
 _MOST = 10
@@ -53,22 +54,22 @@ def _prices(news: News) -> tuple[PastPrice, ...]:
 def _caption(prices: tuple[PastPrice, ...], news: News, zone: tzinfo) -> str:
     """``Prices seen: first $112 (1 Jun), lowest $71 (3 Jun), $84 (now)``: three are enough beside bars."""
     first, lowest, last = prices[0], min(prices, key=lambda seen: seen.price), prices[-1]
-    parts = [f"first {_said(first, news, zone)}"]
+    parts = [say("first {price}", price=_said(first, news, zone))]
     if lowest.price < min(first.price, last.price):
-        parts.append(f"lowest {_said(lowest, news, zone)}")
+        parts.append(say("lowest {amount}", amount=_said(lowest, news, zone)))
     return _sentence([*parts, _said(last, news, zone)], news)
 
 
 def _sentence(parts: list[str], news: News) -> str:
-    gone = "now not on sale" if phrases.is_gone(news) else ""
-    return f"Prices seen: {phrases.joined(*parts, gone)}." if parts else ""
+    gone = say("now not on sale") if phrases.is_gone(news) else ""
+    return say("Prices seen: {prices}.", prices=phrases.joined(*parts, gone)) if parts else ""
 
 
 def _said(seen: PastPrice, news: News, zone: tzinfo) -> str:
     """``$97 (3 Jun)``; the latest is that of ``now`` while it is known to be."""
     known = news.price if news.now_at is None else news.now_price
     is_now = seen == _prices(news)[-1] and seen.price == known
-    when = "now" if is_now else phrases.day(seen.at.astimezone(zone))
+    when = say("now") if is_now else phrases.day(seen.at.astimezone(zone))
     return f"{phrases.amount(seen.price, news.currency or '')} ({when})"
 
 

@@ -40,7 +40,7 @@ PAGES = (
     Shown("stranger", "/", "/", is_for_strangers=True, status=401),
     Shown("new-watch", "/watches/new", "/watches/new", is_main=True),
     Shown("edit-watch", "/watches/<watch_id>/edit", "/watches/{watch}/edit"),
-    Shown("watch", "/watches/<watch_id>", "/watches/{watch}", is_main=True),
+    Shown("watch", "/watches/<watch_id>", "/watches/{watch}?range=365", is_main=True),
     Shown("watch-paused", "/watches/<watch_id>", "/watches/{paused}"),
     Shown("import", "/watches/import", "/watches/import"),
     Shown("calendar", "/watches/calendar", "/watches/calendar"),

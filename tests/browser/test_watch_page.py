@@ -2,14 +2,13 @@
 
 import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.web.kit import ITEM, World, news_of
@@ -17,26 +16,12 @@ from tests.web.watch.test_page import MINUTES, look, past, watching
 from watchers.kinds import Channel
 from watchers.models import AlertState
 
-CHROMIUM = shutil.which("chromium")
 PICTURES = os.environ.get("WEB_PICTURES")  # a folder: keep a screenshot of every page
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium"),
-]
 
 
 class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
         """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -511,6 +511,15 @@ def test_a_collection_lists_its_own_documents_by_id_and_no_others(store: Store) 
     assert (store.count(Query("q")), store.count(Query("q/a/sub")), store.count(Query("none"))) == (5, 1, 0)
 
 
+def test_a_collection_is_read_on_after_any_id_whether_it_is_there_or_not(store: Store) -> None:
+    store.commit(*(Put(path, {"n": 1}) for path in ("q/b", "q/a", "q/a/sub/x", "q/c", "q2/d", "q/+1", "q/é")))
+    assert (
+        ids(store.find(Query("q", value="a"))) == ids(store.find(Query("q", value="aa"))) == ["b", "c", "é"]
+    )
+    assert ids(store.find(Query("q", value="+1", limit=2))) == ["a", "b"]
+    assert store.find(Query("q", value="é")) == []
+
+
 def test_a_found_document_is_the_one_that_get_brings(store: Store) -> None:
     store.commit(Put("q/a", {"n": 1, "at": SERVER_TIME, "raw": b"1", "m": {"x": NOON}}))
     assert store.find(Query("q", ("n",), "==", 1)) == store.find(Query("q")) == [stored(store, "q/a")]

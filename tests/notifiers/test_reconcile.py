@@ -457,3 +457,9 @@ def test_every_difference_is_a_line_with_ids_and_no_more(
     (done,) = [line for line in lines if line["msg"] == "reconcile.done"]
     assert (done["texts"], done["listed"], done["differences"]) == (1, 1, 2)
     assert not [line for line in lines for private in (PHONE, TOKEN, "Lunch") if private in str(line)]
+
+
+def test_a_code_that_verify_texted_is_looked_for_in_no_list(office: Office) -> None:
+    office.save(state=SENT, attempts=1, attempted_at=office.began, receipt="VE" + "0" * 32)
+    found = office.reconcile()
+    assert (found.texts, found.findings) == (0, ())

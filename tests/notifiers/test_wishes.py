@@ -14,7 +14,7 @@ from watchers.kinds import Channel
 from watchers.models import Every, Person, QuietHours
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-KNOWN: dict[str, Any] = {"phone": "+15005550006", "made_at": NOW}
+KNOWN: dict[str, Any] = {"phone": "+15005550006", "plan": "premium", "made_at": NOW}
 
 
 def person_of(fields: dict[str, Any]) -> Person:
@@ -138,6 +138,7 @@ def test_every_wish_is_read_back_as_it_was_said(
         per_watch=per_watch,
         segments_per_month=segments,
         failover=failover,
+        plan="premium",
     )
 
 
@@ -146,3 +147,9 @@ def test_a_wish_taken_back_is_as_if_it_had_never_been_said() -> None:
     back = wished(said, quiet="off", digest="off", per_day="default", failover="default")
 
     assert person_of(back) == person_of(KNOWN)
+
+
+def test_a_plan_is_one_of_three() -> None:
+    assert person_of(wished(KNOWN, plan=" Enterprise ")).plan == "enterprise"
+    with pytest.raises(ValueError, match="a plan is one of basic, premium, enterprise"):
+        wished(KNOWN, plan="gold")

@@ -1,4 +1,5 @@
 import re
+from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
@@ -64,7 +65,12 @@ def test_a_button_that_does_not_exist(shops: httpx.Client) -> None:
 
 
 def test_a_poster_is_marked(shops: httpx.Client) -> None:
-    assert "sandbox" in shops.get(f"/poster/{TRAM}_ARTIST_PAGE_3_2.svg").text
+    for address in (f"/poster/{TRAM}_ARTIST_PAGE_3_2.svg", "/steam/apps/9000020/header.jpg"):
+        answer = shops.get(address)
+        assert answer.headers["Content-Type"].startswith("image/svg+xml")
+        assert "sandbox" in answer.text
+        ET.fromstring(answer.text)  # noqa: S314 - our own
+    assert shops.get("/poster/nobody_3_2.svg").status_code == 404
 
 
 @pytest.mark.parametrize("fields", [{"item": "nobody"}, {}])

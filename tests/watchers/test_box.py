@@ -1,7 +1,10 @@
 """A name, a link or an id: what the one box makes of it, and what it says of what it cannot take as it is."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.histories import RULES
 from watchers import box
 from watchers.providers import PROVIDERS
 from watchers.target import Search, Target
@@ -113,3 +116,18 @@ def test_what_cannot_be_read_says_what_to_do(text: str) -> None:
     assert not wanted.words
     assert wanted.error
     assert len(wanted.text) <= box.LONGEST
+
+
+@given(
+    st.text(max_size=300)
+    | st.sampled_from([one for one, _, _ in LINKS]).flatmap(
+        lambda link: st.text(max_size=20).map(lambda more: link + more)
+    )
+)
+@RULES
+def test_whatever_is_typed_something_can_be_done_with_it_or_it_says_what_to_do(text: str) -> None:
+    wanted = box.read(text, ON)
+    assert wanted.items or wanted.words or wanted.error or not wanted.text
+    assert not (wanted.error and (wanted.items or wanted.words))
+    assert all(ON[target.provider] == "on" for target in wanted.items)
+    assert len(wanted.words) <= box.LONGEST_WORDS

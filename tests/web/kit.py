@@ -125,7 +125,7 @@ class World:
             raise StoreUnavailableError("the test took the database down")
         self.learned.append((alert_id, report))
 
-    def reach(self, uid: str = "ann", phone: str = NUMBER, **fields: object) -> None:
+    def reach(self, uid: str = "ann", phone: str | None = NUMBER, **fields: object) -> None:
         """Somebody with a verified number."""
         known = {"phone": phone, "phone_verified_at": self.now(), "timezone": "UTC", **fields}
         self.documents.inner.commit(Put(f"people/{uid}", known))

@@ -15,6 +15,7 @@ from notifiers.learning import learn
 from notifiers.limits import Limits
 from notifiers.links import Links
 from notifiers.means import Means
+from notifiers.personal import erasure
 from notifiers.push import PushNotifier
 from sandbox.mailbox import Mailbox, receiving
 from sandbox.phone import Phone, phone_app
@@ -274,3 +275,16 @@ def test_what_was_set_aside_and_is_settled_or_was_taken_up_again_is_not_wrong(
     put_aside(documents, 2, hours=-0.1)
 
     assert outbox_of(documents, monkeypatch) == [("ok", "nothing is left behind")]
+
+
+@pytest.mark.parametrize(("hours", "is_said"), [(0.5, False), (2, True)])
+def test_an_erasure_that_nobody_goes_on_with_is_said(
+    hours: float, is_said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = SqliteDocuments(":memory:")
+    monkeypatch.setattr(doctor, "open_documents", lambda *_, **__: documents)
+    erasure.begin(documents, "ann", datetime.now(UTC) - timedelta(hours=hours))
+
+    said = [one.mark for one in doctor.examine({}) if one.what == "erasures"]
+
+    assert said == (["WRONG"] if is_said else [])

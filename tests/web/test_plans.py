@@ -293,7 +293,7 @@ def test_the_status_page_says_how_each_provider_is_doing(world: World) -> None:
     assert "<div><dt>Blind</dt><dd>none</dd></div>" in said
     assert "<div><dt>Last ticked</dt><dd>just now</dd></div>" in said
     assert "<div><dt>Watched</dt><dd>nothing yet</dd></div>" in said
-    assert "<div><dt>Why</dt><dd>SEATGEEK_CLIENT_ID is not set</dd></div>" in said
+    assert "<div><dt>SeatGeek</dt><dd>SEATGEEK_CLIENT_ID is not set</dd></div>" in said
     assert page.count('<p class="chip watching">On</p>') == 1
 
 

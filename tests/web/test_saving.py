@@ -140,6 +140,14 @@ def test_what_was_recorded_of_it_is_said_with_since_when(ann: Someone, shop: Wor
     assert said in ann.get("/watches/new?q=tram")
 
 
+def test_the_past_of_what_was_long_watched_counts_too(ann: Someone, shop: World) -> None:
+    recorded(shop, *SWINGS)
+    shop.see(ITEM, face(9000))
+    since = (shop.now() - timedelta(days=60)).date()
+    page = ann.get("/watches/new?q=tram")
+    assert f"Seen here from $84 to $120 since {since.day} {since:%b %Y}." in page
+
+
 def test_a_link_leads_straight_to_its_form(ann: Someone) -> None:
     answer = ann.client.get("/watches/new?q=https://store.steampowered.com/app/570/Dota_2/")
     assert answer.status_code == 303

@@ -44,10 +44,40 @@ def country_of(contact: Contact) -> str:
 
 
 def countries(allowed: Collection[str]) -> list[tuple[str, str]]:
-    """``("US", "US +1")`` for each, in this order: what one chooses from."""
+    """``("US", "United States +1")`` for each, in this order: what one chooses from."""
     import phonenumbers  # noqa: PLC0415
 
-    return [(code, f"{code} +{phonenumbers.country_code_for_region(code)}") for code in allowed]
+    names = _names()
+    return [
+        (code, f"{names.get(code, code)} +{phonenumbers.country_code_for_region(code)}") for code in allowed
+    ]
+
+
+def _names() -> dict[str, str]:
+    """What countries are called; others are shown by their code."""
+    return {
+        "AT": say("Austria"),
+        "AU": say("Australia"),
+        "BE": say("Belgium"),
+        "CA": say("Canada"),
+        "CH": say("Switzerland"),
+        "DE": say("Germany"),
+        "DK": say("Denmark"),
+        "ES": say("Spain"),
+        "FI": say("Finland"),
+        "FR": say("France"),
+        "GB": say("United Kingdom"),
+        "IE": say("Ireland"),
+        "IT": say("Italy"),
+        "MX": say("Mexico"),
+        "NL": say("Netherlands"),
+        "NO": say("Norway"),
+        "NZ": say("New Zealand"),
+        "PL": say("Poland"),
+        "PT": say("Portugal"),
+        "SE": say("Sweden"),
+        "US": say("United States"),
+    }
 
 
 def _missing(kind: Kind | None) -> str:

@@ -46,7 +46,7 @@ def add(kind: str) -> ResponseReturnValue:
     except UnreadableContactError as unreadable:
         return _page(wanted, typed, str(unreadable), agrees=agrees), 422
     except RefusedError as refused:
-        return _page(wanted, typed, refused.sentence, agrees=agrees), refused.status
+        return _page(wanted, typed, refused.sentence, agrees=agrees), refused.status, refused.headers
     return redirect(url_for("signing_in.code"), 303)
 
 

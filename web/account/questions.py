@@ -33,6 +33,11 @@ class RefusedError(Exception):
         super().__init__(sentence)
         self.sentence, self.status, self.wait = sentence, status, wait
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to come again, where that is known."""
+        return {"Retry-After": str(int(self.wait.total_seconds()) + 1)} if self.wait else {}
+
 
 def here() -> str:
     """The address of whoever asks."""
@@ -65,7 +70,22 @@ def is_on(kind: Kind) -> bool:
 
 
 def ask(contact: Contact, *, uid: str | None = None, agreed: Mapping[str, Any] | None = None) -> Proof:
-    """Send a code there; this browser then waits for it.
+    """Send a code there; this browser then waits for it. Raises as ``put`` does."""
+    asked, to = request.form.get("asked", "")[:64], own_path(request.form.get("next"))
+    proof = put(contact, asked=asked, uid=uid, to=to, agreed=agreed)
+    session[PROOF] = proof.id
+    return proof
+
+
+def put(
+    contact: Contact,
+    *,
+    asked: str | None = None,
+    uid: str | None = None,
+    to: str = "/",
+    agreed: Mapping[str, Any] | None = None,
+) -> Proof:
+    """Send a code there; whoever has the proof's id waits for it.
 
     Raises:
         RefusedError: no code was sent.
@@ -75,11 +95,11 @@ def ask(contact: Contact, *, uid: str | None = None, agreed: Mapping[str, Any] |
         raise RefusedError(_off(contact.kind), 422)
     question = Question(
         contact=contact,
-        asked=request.form.get("asked", "")[:64] or new_question(),
+        asked=asked or new_question(),
         network=network.network(here()),
         uid=uid,
         language=spoken_language(),
-        to=own_path(request.form.get("next")),
+        to=to,
         agreed=agreed,
     )
     try:
@@ -90,7 +110,6 @@ def ask(contact: Contact, *, uid: str | None = None, agreed: Mapping[str, Any] |
         raise RefusedError(
             say("No more texts can be sent this month. Use an e-mail address instead."), 429
         ) from None
-    session[PROOF] = proof.id
     return proof
 
 

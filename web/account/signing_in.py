@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 
 from notifiers import outbox, proofs
 from notifiers.proofs import Kind, Proof
-from notifiers.words.excuses import undelivered
 from watchers.language import say
 from watchers.models import AlertState
 from web import entry, forgery
@@ -42,7 +41,7 @@ def ask() -> ResponseReturnValue:
     except UnreadableContactError as unreadable:
         return _form(typed, error=str(unreadable)), 422
     except RefusedError as refused:
-        return _form(typed, error=refused.sentence), refused.status
+        return _form(typed, error=refused.sentence), refused.status, refused.headers
     return redirect(url_for("signing_in.code"), 303)
 
 
@@ -143,12 +142,12 @@ def _asked_for(proof: Proof, *, error: str = "") -> str:
 
 
 def _trouble(proof: Proof) -> str:
-    """Why the code may not come, as far as is known."""
+    """That the code may not come; never why: that would tell a stranger of whoever has the contact."""
     alert = outbox.load(site().documents, proof.alert_id)
     if alert is None:
         return ""
     if alert.state in (AlertState.FAILED, AlertState.UNDELIVERED):
-        return undelivered(alert.why or "", None, alert.channel)
+        return say("The code could not be delivered there. Look at what you typed, or use something else.")
     if alert.state is AlertState.UNCERTAIN:
         return say("We do not know whether the code was sent. If it does not come, ask for another one.")
     return ""

@@ -1,11 +1,12 @@
 """One request: who asks, how often, what they ask for, and the answer with its headers."""
 
 import hashlib
+from itertools import chain
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 
 from web.api import callers, problems, reading, repeats
-from web.api.operation import Call, Caller, Operation, Reply
+from web.api.operation import JSON, Call, Caller, Operation, Reply
 from web.api.problems import ProblemError
 
 _FRESH = "private, no-cache"
@@ -35,14 +36,19 @@ def _answered(operation: Operation, caller: Caller | None, path: dict[str, str])
             made = problems.answer(problem)
             return made, made.get_data(as_text=True)
         kept = reply.kept or reply.body
-        return _made(reply), kept.model_dump_json() if kept else ""
+        return _made(operation, reply), kept.model_dump_json(by_alias=True) if kept else ""
 
     return repeats.once(uid, key, done)
 
 
-def _made(reply: Reply) -> Response:
-    text = reply.body.model_dump_json() if reply.body else ""
-    made = Response(text, reply.status, content_type="application/json" if reply.body else None)
+def _made(operation: Operation, reply: Reply) -> Response:
+    if reply.text is not None:
+        return Response(reply.text, reply.status, content_type=operation.makes)
+    if reply.stream is not None:
+        first, rest = reply.stream
+        return Response(stream_with_context(chain((first,), rest)), content_type=JSON)
+    text = reply.body.model_dump_json(by_alias=True) if reply.body else ""
+    made = Response(text, reply.status, content_type=JSON if reply.body else None)
     made.headers.update(reply.headers)
     if reply.body is None:
         made.headers.pop("Content-Type", None)

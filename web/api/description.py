@@ -208,6 +208,8 @@ def _answer(operation: Operation, status: int, model: type[BaseModel] | None) ->
     names += ["ETag"] if operation.has_etag and model else []
     names += ["Location"] if status == 201 and operation.name == "createWatch" else []  # noqa: PLR2004 - created
     said |= {"headers": _said(*names)} if names else {}
+    if operation.makes:
+        return said | {"content": {operation.makes: {"schema": {"type": "string"}}}}
     return said | ({"content": {JSON: {"schema": _ref(model)}}} if model else {})
 
 

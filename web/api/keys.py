@@ -13,7 +13,7 @@ from web.site import site
 
 def every(call: Call) -> Reply:
     """All of one's tokens."""
-    return Reply(TokensMade(tokens=tuple(map(_made, tokens.every(site().documents, call.uid)))))
+    return Reply(TokensMade(tokens=tuple(map(made, tokens.every(site().documents, call.uid)))))
 
 
 def create(call: Call) -> Reply:
@@ -25,10 +25,10 @@ def create(call: Call) -> Reply:
     made_by = repeats.derived(call.uid, call.key, "token") if call.key else None
     wanted = Token("", call.uid, asked.name, asked.scope, now, asked.expires_at, made_by=made_by)
     try:
-        text, made = tokens.make(site().documents, wanted)
+        text, token = tokens.make(site().documents, wanted)
     except TooManyTokensError as exc:
         raise ProblemError(409, str(exc)) from exc
-    shown = _made(made)
+    shown = made(token)
     return Reply(NewToken(token=text, made=shown), 201, kept=NewToken(token=None, made=shown))
 
 
@@ -39,7 +39,8 @@ def revoke(call: Call, token_id: str) -> Reply:
     return Reply(status=204)
 
 
-def _made(token: Token) -> TokenMade:
+def made(token: Token) -> TokenMade:
+    """A token as it is listed."""
     return TokenMade(
         id=token.id,
         name=token.name,

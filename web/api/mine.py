@@ -1,171 +1,161 @@
-"""Oneself: who one is here, how one wants to be told, and everything one asked for."""
+"""Oneself: how one is told, what one's plan holds, a test, a copy of everything, and the end of it."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from notifiers import contacts
-from watchers.documents import Create, Document, Update
+from notifiers import contacts, preferences, trials
+from notifiers.personal import erasure
+from notifiers.personal.export import FORMAT, export
+from notifiers.preferences import Preferences, PreferencesRefusedError
 from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.kinds import Channel
-from watchers.language import LANGUAGES
-from watchers.models import Every, Person
-from web import monitors
-from web.api import reading
-from web.api.models import Exported, Moment
+from watchers.models import Person
+from web import entry, membership
+from web.api import callers
+from web.api.models import Moment, ToldAlert
 from web.api.operation import JSON, MERGE_PATCH, Access, Call, Operation, Reply
+from web.api.problems import Fault, ProblemError
 from web.api.shape import Shape
-from web.api.watches import saved
+from web.api.told import told
+from web.membership import Used
 from web.site import site
-
-_ATTEMPTS = 5
-_Clock = Annotated[
-    str,
-    Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="On one's own clock.", examples=["22:00"]),
-]
-Language = Literal["en", "de"]
-
-
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("name the time zone as in America/New_York")
-    return name
-
-
-class Quiet(Shape):
-    """Every day from one time until the other; over midnight where `to` is less."""
-
-    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
-
-    start: Annotated[_Clock, Field(alias="from")]
-    end: Annotated[_Clock, Field(alias="to")]
-
-
-class Wishes(Shape):
-    """How one wants to be told; what is left out stays, null takes a wish back."""
-
-    timezone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = Field(
-        "UTC", description="An IANA name.", examples=["America/New_York"]
-    )
-    language: Language = "en"
-    quiet_hours: Quiet | None = Field(None, description="Nothing is sent then; it waits.")
-    digest: Every | None = Field(None, description="Everything is collected, and told so often.")
-    digest_at: _Clock = "08:00"
-    per_day: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        None, description="At most so many messages a day by each channel; null: as it is usual here."
-    )
-    per_watch: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        None, description="The same, of one watch."
-    )
-    failover: Annotated[tuple[Channel, ...], Field(max_length=4)] | None = Field(
-        None, description="Who takes over when a channel fails, in this order; null: as it is usual here."
-    )
-
-
-class Contact(Shape):
-    """Where one is told."""
-
-    channel: Channel
-    address: str | None = Field(
-        description="A number or an address; null where it is as secret as a password."
-    )
-    verified_at: Moment | None = Field(description="null: it is not used.")
-    problem: str | None = Field(description="The code for which it was given up.")
 
 
 class Me(Shape):
-    """Whose token it is."""
+    """Whose token it is, and how they are told."""
 
     id: str
-    plan: str
-    contacts: tuple[Contact, ...]
-    texts_stopped_at: Moment | None = Field(description="When its owner answered STOP.")
-    wishes: Wishes
+    plan: str = Field(description="See `/plan`.")
+    texts_stopped_at: Moment | None = Field(description="When they answered STOP; null: they did not.")
+    preferences: Preferences
+
+
+class Amount(Shape):
+    """How much of something is used, of how much."""
+
+    used: Annotated[int, Field(ge=0)]
+    of: Annotated[int, Field(ge=0)]
+
+
+class Plan(Shape):
+    """What one's plan holds, and what of it is used."""
+
+    name: Literal["basic", "premium", "enterprise"]
+    watches: Amount = Field(description="Watches that are not ended.")
+    waiting: int = Field(ge=0, description="Watches that wait until there is room for them.")
+    texts: Amount | None = Field(description="Segments of texts this month; null: it cannot be told.")
+    priority: int = Field(ge=1, description="How many people's looks one watch is worth.")
+
+
+class TestAsked(Shape):
+    """By which channel to send a test message."""
+
+    __test__ = False  # no test of ours
+
+    channel: Channel
+
+
+class EraseAsked(Shape):
+    """That everything is to be deleted."""
+
+    word: Literal["delete"] = Field(description="The word `delete`, so that it does not happen by mistake.")
+
+
+class MyData(Shape):
+    """Everything that is kept about one; what each part holds is said in it."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": True})
+
+    format: Literal["ticket-scout.my-data"] = Field(description="What this is.")
+    version: int = Field(description="A field may be added; none changes or goes as long as it is the same.")
+    made_at: Moment
+    person: str
 
 
 def show(call: Call) -> Reply:
     """Oneself."""
-    return Reply(_me(call.uid, site().documents.get(contacts.path(call.uid))))
+    return Reply(_me(call.uid))
 
 
 def change(call: Call) -> Reply:
-    """Change how one wants to be told."""
-    path = contacts.path(call.uid)
-    for _ in range(_ATTEMPTS):
-        document = site().documents.get(path)
-        wanted = _wanted(call.uid, document, call.body)
-        write = Update(path, wanted, document.version) if document else Create(path, wanted)
-        try:
-            if wanted:
-                site().documents.commit(write)
-        except ConflictError:
-            continue
-        return Reply(_me(call.uid, site().documents.get(path)))
-    raise StoreUnavailableError("the person kept changing")
+    """Change how one is told: only what is named."""
+    try:
+        named = preferences.read(call.body, most_segments=_most_texts(call.uid))
+        preferences.save(site().documents, call.uid, named, site().now())
+    except PreferencesRefusedError as refused:
+        faults = [
+            Fault(where="body", pointer=f"/{field}", detail=said) for field, said in refused.errors.items()
+        ]
+        raise ProblemError(422, " ".join(refused.errors.values()), faults) from refused
+    except ConflictError as exc:
+        raise StoreUnavailableError("the person kept changing") from exc
+    entry.believe(call.uid)  # what was read of them before is old
+    return Reply(_me(call.uid))
 
 
-def _wanted(uid: str, document: Document | None, patch: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the person's document that change, judged together with those that stay."""
-    standing = _wishes(_person(uid, document)).model_dump(mode="json")
-    merged = {**standing, **{name: value for name, value in patch.items() if value is not None}}
-    merged = {name: value for name, value in merged.items() if patch.get(name, value) is not None}
-    wished = reading.model(Wishes, merged)
-    quiet = wished.quiet_hours
-    if quiet and quiet.start == quiet.end:
-        raise reading.not_accepted("Quiet hours end at another time than they begin.", "/quiet_hours/to")
-    if wished.failover and len(set(wished.failover)) < len(wished.failover):
-        raise reading.not_accepted("Name each channel once.", "/failover")
-    fields = wished.model_dump(mode="json")
-    return {name: fields[name] for name in patch}
+def _most_texts(uid: str) -> int:
+    """What their plan allows a month."""
+    return site().limits.texts_of(Person(uid, plan=membership.tier().name))
 
 
-def _person(uid: str, document: Document | None) -> Person:
-    return contacts.from_document(document) if document else Person(uid)
-
-
-def _me(uid: str, document: Document | None) -> Me:
-    person = _person(uid, document)
-    ways = (
-        (Channel.SMS, person.phone, person.phone_verified_at, person.phone_problem),
-        (Channel.EMAIL, person.email, person.email_verified_at, person.email_problem),
-        (Channel.PUSH, person.push_url, person.push_verified_at, person.push_problem),
-    )
+def _me(uid: str) -> Me:
+    document = entry.document()
+    person = contacts.from_document(document) if document else Person(uid)
     return Me(
         id=uid,
-        plan=person.plan,
-        contacts=tuple(_contact(*way) for way in ways if way[1]),
+        plan=membership.tier().name,
         texts_stopped_at=person.opted_out_at,
-        wishes=_wishes(person),
+        preferences=preferences.of(document),
     )
 
 
-def _contact(channel: Channel, address: str | None, at: datetime | None, problem: str | None) -> Contact:
-    shown = None if channel is Channel.PUSH else address
-    return Contact(channel=channel, address=shown, verified_at=at, problem=problem)
-
-
-def _wishes(person: Person) -> Wishes:
-    hours = person.quiet_hours
-    quiet = Quiet(start=f"{hours.start:%H:%M}", end=f"{hours.end:%H:%M}") if hours else None
-    return Wishes(
-        timezone=contacts.zone_of(person).key,
-        language=person.language if person.language in LANGUAGES else "en",
-        quiet_hours=quiet,
-        digest=person.digest,
-        digest_at=f"{person.digest_at:%H:%M}",
-        per_day=person.per_day,
-        per_watch=person.per_watch,
-        failover=person.failover,
+def plan(call: Call) -> Reply:
+    """What one's plan holds, and what is used."""
+    document, here = entry.document(), site()
+    person = contacts.from_document(document) if document else Person(call.uid)
+    held = membership.membership(here.documents, here.places, here.limits, person, here.now())
+    return Reply(
+        Plan(
+            name=held.tier.name,
+            watches=_amount(held.watches),
+            waiting=held.waiting,
+            texts=_amount(held.texts) if held.texts else None,
+            priority=held.tier.priority,
+        )
     )
 
 
-def export(call: Call) -> Reply:
-    """All watches at once."""
-    found = sorted(monitors.find_all(call.uid), key=lambda source: source.id)
-    return Reply(Exported(exported_at=site().now(), watches=tuple(map(saved, found))))
+def _amount(used: Used) -> Amount:
+    return Amount(used=used.number, of=used.of)
+
+
+def test(call: Call) -> Reply:
+    """Send a test message, as an alert is sent."""
+    asked: TestAsked = call.body
+    try:
+        alert = trials.send(site().documents, call.uid, asked.channel, site().now())
+    except trials.NotReachableError:
+        raise ProblemError(409, "Nothing was sent: this way does not work yet. See /contacts.") from None
+    except trials.TooOftenError as enough:
+        raise callers.too_often(enough.again_at - site().now()) from None
+    return Reply(told(alert), 202)
+
+
+def data(call: Call) -> Reply:
+    """Everything that is kept about one, piece by piece."""
+    if wait := site().copies.wait(call.uid, site().now()):
+        raise callers.too_often(wait)
+    pieces = export(site().documents, site().places, call.uid, site().now())
+    first = next(pieces)  # a database that is away is a problem, not a broken answer
+    return Reply(stream=(first, pieces))
+
+
+def erase(call: Call) -> Reply:
+    """Delete everything about oneself; the token with which it is asked, too."""
+    erasure.begin(site().documents, call.uid, site().now())
+    erasure.erase(site().documents, site().places, call.uid, site().now())
+    return Reply(status=204)
 
 
 _TAG = "You"
@@ -177,12 +167,37 @@ OPERATIONS = (
     ),
     Operation(
         name="changeMe", method="PATCH", path="/me", run=change, tag=_TAG,
-        summary="Change how you are told", access=Access.WRITE, body=Wishes, takes=(MERGE_PATCH, JSON),
+        summary="Change how you are told", access=Access.WRITE, body=Preferences, takes=(MERGE_PATCH, JSON),
         answers={200: Me}, example={"quiet_hours": {"from": "22:00", "to": "07:00"}, "per_day": 20},
-        details="A JSON merge patch (RFC 7396). A contact is changed by proving it, never here.",
+        details="What is not named stays; null: none, or as everybody has it.",
     ),
     Operation(
-        name="exportWatches", method="GET", path="/export", run=export, tag=_TAG,
-        summary="Everything you asked for, at once", answers={200: Exported},
+        name="getPlan", method="GET", path="/plan", run=plan, tag=_TAG,
+        summary="What your plan holds, and what of it is used", answers={200: Plan},
+    ),
+    Operation(
+        name="sendTest", method="POST", path="/me/test", run=test, tag=_TAG,
+        summary="Send yourself a test message", access=Access.WRITE, body=TestAsked, answers={202: ToldAlert},
+        refusals=(409,), takes_key=True, example={"channel": "email"},
+        details=(
+            f"At most {trials.MOST_AN_HOUR} an hour. What became of it is said among your alerts. Should the "
+            "server die between sending and answering, the same key may send a second one."
+        ),
+    ),
+    Operation(
+        name="getMyData", method="GET", path="/me/data", run=data, tag=_TAG,
+        summary="Everything that is kept about you", answers={200: MyData},
+        details=(
+            f"The format is `{FORMAT}`. Secrets are left out. A few times an hour; 429 says when again."
+        ),
+    ),
+    Operation(
+        name="eraseMe", method="POST", path="/me/erase", run=erase, tag=_TAG,
+        summary="Delete everything about you", access=Access.WRITE, body=EraseAsked, answers={204: None},
+        example={"word": "delete"},
+        details=(
+            "Your watches, alerts, contacts, tokens: at once from use. What must be kept of a consent to "
+            "texts is kept without your name. Nothing brings it back."
+        ),
     ),
 )  # fmt: skip

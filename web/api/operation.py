@@ -1,6 +1,6 @@
 """One entry of the table of operations, what its function is given, and what it gives back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -56,6 +56,8 @@ class Reply:
         headers: Besides those of every answer.
         etag: The version of what is shown, for ``If-None-Match`` and ``If-Match``.
         kept: The body as it may be kept for a repeat, where the body itself holds a secret.
+        stream: Instead of a body: JSON in pieces, the first of which is there already.
+        text: Instead of a body: a file of the type that the operation ``makes``.
     """
 
     body: BaseModel | None = None
@@ -63,6 +65,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: str | None = None
     kept: BaseModel | None = None
+    stream: tuple[str, Iterator[str]] | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class Operation:
         query: What may stand behind the question mark.
         body: What is sent.
         takes: As which type it may be sent.
+        makes: Another type than JSON that is answered.
         takes_key: Whether ``Idempotency-Key`` is understood.
         has_etag: Whether the answer has a version, and a change may ask for one.
         example: What is sent, for people to copy.
@@ -99,6 +104,7 @@ class Operation:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     takes: tuple[str, ...] = (JSON,)
+    makes: str = ""
     takes_key: bool = False
     has_etag: bool = False
     example: Mapping[str, Any] | None = None

@@ -30,7 +30,7 @@ def _page(call: Call, found: list[Alert]) -> Reply:
     shown = rest[: page.limit]
     is_more = len(rest) > len(shown)
     following = paging.cursor(call.uid, {"after": alerts.newest_first(shown[-1])}) if is_more else None
-    return Reply(ToldAlerts(alerts=tuple(map(_told, shown)), next=following))
+    return Reply(ToldAlerts(alerts=tuple(map(told, shown)), next=following))
 
 
 def read(call: Call) -> Reply:
@@ -40,7 +40,8 @@ def read(call: Call) -> Reply:
     return Reply(status=204)
 
 
-def _told(alert: Alert) -> ToldAlert:
+def told(alert: Alert) -> ToldAlert:
+    """An alert as it is answered."""
     return ToldAlert(
         id=alert.id,
         watch_id=alert.watch_id,

@@ -18,7 +18,7 @@ from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedEr
 from watchers.language import say
 from watchers.providers import cannot_see
 from watchers.watch import Watch
-from web import membership, monitors, sight, twins
+from web import membership, monitors, own_writes, sight, twins
 from web.api import paging, reading, repeats
 from web.api.answering import etag, require_match
 from web.api.models import SavedWatch, SavedWatches
@@ -29,7 +29,7 @@ from web.api.shape import Shape
 from web.site import site
 
 _ATTEMPTS = 5
-_LONGEST_SNOOZE = timedelta(days=366)
+LONGEST_SNOOZE = timedelta(days=366)
 _WATCH = {
     "name": "Lakers v Warriors under $90",
     "target": {"provider": "ticketmaster", "item": "vvG1zZ9abc"},
@@ -52,20 +52,12 @@ class Snoozed(Shape):
 def every(call: Call) -> Reply:
     """A page of one's watches, by id."""
     page: Paged = call.query
-    begun = paging.after(call.uid, page.cursor)
-    last, seen = str(begun.get("after", "")), int(begun.get("seen", 0))
-    wanted = seen + page.limit + 1
-    found = site().documents.find(Query(site().places.sources(call.uid), limit=wanted))
-    rest = [source for source in found if source.id > last]
-    shown = rest[: page.limit]
-    is_more = len(rest) > len(shown)
-    following = {"after": shown[-1].id, "seen": seen + len(shown)} if is_more else {}
-    return Reply(
-        SavedWatches(
-            watches=tuple(map(saved, shown)),
-            next=paging.cursor(call.uid, following) if following else None,
-        )
-    )
+    last = paging.after(call.uid, page.cursor).get("after")
+    wanted = Query(site().places.sources(call.uid), value=last, limit=page.limit + 1)
+    found = site().documents.find(wanted)
+    shown = found[: page.limit]
+    following = paging.cursor(call.uid, {"after": shown[-1].id}) if len(found) > len(shown) else None
+    return Reply(SavedWatches(watches=tuple(map(saved, shown)), next=following))
 
 
 def show(call: Call, watch_id: str) -> Reply:
@@ -107,11 +99,12 @@ def create(call: Call) -> Reply:
     asked: Watch = call.body
     watch_id = repeats.derived(call.uid, call.key, "watch") if call.key else secrets.token_hex(10)
     path = site().places.source(call.uid, watch_id)
-    fields = _judged(asked)
+    fields = judged(asked)
     standing = monitors.find(call.uid, watch_id)
     if standing is None:
         _refuse_twins(call.uid, asked)
         _refuse_past(asked)
+        own_writes.of((watch_id,))
         with suppress(ConflictError):  # the same request was here at the same moment
             site().documents.commit(Create(path, fields))
     return _shown(existing(call.uid, watch_id), 201, {"Location": f"/api/v1/watches/{watch_id}"})
@@ -119,7 +112,7 @@ def create(call: Call) -> Reply:
 
 def replace(call: Call, watch_id: str) -> Reply:
     """Ask for something else under the same id."""
-    fields = _judged(call.body)
+    fields = judged(call.body)
     return _changed(call.uid, watch_id, lambda _: fields)
 
 
@@ -131,7 +124,7 @@ def change(call: Call, watch_id: str) -> Reply:
             raise ProblemError(409, "What is saved here is no watch of today's form. Replace it as a whole.")
         shown = {name: value for name, value in standing.items() if value is not None}
         made = _merged(shown, call.body)
-        return _judged(reading.model(Watch, made))
+        return judged(reading.model(Watch, made))
 
     return _changed(call.uid, watch_id, merged)
 
@@ -149,7 +142,7 @@ def _merged(standing: Any, patch: Any) -> Any:
     return made
 
 
-def _judged(asked: Watch) -> dict[str, Any]:
+def judged(asked: Watch) -> dict[str, Any]:
     """The document to write, which ``read_watch`` has accepted.
 
     Raises:
@@ -248,7 +241,7 @@ def bought(call: Call, watch_id: str) -> Reply:
 def snooze(call: Call, watch_id: str) -> Reply:
     """Tell nothing until then; what is found meanwhile is told then."""
     asked: Snoozed = call.body
-    if not site().now() < asked.until < site().now() + _LONGEST_SNOOZE:
+    if not site().now() < asked.until < site().now() + LONGEST_SNOOZE:
         raise reading.not_accepted("Choose a time in the next 366 days.", "/until")
     return _set(call.uid, watch_id, lambda fields: verbs.snooze(fields, asked.until))
 

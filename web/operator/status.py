@@ -31,7 +31,7 @@ from web.site import site
 
 pages = Blueprint("status", __name__)
 
-REMEMBERED = 5.0  # seconds
+REMEMBERED = 15.0  # seconds
 _TICKS, _NAMED, _ROWS = 8, 3, 100
 
 

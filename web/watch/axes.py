@@ -10,7 +10,9 @@ from watchers.money import exponent, spoken
 _PRICES = 4  # marks, about
 _MOMENTS = 5  # marks, at most: so many fit on a phone
 _YEAR = 12  # months
-_HOURS, _DAYS, _MONTHS = (1, 2, 3, 6, 12), (1, 2, 3, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
+_MINUTES = (1, 2, 5, 10, 30, 60, 120, 180, 360, 720)
+_DAYS, _MONTHS = (1, 2, 3, 7, 14), (1, 2, 3, 6, 12, 24, 60, 120)
+_A_MINUTE, _A_DAY = timedelta(minutes=1), 24 * 60  # minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,12 @@ def prices(seen: Iterable[int], also: Iterable[int] = ()) -> Prices:
 
 
 def _round(least: float) -> int:
-    """The next 1, 2 or 5 with noughts."""
+    """The next 1, 2, 2.5 or 5 with noughts that is whole."""
     size = 1
     while 10 * size <= least:
         size *= 10
-    return next((digit * size for digit in (1, 2, 5, 10) if digit * size >= least), 10 * size)
+    steps = [size, 2 * size, *([size * 5 // 2] if size > 1 else []), 5 * size]
+    return next((step for step in steps if step >= least), 10 * size)
 
 
 def amounts(axis: Prices, currency: str) -> list[tuple[int, str]]:
@@ -80,18 +83,21 @@ def _tried(start: datetime, end: datetime, zone: tzinfo) -> Iterator[Sequence[tu
     """From the finest marks that may do to the coarsest."""
     length = end - start
     if length <= timedelta(days=3):
-        yield from (_hours(start, end, every, zone) for every in _HOURS)
+        fine = (every for every in _MINUTES if length <= 2 * _MOMENTS * every * _A_MINUTE)
+        yield from (_clock(start, end, every, zone) for every in fine)
     if length <= timedelta(days=80):
         yield from (_days(start, end, every, zone) for every in _DAYS)
     yield from (_months(start, end, every, zone) for every in _MONTHS)
 
 
-def _hours(start: datetime, end: datetime, every: int, zone: tzinfo) -> list[tuple[datetime, str]]:
+def _clock(start: datetime, end: datetime, every: int, zone: tzinfo) -> list[tuple[datetime, str]]:
+    """Every so many minutes of each day, as a clock on the wall counts them."""
     found, day = [], start.date()
     while day <= end.date():
-        for hour in range(0, 24, every):
-            at = datetime(day.year, day.month, day.day, hour, tzinfo=zone)
-            found.append((at, _day(day) if hour == 0 else f"{hour:02}:00"))
+        for minutes in range(0, _A_DAY, every):
+            hour, minute = divmod(minutes, 60)
+            at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+            found.append((at, f"{hour:02}:{minute:02}" if minutes else _day(day)))
         day += timedelta(days=1)
     return found
 

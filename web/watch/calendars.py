@@ -38,8 +38,8 @@ def show() -> ResponseReturnValue:
     uid = entry.person()
     document, kept = entry.document(), subscriptions.find(site().documents, uid)
     person = contacts.from_document(document) if document else Person(uid)
-    dates = [(one, _when(one.starts, person)) for one in _entries(_watches(uid))]
-    address = _address(uid, kept.secret) if kept.secret else ""
+    dates = [(one, _when(one.starts, person)) for one in dates_of(watched(uid))]
+    address = address_of(uid, kept.secret) if kept.secret else ""
     return render_template("calendar.html", dates=dates, address=address)
 
 
@@ -56,7 +56,7 @@ def renew() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Everything as one file."""
     uid = entry.person()
-    return _file(uid, _entries(_watches(uid)), "ticket-scout.ics")
+    return _file(uid, dates_of(watched(uid)), "ticket-scout.ics")
 
 
 @pages.get("/watches/<watch_id>/calendar.ics")
@@ -65,7 +65,7 @@ def one(watch_id: str) -> ResponseReturnValue:
     uid = entry.person()
     source = monitors.find(uid, watch_id) or abort(404)
     watch = monitors.read(source.fields) or abort(404)
-    found = _entries({watch_id: watch}) or abort(404)
+    found = dates_of({watch_id: watch}) or abort(404)
     return _file(uid, found, "ticket-scout-event.ics")
 
 
@@ -74,7 +74,7 @@ def subscribed(token: str) -> ResponseReturnValue:
     """The same for a calendar program, in its owner's language."""
     uid = _owner(token) or abort(404)
     with speaking(contacts.find(site().documents, uid).language):
-        answer = _file(uid, _entries(_watches(uid)))
+        answer = _file(uid, dates_of(watched(uid)))
     answer.headers["Cache-Control"] = _KEPT
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer.make_conditional(request)
@@ -93,7 +93,8 @@ def _owner(token: str) -> str | None:
     return None
 
 
-def _address(uid: str, secret: str) -> str:
+def address_of(uid: str, secret: str) -> str:
+    """Where a calendar program reads this person's dates."""
     return f"{site().public_url.rstrip('/')}/calendar/{_signer().dumps([uid, secret])!s}.ics"
 
 
@@ -102,8 +103,7 @@ def _signer() -> URLSafeSerializer:
 
 
 def _file(uid: str, entries: Sequence[Entry], name: str = "") -> Response:
-    revisions = subscriptions.revised(site().documents, uid, entries, site().now())
-    body = calendar_file.calendar(entries, revisions, site().public_url)
+    body = file_of(uid, entries)
     answer = Response(body, content_type="text/calendar; charset=utf-8")
     answer.set_etag(hashlib.sha256(body).hexdigest()[:_DIGITS])
     if name:
@@ -111,13 +111,20 @@ def _file(uid: str, entries: Sequence[Entry], name: str = "") -> Response:
     return answer
 
 
-def _watches(uid: str) -> Mapping[str, Watch]:
+def file_of(uid: str, entries: Sequence[Entry]) -> bytes:
+    """These dates as a calendar file."""
+    revisions = subscriptions.revised(site().documents, uid, entries, site().now())
+    return calendar_file.calendar(entries, revisions, site().public_url)
+
+
+def watched(uid: str) -> Mapping[str, Watch]:
     """All of them but those that have ended, by id."""
     found = ((source.id, monitors.read(source.fields)) for source in monitors.find_all(uid))
     return {watch_id: watch for watch_id, watch in found if watch and watch.status != "ended"}
 
 
-def _entries(watches: Mapping[str, Watch]) -> list[Entry]:
+def dates_of(watches: Mapping[str, Watch]) -> list[Entry]:
+    """What is ahead of these watches, by id: one read a board."""
     every = [target for watch in watches.values() for target in watch.targets]
     known = [target for target in every if target.provider in site().providers]
     return agenda.agenda(watches, site().plans().rows(known), site().now())

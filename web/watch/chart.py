@@ -35,10 +35,20 @@ _EDGE = 0.06  # so close to a side, words are set inwards
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The steps of one kind of price, oldest first, and what it is called."""
+    """The steps of one kind of price, oldest first, and what it is called.
+
+    ``kind``: ``face`` and its like; it gives the line its colour. ``nth`` of this kind: its dashes.
+    """
 
     name: str
     steps: Sequence[Step]
+    kind: str = "face"
+    nth: int = 1
+
+    @property
+    def looks(self) -> str:
+        """Its classes."""
+        return f"{self.kind} n{self.nth}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,7 @@ def draw(chart: Chart) -> Markup:
 def _svg(chart: Chart) -> Iterator[str]:
     whole = HEIGHT + TOP + BOTTOM
     names = f"{chart.id}-title {chart.id}-gist"
-    yield f'<svg class="chart" role="img" aria-labelledby="{names}" height="{whole}" xmlns="{_XML}">'
+    yield f'<svg class="chart steps" role="img" aria-labelledby="{names}" height="{whole}" xmlns="{_XML}">'
     named = say("Price chart ({currency})", currency=chart.currency)
     yield f'<title id="{chart.id}-title">{_text(named)}</title>'
     yield f'<desc id="{chart.id}-gist">{_text(gist(chart))}</desc>'
@@ -151,9 +161,9 @@ class _Drawing:
         inner = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none"'
         yield f'<svg y="{TOP}" width="100%" height="{HEIGHT}" {inner}>'
         if len(self.lines) == 1:
-            yield f'<path class="area" d="{"".join(self._area(self.lines[0]))}"/>'
-        for number, line in reversed(list(enumerate(self.lines, 1))):
-            yield f'<path class="line s{number}" d="{"".join(self._path(line))}"/>'
+            yield f'<path class="area {self.chart.shown[0].kind}" d="{"".join(self._area(self.lines[0]))}"/>'
+        for line, steps in reversed(list(zip(self.chart.shown, self.lines, strict=True))):
+            yield f'<path class="line {line.looks}" d="{"".join(self._path(steps))}"/>'
         yield "</svg>"
         yield from self._limits()
         yield from self._ends()
@@ -219,9 +229,9 @@ class _Drawing:
         yield f"V{HEIGHT}Z"
 
     def _ends(self) -> Iterator[str]:
-        for number, line in enumerate(self.lines, 1):
-            x, y = self.across(line[-1].until), _number(TOP + self.y(line[-1].price))
-            yield f'<circle class="end s{number}" cx="{x}" cy="{y}" r="4"/>'
+        for line, steps in zip(self.chart.shown, self.lines, strict=True):
+            x, y = self.across(steps[-1].until), _number(TOP + self.y(steps[-1].price))
+            yield f'<circle class="end {line.kind}" cx="{x}" cy="{y}" r="4"/>'
 
     def _lowest(self) -> Iterator[str]:
         """The lowest price of a single line, by its amount; not where it stands now, and never twice."""
@@ -262,7 +272,7 @@ class _Drawing:
                 TOP + HEIGHT if lead.price is None else TOP + self.y(lead.price),
             )
             size = 6 if len(told) == 1 else 9
-            yield f'<g class="told" data-alerts="{len(told)}"><title>{_text(_told(told))}</title>'
+            yield f'<g class="alert" data-alerts="{len(told)}"><title>{_text(_told(told))}</title>'
             yield f'<circle cx="{x}" cy="{_number(y)}" r="{size}"/>'
             if len(told) > 1:
                 yield f'<text x="{x}" y="{_number(y)}" dy=".34em" text-anchor="middle">{len(told)}</text>'

@@ -1,7 +1,8 @@
 """Which charts a watch has: one a currency, of the days that were asked for. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from markupsafe import Markup
@@ -27,9 +28,10 @@ RANGES: Mapping[str, timedelta | None] = {
 }
 """How far back a chart reaches, by what an address says of it."""
 USUAL = "30"
+DASHES = 4  # that the style sheet tells apart
 MOST_ROWS = 200  # of a table
 _MOST = 3  # charts
-_SHORTEST = timedelta(hours=1)
+_SHORTEST, _A_DAY = timedelta(minutes=10), timedelta(days=1)
 _GAP, _MISSED = timedelta(hours=3), 3  # turns
 
 
@@ -45,7 +47,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A chart, its legend (place in the drawing, name, last price) and the same as a table.
+    """A chart, its legend (how its line looks, name, last price) and the same as a table.
 
     ``left_out``: steps that the table has no room for. ``others``: lines that the drawing has none for.
     """
@@ -53,7 +55,7 @@ class Drawing:
     currency: str
     svg: Markup
     gist: str
-    legend: Sequence[tuple[int, str, str]]
+    legend: Sequence[tuple[str, str, str]]
     rows: Sequence[TableRow]
     left_out: int
     others: int
@@ -81,8 +83,11 @@ def _lines(story: Story, length: timedelta | None) -> Iterator[tuple[PriceKey, L
                 step if step.since >= since else _cut(step, since) for step in steps if step.until >= since
             ]
             if shown and (story.watch is None or story.watch.wants(key)):
-                found.append((key, Line(f"{_kind(key)}{where}", shown)))
-    return iter(sorted(found, key=lambda one: (not _concerns(story, one[0]), one[0])))
+                found.append((key, Line(f"{_kind(key)}{where}", shown, str(key.basis))))
+    counted = Counter[PriceKey]()
+    for key, line in sorted(found, key=lambda one: (not _concerns(story, one[0]), one[0])):
+        counted[key] += 1
+        yield key, replace(line, nth=min(counted[key], DASHES))
 
 
 def _cut(step: Step, since: datetime) -> Step:
@@ -109,15 +114,12 @@ def _drawing(story: Story, number: int, currency: str, lines: Sequence[tuple[Pri
         marks=[_mark(alert, currency, story) for alert in told],
         gap=_gap(story),
     )  # fmt: skip
-    rows = sorted(_rows(made, told, story), key=lambda row: row[0], reverse=True)
+    rows = sorted(_rows(made, told), key=lambda row: row[0], reverse=True)
     return Drawing(
         currency,
         chart.draw(made),
         chart.gist(made),
-        legend=[
-            (place, line.name, spoken(line.steps[-1].price, currency))
-            for place, line in enumerate(made.shown, 1)
-        ],
+        legend=[(line.looks, line.name, spoken(line.steps[-1].price, currency)) for line in made.shown],
         rows=[row for _, row in rows[:MOST_ROWS]],
         left_out=max(0, sum(len(line.steps) for line in own) + len(told) - MOST_ROWS),
         others=len(own) - len(made.shown),
@@ -178,15 +180,21 @@ def _coming(story: Story, currency: str) -> Iterator[int]:
                 yield price
 
 
-def _rows(made: Chart, told: Sequence[Alert], story: Story) -> Iterator[tuple[datetime, TableRow]]:
+def _rows(made: Chart, told: Sequence[Alert]) -> Iterator[tuple[datetime, TableRow]]:
     """Of each line only as many as the table has room for."""
     for line in made.lines:
         for step in line.steps[-MOST_ROWS:]:
-            since, until = (words.moment(at, story.zone) for at in (step.since, step.until))
+            since, until = (_moment(at, made) for at in (step.since, step.until))
             yield step.since, TableRow(since, until, line.name, spoken(step.price, made.currency))
     for alert in told:
-        at, what = words.moment(alert.created_at, story.zone), phrases.headline(alert.news)
+        at, what = _moment(alert.created_at, made), phrases.headline(alert.news)
         yield alert.created_at, TableRow(at, at, say("Told #{code}", code=alert.code[:4]), what)
+
+
+def _moment(at: datetime, made: Chart) -> str:
+    """To the second where all of it is a matter of hours."""
+    is_short = made.end - made.start < _A_DAY
+    return words.second(at, made.end, made.zone) if is_short else words.moment(at, made.zone)
 
 
 def complete_since(story: Story) -> datetime | None:

@@ -13,11 +13,33 @@ from web.watch.story import Story
 _STANDS = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.RESCHEDULED)
 
 
-def official(story: Story) -> str | None:
-    """The official page, as the latest alert had it; of a web page, that page."""
+def official(story: Story, *, is_played: bool = False) -> str | None:
+    """Its official page: as the latest alert had it, or where its shop has it, unless that ``is_played``."""
     told = (alert.news.url for alert in story.alerts)
-    pages = (target.item for target in story.targets if target.provider == "page")
+    pages = () if is_played else (_page(target) for target in story.targets)
     return next((url for url in (*told, *pages) if url and _is_web_address(url)), None)
+
+
+def _page(target: Target) -> str | None:
+    """Where a shop shows what it knows by this id; ``None`` where its addresses need more than that.
+
+    https://partner.steamgames.com/doc/store, https://developer.ebay.com/api-docs/buy/static/api-browse.html
+    (``legacyItemId``), https://www.eventbrite.com/platform/api
+    """
+    item = target.item or ""
+    if target.provider == "page":
+        return item
+    if target.provider == "ebay":
+        item = item.removeprefix("v1|").removesuffix("|0")
+    address = _PAGES.get(target.provider)
+    return address + item if address and item.isascii() and item.isdigit() else None
+
+
+_PAGES = {
+    "steam": "https://store.steampowered.com/app/",
+    "ebay": "https://www.ebay.com/itm/",
+    "eventbrite": "https://www.eventbrite.com/e/",
+}
 
 
 def _is_web_address(url: str) -> bool:

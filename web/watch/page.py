@@ -183,9 +183,10 @@ def _shown(found: Story, days: str) -> dict[str, Any]:
     return {
         "watch": found,
         "card": found.card,
-        "official": outlook.official(found),
+        "official": outlook.official(found, is_played=bool(current_app.config["LINKS"])),
         "dates": outlook.dates(found),
         "ends": outlook.ends(found),
+        "prices": _prices(found),
         "deals": _deals(found),
         "drawings": charts.drawings(found, days),
         "ranges": _ranges(),
@@ -208,6 +209,16 @@ def _told(found: Story) -> dict[str, Any]:
         "most": alert_lines.SHOWN if _steps(found) > alert_lines.SHOWN else None,
         "zone_name": f"{found.clock.now.astimezone(found.zone):%Z}",
     }
+
+
+def _prices(found: Story) -> list[tuple[str, str]]:
+    """What was seen last: an amount, if there is one, and what to know about it, its age too."""
+    said = []
+    for one in found.card.prices if found.card else ():
+        ago = one.ago.replace("{ago}", words.ago(one.at, found.clock.now)) if one.at else ""
+        sentence = " ".join(filter(None, (one.said, f"({ago})" if ago else "")))
+        said.append((one.amount, sentence if one.amount or not ago else f"{sentence}."))
+    return said
 
 
 def _steps(found: Story) -> int:

@@ -6,7 +6,6 @@ newest alerts as the page of all watches reads them. Nothing is written.
 """
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,7 +36,6 @@ from web.standing import line_of
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=730)  # of past prices, for a deal and for the chart of all of them
-_ID = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\x00-\x1f\x7f]{1,200}")
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ def find(uid: str, watch_id: str) -> Story | None:
     Raises:
         StoreUnavailableError: nothing is known.
     """
-    if not _ID.fullmatch(watch_id):
+    if not monitors.is_id(watch_id):
         return None
     source, job = monitors.find(uid, watch_id), _job(uid, watch_id)
     said = _said(uid, watch_id, source, job)

@@ -1,9 +1,10 @@
 """``calendars/{uid}``: the secret of a person's calendar address, and which revision of each date was shown.
 
 Written only when a date changed or the address is renewed, by compare-and-set. Losing it costs calendars a
-second look at everything, and its owner a new address; it holds nothing that is not known elsewhere.
+second look at everything, and its owner a new address; what is damaged in it counts as lost.
 """
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from typing import Any
 from watchers.agenda import Entry
 from watchers.documents import Create, Document, Documents, Update
 from watchers.errors import ConflictError, StoreUnavailableError
+
+log = logging.getLogger(__name__)
 
 _ATTEMPTS = 5
 _FORGOTTEN = timedelta(days=400)  # after that long without a change, what is no longer shown is forgotten
@@ -111,5 +114,9 @@ def _write(documents: Documents, uid: str, wanted: Subscription) -> None:
 def _read(document: Document | None) -> Subscription:
     if document is None:
         return Subscription()
-    shown = {one: Revision(**said) for one, said in document.fields.get("shown", {}).items()}
-    return Subscription(document.fields.get("secret", ""), shown, document.version)
+    try:
+        shown = {one: Revision(**said) for one, said in document.fields["shown"].items()}
+    except (AttributeError, KeyError, TypeError):
+        log.warning("calendar.damaged", extra={"calendar": document.path})
+        shown = {}
+    return Subscription(str(document.fields.get("secret") or ""), shown, document.version)

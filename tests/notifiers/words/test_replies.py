@@ -203,7 +203,7 @@ LINK = "https://scout.example"
 LONG = "Ünïcödé 🎟 " * 40
 
 
-def _every_answer(name: str, link: str) -> Iterator[str]:
+def every_answer(name: str, link: str) -> Iterator[str]:
     asked = watch(below(), drop(), historic_low(), NEW_LISTING, BACK_IN_STOCK, STATUS, status="paused")
     news = News(
         Reason.BELOW_LIMIT,
@@ -215,8 +215,8 @@ def _every_answer(name: str, link: str) -> Iterator[str]:
         was=999999999,
         next_text="Next text at $79.80 or less, or after it has been over $91.80." * 3,
     )
-    yield from (answers.OPTED_OUT, answers.WELCOME_BACK, answers.SAY_WHICH, answers.SAY_HOW_LONG)
-    yield from (answers.SAY_HOW_MUCH, answers.helped(link), answers.not_understood(link))
+    yield from (answers.opted_out(), answers.welcome_back(), answers.say_which(), answers.say_how_long())
+    yield from (answers.say_how_much(), answers.helped(link), answers.not_understood(link))
     yield from (
         answers.listed([Line(name, one) for one in (asked, None) * n], link, NOW) for n in (0, 1, 9, 99)
     )
@@ -231,7 +231,7 @@ def _every_answer(name: str, link: str) -> Iterator[str]:
     "link", [LINK, f"{LINK}/{'a' * 400}", "https://bücher.example", "https://日本.example"]
 )
 def test_no_answer_is_longer_than_two_segments(name: str, link: str) -> None:
-    for text in _every_answer(name, link):
+    for text in every_answer(name, link):
         assert text
         assert septets(text) is not None, text
         assert segments(text) <= 2, text

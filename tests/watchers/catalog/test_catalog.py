@@ -13,7 +13,7 @@ from store.sqlite import SqliteDocuments
 from tests.fakes import FaultyDocuments
 from tests.markets import SHOW_DAY, Market, World, alike, all_in, entry, face
 from tests.world import at_once
-from watchers.catalog import Catalog
+from watchers.catalog import SEARCHED, Catalog
 from watchers.catalog.inquiry import Inquiry
 from watchers.errors import ProviderRejectedError, ProviderUnavailableError
 from watchers.events import Event
@@ -374,3 +374,34 @@ def test_a_face_value_that_is_over_the_limit_with_its_fees_is_no_deal_unless_ask
     assert len(world.catalog.deals(Search("x"), Decimal(63), "USD")[0]) == 2
     (only,) = world.catalog.deals(Search("x"), Decimal(60), "USD", basis=Basis.FACE)[0]
     assert only.price.low == 5400
+
+
+def test_what_a_search_showed_is_known_for_five_minutes_and_then_asked_for(tickets: Market) -> None:
+    world = World(tickets)
+    target = tickets.entries[0].target
+    assert world.catalog.known(target) is None
+    world.catalog.search("night tram")
+    assert world.catalog.known(target) == tickets.entries[0]
+    assert world.catalog.look(target).seen == tickets.entries[0]
+    assert len(tickets.targets) == 1
+    world.passed += SEARCHED + 1
+    assert world.catalog.known(target) is None
+    assert world.catalog.look(target).seen
+    assert len(tickets.targets) == 2
+
+
+def test_a_look_that_fails_says_why_and_never_raises(tickets: Market) -> None:
+    world = World(tickets, switched_off={"seatgeek": "its key is not set"})
+    tickets.down = ProviderUnavailableError("tickets: status 503")
+    assert world.catalog.look(Target("tickets", "t1")).why == "status 503."
+    assert "its key is not set" in world.catalog.look(Target("seatgeek", "1")).why
+    assert "There is no market" in world.catalog.look(Target("nobody", "1")).why
+
+
+def test_a_market_for_watches_only_is_not_looked_at() -> None:
+    class Bulk(Market):
+        only_for_watches = "It is read once an hour."
+
+    bulk = Bulk("bulk", entry("bulk", "b1", face(100)))
+    assert World(bulk).catalog.look(Target("bulk", "b1")).why == "It is read once an hour."
+    assert not bulk.calls

@@ -101,3 +101,39 @@ def test_a_page_that_needs_no_database_reads_none(town: Town, path: str) -> None
     before = town.documents.operations.copy()
     browser.client.get(path)
     assert town.documents.operations == before
+
+
+def days_pass(monkeypatch: pytest.MonkeyPatch, town: Town, days: int) -> None:
+    """For the site's clock, and for the one that dates and judges cookies."""
+    town.later = days * DAY
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: town.now().timestamp())
+
+
+def test_a_session_ends_after_thirty_idle_days(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = town.come_in(NUMBER)
+    kept = cookie_of(browser)
+    days_pass(monkeypatch, town, 29)
+    assert is_in(browser)
+    stale = Someone(town.app().test_client())
+    days_pass(monkeypatch, town, 31)
+    stale.client.set_cookie("scout", kept)
+    assert not is_in(stale)
+
+
+def test_whoever_comes_once_in_a_while_stays(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = town.come_in(NUMBER)
+    for days in (20, 40, 60, 80):
+        days_pass(monkeypatch, town, days)
+        assert is_in(browser)
+
+
+def test_an_old_session_that_was_renewed_is_ended_everywhere_too(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Renewing a cookie does not make its person have signed in again."""
+    browser, other = town.come_in(NUMBER), town.come_in(NUMBER)
+    days_pass(monkeypatch, town, 5)
+    assert is_in(browser)
+    other.post("/leave/everywhere")
+    days_pass(monkeypatch, town, 6)
+    assert not is_in(browser)

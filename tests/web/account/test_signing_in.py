@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from notifiers import spend
+from notifiers.errors import NotifierRejectedError
 from notifiers.limits import Limits
 from tests.fakes import Crash
 from tests.web.account.kit import ADDRESS, NUMBER, OTHER, Town, uid_in, uid_of
@@ -106,8 +107,10 @@ def test_a_wrong_code_has_five_tries_however_many_browsers_guess(town: Town) -> 
     cookie = browser.client.get_cookie("scout")
     assert cookie
 
-    def guess(_: int) -> int:
-        client = town.app().test_client()  # another instance
+    instances = [town.app().test_client() for _ in range(12)]
+
+    def guess(number: int) -> int:
+        client = instances[number]
         client.set_cookie("scout", cookie.value)
         data = {"csrf": csrf_of(browser.client), "code": wrong}
         return client.post("/sign-in/code", data=data).status_code
@@ -307,6 +310,7 @@ def test_too_often_is_said_with_the_time_to_wait(town: Town) -> None:
     answer = browser.post("/sign-in", {"contact": NUMBER})
     assert answer.status_code == 429
     assert re.search(r"Wait [0-9]+ minutes?", errors_of(answer)["contact"])
+    assert 0 < int(answer.headers["Retry-After"]) <= 3601
     assert f'value="{NUMBER}"' in text_of(answer)
 
 
@@ -411,6 +415,19 @@ def test_the_other_one_won_between_reading_and_writing(town: Town) -> None:
     assert uid_of(mine) == uid_of(theirs)
 
 
+def test_many_who_ask_at_once_all_get_a_code(town: Town) -> None:
+    town.doors = proxied(town)
+
+    browsers = [town.stranger() for _ in range(24)]
+
+    def text(number: int) -> int:
+        asked = {"contact": f"+141555501{number:02}"}
+        return browsers[number].post("/sign-in", asked, {"X-Forwarded-For": f"198.51.{number}.1"}).status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(text, range(24))) == {303}
+
+
 def test_what_is_long_over_is_taken_away(town: Town) -> None:
     town.ask(town.stranger(), NUMBER)
     town.later = timedelta(days=3)
@@ -434,3 +451,23 @@ def test_no_texts_are_left_this_month(town: Town) -> None:
     assert answer.status_code == 429
     assert "No more texts" in errors_of(answer)["contact"]
     town.come_in(ADDRESS)
+
+
+def test_why_a_code_did_not_come_tells_nothing_of_whoever_has_the_number(town: Town) -> None:
+    """“Has opted out of our texts” would say that we texted them before."""
+    pages = []
+    for code in ("21610", "21614", "30005"):
+        browser = town.stranger()
+        town.phone.raises(NotifierRejectedError(code))
+        town.ask(browser, NUMBER)
+        pages.append(re.sub(r'value="[^"]*"', "", browser.get("/sign-in/code")))
+    assert "could not be delivered" in pages[0]
+    assert len(set(pages)) == 1
+
+
+def test_a_code_costs_so_many_reads_and_writes(town: Town) -> None:
+    town.ask(town.stranger(), "+14155550100")
+    before = town.documents.operations.copy()
+    town.stranger().post("/sign-in", {"contact": NUMBER})
+    used = town.documents.operations - before
+    assert (used["reads"], used["writes"]) == (10, 8)

@@ -19,12 +19,12 @@ def test_everything_seen_lies_on_an_axis_with_few_round_marks(seen: list[int], a
     assert all(axis.has(price) for price in seen)
     assert 2 <= len(axis.marks) <= 8
     assert axis.low % axis.step == axis.high % axis.step == 0
-    assert str(axis.step).rstrip("0") in ("1", "2", "5", "")
+    assert str(axis.step).rstrip("0") in ("1", "2", "25", "5")
 
 
 @given(
     st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
-    st.timedeltas(timedelta(hours=1), timedelta(days=4000)),
+    st.timedeltas(timedelta(minutes=3), timedelta(days=4000)),
     st.sampled_from(["UTC", "America/New_York", "Australia/Lord_Howe", "Africa/Monrovia"]),
 )
 def test_moments_are_within_and_at_most_five(start: datetime, length: timedelta, zone: str) -> None:
@@ -32,7 +32,7 @@ def test_moments_are_within_and_at_most_five(start: datetime, length: timedelta,
     assert len(found) <= 5
     assert all(start <= at <= start + length for at, _ in found)
     assert [at for at, _ in found] == sorted(at for at, _ in found)
-    assert found or length < timedelta(hours=2)
+    assert found
 
 
 @pytest.mark.parametrize(

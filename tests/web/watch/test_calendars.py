@@ -1,11 +1,13 @@
 """Dates in a calendar: valid, stable, cancelled where cancelled; a secret address that can be renewed."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar
 
+from store.sqlite import SqliteDocuments
 from tests.web.kit import ITEM, Someone, World
 from tests.web.watch.test_page import look, put, watching
 from watchers.documents import Put
@@ -128,6 +130,26 @@ def test_a_renewed_address_leads_nowhere_any_more(world: World, ann: Someone) ->
     program = world.app().test_client()
     assert program.get(old).status_code == 404
     assert program.get(new).status_code == 200
+
+
+def test_what_is_damaged_of_it_is_begun_anew_and_the_address_stays(world: World, ann: Someone) -> None:
+    watching(world)
+    seen(world, starts_at=STARTS)
+    address, kept = _address(ann), world.fields("calendars/ann")
+    for rubbish in ("x", {"event-1": 7}, {"event-1": {"sequence": 1}}, None):
+        world.documents.inner.commit(Put("calendars/ann", {**kept, "shown": rubbish}))
+        assert len(events(world.app().test_client().get(address).get_data())) == 1
+
+
+def test_pressing_twice_at_the_same_time_makes_one_address(world: World, ann: Someone) -> None:
+    from web.watch import subscriptions  # noqa: PLC0415
+
+    documents = SqliteDocuments(":memory:")
+    with ThreadPoolExecutor(4) as pool:
+        made = {one.secret for one in pool.map(lambda _: subscriptions.renew(documents, "ann"), range(4))}
+    assert subscriptions.find(documents, "ann").secret in made
+    assert _address(ann)
+    assert world.fields("calendars/ann")["uid"] == "ann"
 
 
 def test_no_guessed_or_foreign_address_is_believed(world: World, ann: Someone) -> None:

@@ -131,7 +131,7 @@ def test_where_nothing_was_seen_the_line_has_a_gap() -> None:
 
 
 def _line(chart: Chart) -> str:
-    path = next(one for one in _parsed(draw(chart)).iter(f"{SVG}path") if one.get("class") == "line s1")
+    path = next(one for one in _parsed(draw(chart)).iter(f"{SVG}path") if one.get("class") == "line face n1")
     return path.get("d") or ""
 
 

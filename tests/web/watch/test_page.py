@@ -109,16 +109,40 @@ def test_the_chart_has_limit_alert_and_a_table_that_says_the_same(world: World, 
     world.told("K7Q2ABCD", created_at=world.now() - timedelta(minutes=20))
     world.told("K7Q2ABCD", created_at=world.now() - timedelta(minutes=20), channel=Channel.EMAIL)
     page = ann.get("/watches/w1")
-    assert page.count('<svg class="chart" role="img"') == 1
+    assert page.count('<svg class="chart steps" role="img"') == 1
     assert ">limit $90.00</text>" in page
     assert page.count('data-alerts="1"') == 1
     assert "Face value between $84 and $120, last $84; limit $90; told once." in page
     rows = re.findall(
-        r'<tr><th scope="row">.*?</th><td>.*?</td><td>(.*?)</td><td class="amount">(.*?)</td>', page
+        r'<tr><th scope="row">.*?</th><td>.*?</td><td>(.*?)</td><td class="number">(.*?)</td>', page
     )
     assert ("Face value", "$120") in rows
     assert ("Told #K7Q2", "$84 face") in rows
     assert "style=" not in page
+
+
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ({"provider": "steam", "item": "440"}, "https://store.steampowered.com/app/440"),
+        ({"provider": "steam", "item": "440/../x"}, None),
+        ({"provider": "ticketmaster", "item": "vvG1zZ9abc"}, None),
+    ],
+)
+def test_the_official_page_is_known_before_anything_was_told(
+    world: World, ann: Someone, target: dict[str, str], address: str | None
+) -> None:
+    watching(world, target=target)
+    page = ann.get("/watches/w1")
+    assert ("Official page" in page) == (address is not None)
+    assert address is None or f'href="{address}"' in page
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://[x", "data:text/html,x", "https://a b"])
+def test_an_address_that_is_none_is_no_link(world: World, ann: Someone, url: str) -> None:
+    watching(world)
+    world.told("K7Q2ABCD", news=news_of(url))
+    assert url not in ann.get("/watches/w1")
 
 
 def test_several_markets_are_lines_of_one_chart_and_compared(world: World, ann: Someone) -> None:
@@ -129,8 +153,8 @@ def test_several_markets_are_lines_of_one_chart_and_compared(world: World, ann: 
     look(world, ITEM, (timedelta(minutes=3), 9400))
     look(world, other, (timedelta(minutes=3), 9900))
     page = ann.get("/watches/w1")
-    assert page.count('<svg class="chart"') == 1
-    assert ("line s1" in page, "line s2" in page) == (True, True)
+    assert page.count('<svg class="chart steps"') == 1
+    assert ("line face n1" in page, "line face n2" in page) == (True, True)
     assert "Face value (Steam) between $99 and $125, last $99" in page
     assert "cheapest of 2 markets" in page
     assert "$5 over the cheapest of 2 markets" in page

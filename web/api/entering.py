@@ -1,0 +1,80 @@
+"""Signing in by a code: who proves a contact gets a token. No answer tells whether somebody is known."""
+
+from pydantic import Field
+
+from web.account import addresses, questions
+from web.account.addresses import UnreadableContactError
+from web.account.questions import RefusedError
+from web.api import tokens
+from web.api.contacts import Address, Code, CountryOf, ProofAsked, proof_asked, refusal
+from web.api.keys import made
+from web.api.models import NewToken, TokenAsked
+from web.api.operation import Access, Call, Operation, Reply
+from web.api.problems import ProblemError
+from web.api.reading import not_accepted
+from web.api.shape import Shape
+from web.api.tokens import Token, TooManyTokensError
+from web.site import site
+
+
+class EntryAsked(Shape):
+    """Where a code can reach whoever signs in."""
+
+    contact: Address
+    country: CountryOf | None = None
+
+
+class EntryProven(Shape):
+    """The code that was sent, and the token that is wanted."""
+
+    code: Code
+    token: TokenAsked = Field(description="The token to make.")
+
+
+def ask(call: Call) -> Reply:
+    """Send a code there, whoever it is."""
+    asked: EntryAsked = call.body
+    try:
+        contact = addresses.read(asked.contact, asked.country or "", site().doors.countries)
+        proof = questions.put(contact)
+    except UnreadableContactError as unreadable:
+        raise not_accepted(str(unreadable), "/contact") from unreadable
+    except RefusedError as refused:
+        raise refusal(refused) from refused
+    return Reply(proof_asked(proof), 202)
+
+
+def prove(call: Call, proof_id: str) -> Reply:
+    """Send the code back, and get a token."""
+    given: EntryProven = call.body
+    now, wanted = site().now(), given.token
+    if wanted.expires_at and wanted.expires_at <= now:
+        raise not_accepted("Choose a time to come.", "/token/expires_at")
+    try:
+        proven = questions.prove(proof_id, given.code, None)
+        asked = Token("", proven.uid, wanted.name, wanted.scope, now, wanted.expires_at)
+        text, token = tokens.make(site().documents, asked)
+    except RefusedError as refused:
+        raise refusal(refused) from refused
+    except TooManyTokensError as exc:
+        raise ProblemError(409, str(exc)) from exc
+    return Reply(NewToken(token=text, made=made(token)), 201)
+
+
+_TAG = "Signing in"
+
+OPERATIONS = (
+    Operation(
+        name="askForCode", method="POST", path="/sign-in", run=ask, tag=_TAG,
+        summary="Send a code to an address or a phone", access=Access.ANYBODY, body=EntryAsked,
+        answers={202: ProofAsked}, refusals=(429,), example={"contact": "ann@example.com"},
+        details="The same for everybody, known here or not. Codes are counted by contact and network.",
+    ),
+    Operation(
+        name="signIn", method="POST", path="/sign-in/{proof_id}", run=prove, tag=_TAG,
+        summary="Send the code back, and get a token", access=Access.ANYBODY, body=EntryProven,
+        answers={201: NewToken}, refusals=(409, 429),
+        example={"code": "123456", "token": {"name": "my script", "scope": "write"}},
+        details="Five tries in ten minutes. Whoever was not known is so now. The token is shown this once.",
+    ),
+)  # fmt: skip

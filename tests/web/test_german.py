@@ -50,8 +50,8 @@ _VALUE = r"\{\w*\}|%\(\w+\)s|<[^>]+>"
 LONG_ENOUGH = 12  # letters: shorter ones are in other words
 
 
-def _forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
-    return text if isinstance(text, tuple) else (text,)
+def _forms(text: object) -> tuple[str, ...]:
+    return tuple(map(str, text)) if isinstance(text, tuple | list) else (str(text or ""),)
 
 
 @pytest.fixture

@@ -473,22 +473,18 @@ def _stopped(
     return [Update(existing.path, stopped, existing.version)]
 
 
-_NOTHING: Mapping[str, Any] = {
-    "name": "Erased",
-    "target": {"provider": "steam", "item": "0"},
-    "conditions": [{"kind": "status"}],
-    "status": "ended",
-}
-
-
 def erased(existing: Document, erasure: str, now: datetime) -> Update:
     """A tombstone that says nothing about anybody: boards learn by it that its targets are left.
 
     ``erasure`` is by what it is found again. Whoever still writes to the job as it was is refused.
     """
-    (stopped,) = _stopped(existing, now, now)
-    forgotten = {"uid": "", "watch": _NOTHING, "state": WatchState().to_fields(), "rule_version": ""}
-    return Update(existing.path, {**stopped.fields, **forgotten, "erasure": erasure}, existing.version)
+    (stopped,) = _stopped(existing, now, now, seated=False)
+    nothing = Watch.model_validate(
+        {"name": "Erased", "target": {"provider": "steam", "item": "0"}, "conditions": [{"kind": "status"}]}
+    )
+    empty = Job(existing.id, "", nothing, rule_version="", source_updated_at=now, targets={}).fields()
+    fields = dict.fromkeys(existing.fields) | empty | dict(stopped.fields) | {"erasure": erasure}
+    return Update(existing.path, fields, existing.version)
 
 
 def _is_copied(existing: Document | None, source: Document, uid: str) -> bool:

@@ -78,22 +78,26 @@ def who() -> str | None:
 def is_operator() -> bool:
     """Whether whoever is signed in may see how everything is doing: a laptop's person, or one listed."""
     uid = who()
-    return uid is not None and (uid == local_person() or (uid in site().operators and not _is_ended(uid)))
+    return uid is not None and (uid == local_person() or (uid in site().operators and not _is_over(uid)))
 
 
 def person() -> str:
-    """The person who is signed in; a page that says how to get in when nobody is.
+    """The person who is signed in; a page that says how to get in when nobody is."""
+    uid = who()
+    return abort(401) if uid is None or _is_over(uid) else uid
 
-    While the database does not say whether the session still holds, it says nothing else to this request
-    either: a form can be shown again with all that was typed, and nothing is read or written for anybody.
+
+def _is_over(uid: str) -> bool:
+    """Whether the session has ended elsewhere, as far as anybody knows.
+
+    While the database does not say so, it says nothing else to this request either: a form can be shown
+    again with all that was typed, and nothing is read or written for anybody.
     """
-    uid = who() or abort(401)
     try:
-        is_ended = _is_ended(uid)
+        return _is_ended(uid)
     except StoreUnavailableError:
         silence()
-        return uid
-    return abort(401) if is_ended else uid
+        return False
 
 
 def document() -> Document | None:

@@ -1,9 +1,10 @@
 """Whether a request that changes something comes from our own pages.
 
 Two independent guards: what the browser says about where the request comes from, and a token that only our
-own form and the session's cookie know. Some addresses are open to all, because something else is the proof
-there: the one-click stop of a mail client (RFC 8058), whose eight-character code is secret; the links that
-we signed; and what Twilio signed.
+own form and the session's cookie know (Flask-WTF's). A request that brings a bearer token needs neither: no
+other site can make a browser send one, and its cookie counts for nothing. Some addresses are open to all,
+because something else is the proof there: the one-click stop of a mail client (RFC 8058), whose
+eight-character code is secret; the links that we signed; and what Twilio signed.
 """
 
 from urllib.parse import urlsplit

@@ -72,10 +72,11 @@ class Form:
     app: bool = False
 
 
-def blank(providers: Mapping[str, str]) -> Form:
-    """The form of a new watch: a search of the first shop that is on, a limit, both ways of telling."""
+def blank(providers: Mapping[str, str], ways: Iterable[Channel] = ()) -> Form:
+    """The form of a new watch: a search of the first shop that is on, a limit, ``ways`` or the usual ones."""
     first = next((name for name, state in providers.items() if state == "on"), "")
-    return Form(provider=first, what="search", below=True, sms=True, email=True)
+    told = dict.fromkeys((way.value for way in ways or (Channel.SMS, Channel.EMAIL)), True)
+    return Form(provider=first, what="search", below=True, **told)  # type: ignore[arg-type]
 
 
 def linked(form: Form, values: Mapping[str, str]) -> Form:

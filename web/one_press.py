@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from notifiers import contacts
+from notifiers import contacts, preferences
 from watchers.asked import read_watch
 from watchers.catalog import Catalog
 from watchers.documents import Create, Document
@@ -69,10 +69,13 @@ def new_dates(name: str, wanted: Search, catalog: Catalog, notify: Sequence[str]
 
 
 def channels(person: Document | None, uid: str) -> list[str]:
-    """How somebody is told who was not asked: by text and e-mail where that works, else on their page."""
+    """How somebody is told who was not asked: as their settings say, or by text and e-mail.
+
+    Where none of that works, on their page.
+    """
     known = contacts.from_document(person) if person else Person(uid)
-    usual = (Channel.SMS, Channel.EMAIL)
-    return [way.value for way in usual if contacts.is_reachable(known, way)] or [Channel.APP.value]
+    ways = preferences.default_channels(person.fields if person else {}) or (Channel.SMS, Channel.EMAIL)
+    return [way.value for way in ways if contacts.is_reachable(known, way)] or [Channel.APP.value]
 
 
 def save(uid: str, made: Mapping[str, Any]) -> Pressed:

@@ -78,6 +78,11 @@ class Outlook:
         """Behind the point."""
         return exponent(self.anchor.key.currency) if self.anchor else 2
 
+    def said(self, amount: str) -> str:
+        """``$81``: ``limit`` or ``fix`` as people write it."""
+        currency = self.anchor.key.currency if self.anchor else ""
+        return spoken(minor_units(Decimal(amount), currency), currency) if currency and amount else amount
+
     def less(self, percent: str) -> str:
         """``$81``: so many percent off the price now; empty where that cannot be said."""
         number = percent_of(percent)

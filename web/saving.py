@@ -15,6 +15,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from notifiers import preferences
 from watchers import box
 from watchers.box import Wanted
 from watchers.documents import Document, Put
@@ -72,7 +73,7 @@ def new() -> ResponseReturnValue:
     uid = entry.person()
     if copied := request.args.get("copy"):
         return _copied(uid, copied)
-    page, form = _Page(uid, _new_id()), forms.linked(forms.blank(site().providers), request.args)
+    page, form = _Page(uid, _new_id()), forms.linked(_blank(), request.args)
     if "q" in request.args:
         return _boxed(page, form, box.read(request.args["q"], site().providers))
     if words_meant := request.args.get("words", "").strip()[: box.LONGEST_WORDS]:
@@ -81,6 +82,12 @@ def new() -> ResponseReturnValue:
         return _shown(page, form)
     known = sight.sight(sight.target_of(form), uid)
     return _shown(page, outlook.suggested(form, known), known=known)
+
+
+def _blank() -> Form:
+    """An empty form, which tells as its person chose in their settings."""
+    person = entry.document()
+    return forms.blank(site().providers, preferences.default_channels(person.fields if person else {}))
 
 
 @pages.post("/watches/new")

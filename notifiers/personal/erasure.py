@@ -43,7 +43,7 @@ KEPT = timedelta(days=31)  # a session lasts 30 days
 AGAIN_AFTER = timedelta(minutes=10)  # a function that was called before runs for at most 9
 _LATE = timedelta(hours=1)
 _ATTEMPTS = 8
-_ROUNDS = 200  # of up to 400 documents of each kind
+_ROUNDS = 500  # of up to 200 documents of each kind
 _AT_A_TIME = 20  # erasures in one run
 _PROOFS = 100  # of one address; they end after a day
 _NEVER, _FOREVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)

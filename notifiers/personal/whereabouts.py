@@ -13,9 +13,9 @@ import msgspec
 
 from watchers.documents import Document as Kept
 from watchers.documents import Documents, Query
-from watchers.places import ALERTS, Places
+from watchers.places import ALERTS, REFUSED, Places
 
-AT_ONCE = 400  # documents read or written together; a commit of Firestore takes 500
+AT_ONCE = 200  # documents read or written together; a commit of Firestore takes 500, and some seconds
 BY_UID = ("uid",)
 
 
@@ -50,7 +50,8 @@ def holdings(places: Places, uid: str) -> tuple[Holding, ...]:
     return (
         Holding(places.sources(uid), Named.BY_FOLDER, "watches"),
         Holding(places.statuses(uid), Named.BY_FOLDER, "statuses"),
-        Holding(ALERTS, Named.BY_FIELD, "alerts"),
+        Holding(ALERTS, Named.BY_FIELD, "alerts", secret=_OURS_OF_AN_ALERT),
+        Holding(REFUSED, Named.BY_FIELD),
         Holding("inbound", Named.BY_FIELD, "texts_from_you"),
         Holding("contacts", Named.BY_FIELD),
         Holding("api_tokens", Named.BY_FIELD, "tokens", with_ids=False),
@@ -64,6 +65,7 @@ def holdings(places: Places, uid: str) -> tuple[Holding, ...]:
     )
 
 
+_OURS_OF_AN_ALERT = frozenset({"moved", "newest_first", "waits"})  # by what alerts are found
 OTHER_PERSONAL = frozenset({"people", "worker_monitor_jobs", "receipts", "erasures"})
 """Personal as well, and each dealt with in its own way (``erasure``)."""
 
@@ -77,6 +79,7 @@ IMPERSONAL = frozenset(
         "runs",
         "spend",  # of everybody together
         "throttles",  # how often something was done, by a digest; each ends by itself
+        "usage",  # of everybody together
         "verdicts",  # of two events
     }
 )

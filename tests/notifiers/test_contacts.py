@@ -96,7 +96,7 @@ def test_an_hour_is_one_of_the_persons_own_clock(stored: str) -> None:
 
 
 def test_what_a_person_has_no_field_for_is_left_alone() -> None:
-    assert read(plan="free", consents=["x"], uid="u2") == Person("u1")
+    assert read(nickname="Al", consents=["x"], uid="u2") == Person("u1")
 
 
 def test_an_unknown_zone_is_utc() -> None:

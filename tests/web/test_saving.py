@@ -489,4 +489,4 @@ def test_all_in_and_face_value_are_both_shown_and_one_may_be_chosen(ann: Someone
     assert "Any kind of price counts" in form
     chosen = text_of(ann.post("/watches/new", fields_of(form) | {"basis": "all_in", "set": ""}))
     assert "The price that counts: all-in, with all fees." in chosen
-    assert "Suggested: 59.00" in chosen
+    assert "Suggested: $59" in chosen

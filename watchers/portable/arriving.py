@@ -21,8 +21,8 @@ from watchers.portable.leaving import FORMAT, VERSION
 from watchers.providers import links, recognise
 from watchers.target import Target
 
-MAX_BYTES = 100_000
-MAX_ENTRIES = 500
+MAX_BYTES = 200_000  # a form may carry so much, and come back with it
+MAX_ENTRIES = 1000
 _DEEPEST = 20
 _LONGEST_CELL = 5_000
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -64,12 +64,14 @@ class Entry:
     """One watch of a file: where it stands, what it asks for, or why that cannot be told.
 
     ``place``: the line of a sheet, or the how-manieth of a list. ``said``: which of both, in words.
+    ``is_row``: whether its faults are those of a sheet's columns.
     """
 
     place: int
     said: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     fault: str = ""
+    is_row: bool = False
 
 
 def text_of(body: bytes) -> str:
@@ -192,7 +194,7 @@ def _row(line: int, header: list[str], cells: list[str]) -> Entry:
         return Entry(line, said, fault=say("A cell of this line is too long."))
     row = {name: cell for name, cell in zip(header, cells, strict=False) if name}
     try:
-        return Entry(line, said, columns.document(_with_link(row)))
+        return Entry(line, said, columns.document(_with_link(row)), is_row=True)
     except ValueError as fault:
         return Entry(line, said, {"name": row.get("name", "")}, fault=str(fault))
 

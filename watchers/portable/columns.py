@@ -33,6 +33,33 @@ _YES = frozenset({"yes", "y", "x", "1", "true", "ja", "wahr"})
 _NO = frozenset({"", "no", "n", "0", "false", "nein", "falsch"})
 
 
+_OF_CONDITION: Mapping[tuple[str, str], str] = {
+    ("below", "price"): "below",
+    ("below", "currency"): "currency",
+    ("below", "basis"): "below_basis",
+    ("drop", "percent"): "drop_percent",
+    ("drop", "min_saving"): "drop_saving",
+    ("drop", "basis"): "drop_basis",
+    ("historic_low", "days"): "lowest_days",
+    ("historic_low", "basis"): "lowest_basis",
+}
+_OF_FIELD: Mapping[str, str] = {
+    "target, search": "keyword",
+    "conditions": "below",
+    "filters, basis": "only_basis",
+    "filters, weekdays": "only_weekdays",
+}
+
+
+def column_of(where: str, kinds: Sequence[str]) -> str:
+    """The column of a field as ``read_watch`` names it; ``kinds``: of the conditions, in their order."""
+    if found := re.fullmatch(r"conditions (\d+)(?:, (\w+))?", where):
+        kind = kinds[int(found[1]) - 1]
+        flags = {str(flag): name for name, flag in _FLAGS.items()}
+        return _OF_CONDITION.get((kind, found[2] or ""), flags.get(kind, "below"))
+    return _OF_FIELD.get(where, re.sub(r" \d+$", "", where.rpartition(", ")[2]))
+
+
 # ── out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -6,6 +6,7 @@ file, twice or at the same time as itself, saves each of its watches once.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +17,11 @@ from watchers.documents import Create, Document, Documents
 from watchers.errors import ConflictError, WatchRefusedError
 from watchers.language import say
 from watchers.portable.arriving import Entry
+from watchers.portable.columns import column_of
 from watchers.providers.base import beyond_every_provider
 from watchers.watch import Watch
 
+_FIELD = re.compile(r"[a-z_]+( \d+)?(, [a-z_]+( \d+)?)*")
 _TRIED = 3  # ids, where one is taken by a watch that was changed since
 
 
@@ -80,8 +83,17 @@ def _judged(entry: Entry, refusal: Refusal, now: datetime, cannot_see: CannotSee
     try:
         watch = read_watch(entry.fields, refusal, now, cannot_see=cannot_see)
     except WatchRefusedError as refused:
-        return Judged(entry, name, reasons=refused.reasons)
+        return Judged(entry, name, reasons=tuple(_reasons(entry, refused)))
     return Judged(entry, watch.name, watch, stored(watch))
+
+
+def _reasons(entry: Entry, refused: WatchRefusedError) -> Iterator[str]:
+    """What is wrong, by the columns of a sheet where it is one."""
+    kinds = [str(one["kind"]) for one in entry.fields["conditions"]] if entry.is_row else []
+    for reason in refused.reasons:
+        where, colon, said = reason.partition(": ")
+        is_placed = entry.is_row and colon and _FIELD.fullmatch(where)
+        yield f"{column_of(where, kinds)}: {said}" if is_placed else reason
 
 
 def _takes_room(one: Judged) -> bool:
@@ -160,8 +172,3 @@ def _id(one: Judged, attempt: int) -> str:
     """Twenty hex digits, as the form's own ids."""
     asked = question(one.watch) if one.watch else ""
     return hashlib.sha256(f"{attempt}:{asked}".encode()).hexdigest()[:20]
-
-
-def news(found: Sequence[Judged]) -> Iterator[Judged]:
-    """Those that would be saved."""
-    return (one for one in found if one.is_new)

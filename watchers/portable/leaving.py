@@ -17,10 +17,10 @@ _MARK = "\ufeff"  # by which spreadsheets know UTF-8
 
 
 def as_json(documents: Iterable[Mapping[str, Any]]) -> str:
-    """``{"format": …, "version": 1, "watches": […]}``, each watch in the shape of its own document."""
-    every = [dict(fields) for fields in documents]
-    whole = {"format": FORMAT, "version": VERSION, "watches": every}
-    return json.dumps(whole, ensure_ascii=False, indent=1, default=_written) + "\n"
+    """``{"format": …, "version": 1, "watches": […]}``, each watch as its own document, on a line."""
+    every = (json.dumps(dict(fields), ensure_ascii=False, default=_written) for fields in documents)
+    watches = ",\n".join(every)
+    return f'{{"format": "{FORMAT}", "version": {VERSION}, "watches": [\n{watches}\n]}}\n'
 
 
 def as_csv(watches: Iterable[Watch]) -> str:

@@ -5,7 +5,7 @@ Whether somebody has an account is not even looked up here, so nothing about the
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,11 +17,12 @@ from watchers.errors import ConflictError, StoreUnavailableError
 from web.account import addresses, throttle
 from web.account.throttle import Limit
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 PER_CONTACT = ((5, HOUR), (10, DAY))
 PER_NETWORK = ((20, HOUR), (60, DAY))
 _LETTERS = 10  # so many more letters than texts: they cost nothing
 _COUNTRY = 2  # one country gets a half of all texts at most
+_MONTH = 4  # and codes a quarter of a month's: who has many sent leaves the others' alerts alone
 _ATTEMPTS = 20  # everybody who asks counts in the same document: one after the other
 _PAUSE = 0.05  # seconds at most between two attempts; who comes first is left to chance
 
@@ -79,7 +80,7 @@ def ask(documents: Documents, question: Question, rules: Rules, secret_key: str,
         _refuse_unpaid(documents, question.contact, rules, now)
         counted = throttle.counting(documents, limits(question, rules), now)
         try:
-            documents.commit(*proofs.creation(proof), *counted, *_swept(documents, now))
+            documents.commit(*proofs.creation(proof), *counted, *_swept(documents, now, counted))
         except ConflictError:
             time.sleep(_PAUSE * min(attempt, 5) * secrets.randbelow(100) / 100)
             continue
@@ -94,8 +95,14 @@ def limits(question: Question, rules: Rules) -> list[Limit]:
     of_network = [Limit(f"network:{question.network}", most, per) for most, per in PER_NETWORK]
     if contact.kind is Kind.EMAIL:
         return [*of_contact, *of_network, Limit("letters", rules.codes_per_hour * _LETTERS, HOUR)]
-    country = Limit(f"country:{addresses.country_of(contact)}", -(-rules.codes_per_hour // _COUNTRY), HOUR)
-    return [*of_contact, *of_network, country, Limit("texts", rules.codes_per_hour, HOUR)]
+    country = f"country:{addresses.country_of(contact)}"
+    return [
+        *of_contact,
+        *of_network,
+        Limit(country, -(-rules.codes_per_hour // _COUNTRY), HOUR),
+        Limit("texts", rules.codes_per_hour, HOUR),
+        Limit("texts", -(-rules.segments_per_month // _MONTH), MONTH),
+    ]
 
 
 def _proof(question: Question, identity: str, rules: Rules, now: datetime) -> Proof:
@@ -116,6 +123,11 @@ def _refuse_unpaid(documents: Documents, contact: Contact, rules: Rules, now: da
         raise NoTextsLeftError
 
 
-def _swept(documents: Documents, now: datetime) -> list[Write]:
-    """Whoever asks takes some away that are long over: no address is kept for longer than it is needed."""
-    return [Delete(one.path) for one in (*proofs.over(documents, now), *throttle.over(documents, now))]
+def _swept(documents: Documents, now: datetime, counted: Collection[Write]) -> list[Write]:
+    """Whoever asks takes some away that are long over: no address is kept for longer than it is needed.
+
+    What is just being counted again is not among them.
+    """
+    used = {write.path for write in counted}
+    found = (*proofs.over(documents, now), *throttle.over(documents, now))
+    return [Delete(one.path) for one in found if one.path not in used]

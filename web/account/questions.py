@@ -107,9 +107,7 @@ def put(
     except TooOftenError as often:
         raise RefusedError(_too_often(often.wait), 429, often.wait) from None
     except NoTextsLeftError:
-        raise RefusedError(
-            say("No more texts can be sent this month. Use an e-mail address instead."), 429
-        ) from None
+        raise RefusedError(_no_texts(), 429) from None
     return proof
 
 
@@ -152,7 +150,13 @@ def _off(kind: Kind) -> str:
     return say("E-mail is switched off here. Use a mobile number.")
 
 
+def _no_texts() -> str:
+    return say("No more codes can be texted this month. Use an e-mail address instead.")
+
+
 def _too_often(wait: timedelta) -> str:
+    if wait > asking.DAY:
+        return _no_texts()
     minutes = max(1, -(-wait // _MINUTE))
     return say_many(
         "Too many codes were asked for. Wait {number} minute, then ask again.",
@@ -180,6 +184,6 @@ def over() -> str:
 
 def _taken() -> str:
     return say(
-        "This already signs somebody in here. If that is you as well: sign out, sign in with it, and take it "
-        "away there; then add it here."
+        "This already signs somebody in here. If that is you as well: sign out, sign in with it, and remove "
+        "it there (or delete all your data there, if it is the only contact); then add it here."
     )

@@ -3,7 +3,7 @@
 import hashlib
 from itertools import chain
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from web.api import callers, problems, reading, repeats
 from web.api.operation import JSON, Call, Caller, Operation, Reply
@@ -46,7 +46,7 @@ def _made(operation: Operation, reply: Reply) -> Response:
         return Response(reply.text, reply.status, content_type=operation.makes)
     if reply.stream is not None:
         first, rest = reply.stream
-        return Response(stream_with_context(chain((first,), rest)), content_type=JSON)
+        return Response(chain((first,), rest), content_type=JSON)  # it needs no request any more
     text = reply.body.model_dump_json(by_alias=True) if reply.body else ""
     made = Response(text, reply.status, content_type=JSON if reply.body else None)
     made.headers.update(reply.headers)

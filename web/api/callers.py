@@ -42,11 +42,11 @@ def admitted(operation: Operation) -> Caller | None:
         return None
     caller = _by_token() if "Authorization" in request.headers else _by_session()
     _count(caller.limited_as)
-    if operation.changes and not caller.may_write:
+    if operation.access is Access.WRITE and not caller.may_write:
         raise ProblemError(403, _READS_ONLY, headers=_challenge("insufficient_scope"))
     if operation.access is Access.OPERATOR and not entry.is_operator():
         raise ProblemError(403, "Only operators of this Ticket Scout may.")
-    if operation.changes and erasure.is_erased(entry.document()):
+    if operation.access is Access.WRITE and erasure.is_erased(entry.document()):
         raise ProblemError(401, _NOT_KNOWN, headers=_challenge("invalid_token"))
     return caller
 

@@ -28,6 +28,11 @@ class Entry:
     curl: str
 
     @property
+    def details(self) -> list[str]:
+        """Words, and between them what is code."""
+        return self.operation.details.split("`")
+
+    @property
     def needs(self) -> str:
         """Who may."""
         match self.operation.access:

@@ -110,8 +110,7 @@ def _person() -> Person:
 
 def _most_texts() -> int:
     """What the person's plan allows a month."""
-    held = membership.tier().texts
-    return site().limits.segments_per_person if held is None else held
+    return site().limits.texts_at(membership.tier())
 
 
 def _regions() -> Mapping[str, list[str]]:
@@ -151,6 +150,7 @@ def _topics() -> Iterator[tuple[str, str, str]]:
     """Other pages about oneself, where they are part of this application: address, name, what is there."""
     known = {
         "contacts.show": (say("Contacts"), say("Your number and address, and what you agreed to")),
+        "plan.show": (say("Your plan"), say("What it holds, and what of it is used")),
         "tokens.show": (say("API tokens"), say("For programs of your own")),
         "mydata.show": (say("My data"), say("A copy of everything, or delete everything")),
         "search.show": (say("Saved searches"), say("What you look for again and again")),

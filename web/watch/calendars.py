@@ -40,7 +40,8 @@ def show() -> ResponseReturnValue:
     person = contacts.from_document(document) if document else Person(uid)
     dates = [(one, _when(one.starts, person)) for one in dates_of(watched(uid))]
     address = address_of(uid, kept.secret) if kept.secret else ""
-    return render_template("calendar.html", dates=dates, address=address)
+    subscribe = f"webcal://{address.partition('://')[2]}" if address else ""
+    return render_template("calendar.html", dates=dates, address=address, subscribe=subscribe)
 
 
 @pages.post("/watches/calendar")

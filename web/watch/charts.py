@@ -30,7 +30,6 @@ RANGES: Mapping[str, timedelta | None] = {
 USUAL = "30"
 DASHES = 4  # that the style sheet tells apart
 MOST_ROWS = 200  # of a table
-_MOST = 3  # charts
 _SHORTEST, _A_DAY = timedelta(minutes=10), timedelta(days=1)
 _GAP, _MISSED = timedelta(hours=3), 3  # turns
 
@@ -64,11 +63,11 @@ class Drawing:
 
 
 def drawings(story: Story, days: str) -> list[Drawing]:
-    """The charts of a watch over the range called ``days``, those of the most looked at currencies."""
+    """The charts of a watch over the range called ``days``: one a currency."""
     length = RANGES.get(days, RANGES[USUAL])
     lines = list(_lines(story, length))
     currencies = dict.fromkeys(key.currency for key, _ in lines)
-    return [_drawing(story, number, currency, lines) for number, currency in enumerate(currencies)][:_MOST]
+    return [_drawing(story, number, currency, lines) for number, currency in enumerate(currencies)]
 
 
 def _lines(story: Story, length: timedelta | None) -> Iterator[tuple[PriceKey, Line]]:

@@ -192,6 +192,7 @@ def _shown(found: Story, days: str) -> dict[str, Any]:
         "ranges": _ranges(),
         "range": days if days in charts.RANGES else charts.USUAL,
         "complete_since": _day(charts.complete_since(found), found.zone),
+        "is_damaged": any(series.damaged for series in found.series.values()),
         "sights": looks.sights(found.job, found.rows, found.alerts, found.clock),
         "limit": _written(limits[0]) if limits else "",
         "limit_currency": limits[0].currency if limits else "",

@@ -93,6 +93,8 @@ def live(documents: Documents, uid: str = UID, *, watches: int = 2, told: int = 
         Tally(uid, day=NOW.date(), month="2026-11", segments=3).write(),
         Put(f"alert_shelves/{uid}", {"blob": b"older alerts", "is_cut": False}),
         Put(f"pages/{uid}", {"blob": b"a page"}),
+        Put(f"calendars/{uid}", {"uid": uid, "secret": "of an address", "shown": {}}),
+        Put(f"refused/{uid[:3]}-w9", {"uid": uid, "reasons": ["No."], "at": NOW}),
         Put(f"contacts/{uid}-digest", {"uid": uid}),
         Put(f"proofs/{uid}-proof", {"uid": uid, "address": phone}),
         Put(f"proofs/of-nobody-yet-{phone}", {"uid": None, "address": email}),

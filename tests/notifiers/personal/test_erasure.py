@@ -364,7 +364,7 @@ def test_an_erasure_that_fails_stops_no_other(
 
 def test_the_same_on_the_emulator_of_firestore(firestore_documents: FirestoreDocuments) -> None:
     documents = Remembering(firestore_documents)
-    live(documents, told=450)
+    live(documents, told=250)
     written = _write_before(documents, 4)
     documents.crash_after(6)
     with pytest.raises(Crash):

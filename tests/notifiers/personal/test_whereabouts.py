@@ -13,7 +13,7 @@ from watchers.places import Places
 ROOT = Path(__file__).parents[3]
 CODE = [*ROOT.glob("watchers/**/*.py"), *ROOT.glob("notifiers/**/*.py"), *ROOT.glob("web/**/*.py")]
 NAMES = re.compile(
-    r"""(?:COLLECTION|ALERTS)\s*(?::\s*\w+)?\s*=\s*"([a-z_]+)"         # COLLECTION = "people"
+    r"""(?:COLLECTION|ALERTS|REFUSED)\s*(?::\s*\w+)?\s*=\s*"([a-z_]+)"         # COLLECTION = "people"
       | f"([a-z_]+)/\{[^"]*"\s*$                                       # return f"boards/{name}"
       | Query\("([a-z_]+)"                                             # Query("alerts", …)
       | (?:Put|Create|Update|Delete|\.get)\(f?"([a-z_]+)/              # Put(f"people/{uid}", …)

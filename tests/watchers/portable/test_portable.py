@@ -255,8 +255,8 @@ def test_what_is_no_link_is_refused(link: str) -> None:
         ("[" * 90_000, "not JSON"),
         ('{"watches": [NaN]}', "not JSON"),
         ('{"watches": [], "version": 9}', "another version"),
-        ("[" + "1," * 600 + "1]", "at most 500"),
-        ("name,item\n" + "x" * 100_000, "too much"),
+        ("[" + "1," * 1100 + "1]", "at most 1000"),
+        ("name,item\n" + "x" * 200_000, "too much"),
     ],
 )
 def test_files_that_are_none_are_refused_with_a_sentence(text: str, said: str) -> None:
@@ -264,7 +264,7 @@ def test_files_that_are_none_are_refused_with_a_sentence(text: str, said: str) -
         arriving.entries(text)
 
 
-@pytest.mark.parametrize("body", [b"\x00\x01\x02\xff\xfe\xfd" * 99, b"PK\x03\x04\0\0", b"x" * 100_001])
+@pytest.mark.parametrize("body", [b"\x00\x01\x02\xff\xfe\xfd" * 99, b"PK\x03\x04\0\0", b"x" * 200_001])
 def test_what_is_no_text_is_refused_with_a_sentence(body: bytes) -> None:
     with pytest.raises(UnreadableFileError):
         arriving.entries(arriving.text_of(body))
@@ -321,6 +321,18 @@ def test_each_entry_is_new_or_there_or_refused_with_its_reasons() -> None:
     assert [one.twin for one in found] == [None, "Lakers v Warriors", "Mine", None, None]
     assert found[3].reasons == ("There is no such event.",)
     assert len(found[4].reasons) == 2
+
+
+def test_faults_of_a_row_are_named_by_its_columns() -> None:
+    text = (
+        "name,provider,item,below,currency,drop_percent,drop_saving,lowest_days,tags,min_quantity,snoozed_until\n"
+        "A,steam,1,cheap,usd dollars,150,x,1,a|b|c|d|e|f|g|h|i|j|k,99,soon\nB,steam,2\nC,,,5,USD\n"
+    )
+    first, second, third = judging.judged(arriving.entries(text), {}, refusal, NOW, room=9)
+    named = "below currency drop_percent drop_saving lowest_days snoozed_until min_quantity tags"
+    assert " ".join(reason.partition(":")[0] for reason in first.reasons) == named
+    assert second.reasons == ("below: at least 1 is needed.",)
+    assert [reason.partition(":")[0] for reason in third.reasons] == ["provider", "keyword"]
 
 
 def test_no_more_are_taken_than_one_may_have() -> None:

@@ -10,6 +10,8 @@ from notifiers import contacts
 from notifiers.errors import NotifierRejectedError
 from tests.web.account.kit import ADDRESS, NUMBER, OTHER, Town, uid_of
 from tests.web.kit import Someone, errors_of, text_of
+from watchers import alerts
+from watchers.documents import Query
 from watchers.kinds import Channel
 from web.account import consents
 
@@ -183,3 +185,15 @@ def test_a_block_of_the_carrier_only_start_ends(town: Town) -> None:
     browser.post("/settings/contacts/consent", {"agree": "on"})
     assert not reachable(town, browser)
     assert "Reply START" in browser.get("/settings/contacts")
+
+
+def test_the_alert_of_a_code_leads_nowhere(town: Town) -> None:
+    """Its eight letters are shown to nobody; whoever had them could do nothing with them."""
+    town.ask(town.stranger(), ADDRESS)
+    (alert,) = town.documents.inner.find(Query(alerts.COLLECTION))
+    code = alert.fields["code"]
+    browser = town.stranger()
+    assert ADDRESS not in text_of(browser.client.get(f"/a/{code}"))
+    for path in (f"/a/{code}", f"/stop/{code}"):
+        assert browser.client.get(path).status_code < 500
+    assert browser.client.post(f"/stop/{code}").status_code < 500

@@ -137,3 +137,26 @@ def test_an_old_session_that_was_renewed_is_ended_everywhere_too(
     other.post("/leave/everywhere")
     days_pass(monkeypatch, town, 6)
     assert not is_in(browser)
+
+
+def test_an_operator_is_shown_a_page_when_the_database_is_down(town: Town) -> None:
+    browser = town.come_in(NUMBER)
+    town.operators = frozenset({uid_of(browser) or ""})
+    operator = Someone(town.app().test_client())
+    operator.client.set_cookie("scout", cookie_of(browser))
+    assert operator.client.get("/status").status_code == 200
+    town.documents.down = True
+    for path in ("/", "/status", "/sign-in", "/settings/contacts"):
+        answer = operator.client.get(path)
+        assert answer.status_code in (200, 503)
+        assert "<h1>" in text_of(answer)
+    town.documents.down = False
+
+
+def test_an_operator_who_signed_out_everywhere_is_none(town: Town) -> None:
+    browser, other = town.come_in(NUMBER), town.come_in(NUMBER)
+    town.operators = frozenset({uid_of(browser) or ""})
+    operator = Someone(town.app().test_client())
+    operator.client.set_cookie("scout", cookie_of(browser))
+    other.post("/leave/everywhere")
+    assert operator.client.get("/status").status_code == 404

@@ -4,11 +4,13 @@ import json
 from datetime import timedelta
 
 import pytest
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Response
 
 from notifiers import trials
 from tests.web.api.kit import Program, pointers, problem, program
 from tests.web.kit import NUMBER, World
-from watchers.documents import Query
+from watchers.documents import Put, Query
 
 
 def test_who_one_is(world: World, anns: Program) -> None:
@@ -117,6 +119,13 @@ def test_everything_that_is_kept_and_nobody_elses(world: World, anns: Program, b
         assert secret not in json.dumps(said)
 
 
+def test_the_copy_comes_after_the_request_is_over(world: World, anns: Program) -> None:
+    """As behind one function: the application's answer is taken over, and read by somebody else."""
+    asked = EnvironBuilder("/api/v1/me/data", headers=[("Authorization", f"Bearer {anns.text}")])
+    answer = Response.from_app(world.app(), asked.get_environ())
+    assert json.loads(answer.get_data())["person"] == "ann"
+
+
 def test_a_copy_of_everything_may_be_had_so_often(anns: Program) -> None:
     for _ in range(5):
         assert anns.get("/me/data").status_code == 200
@@ -139,7 +148,7 @@ def test_erasing_takes_the_word_and_then_everything(world: World, anns: Program,
 
 
 def test_a_token_that_outlives_its_person_changes_nothing(world: World, anns: Program) -> None:
-    world.reach("ann", phone=None, phone_verified_at=None, erased_at=world.now())
+    world.documents.inner.commit(Put("people/ann", {"erased_at": world.now()}))
     problem(anns.post("/watches", {}), 401)
 
 

@@ -61,6 +61,10 @@ def test_a_watch_is_tried_and_not_saved(world: World, anns: Program) -> None:
     assert world.watches() == []
 
 
+def test_a_token_that_may_only_read_may_try(world: World) -> None:
+    assert program(world, scope="read").post("/trials", WATCH).status_code == 200
+
+
 def test_what_cannot_be_watched_is_not_tried(anns: Program) -> None:
     problem(anns.post("/trials", {**WATCH, "target": {"provider": "ticketmaster", "item": "unknown"}}), 422)
 

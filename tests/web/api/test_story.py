@@ -49,6 +49,8 @@ def test_a_program_does_what_its_person_does(world: World, address: str) -> None
         late = api.patch(where, json={"name": "Too late"}, headers={"If-Match": read.headers["ETag"]})
         assert (late.status_code, late.headers["Content-Type"]) == (412, "application/problem+json")
         assert api.post(f"{where}/pause").json()["watch"]["status"] == "paused"
+        data = api.get("/me/data").json()
+        assert [one["name"] for one in data["watches"]] == ["Tram, cheaper"]
         exported = api.get("/export").json()["watches"]
         assert [(one["name"], one["watch"]["status"]) for one in exported] == [("Tram, cheaper", "paused")]
         assert api.delete(where).status_code == 204

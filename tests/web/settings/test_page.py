@@ -269,3 +269,13 @@ def test_every_field_has_its_label(ann: Someone) -> None:
     assert len(fields) > 9
     assert [name for name in fields if f'<label for="{name}">' not in page] == []
     assert Channel.SMS in page
+
+
+def test_a_new_watch_begins_with_the_ways_that_were_chosen(world: World, ann: Someone) -> None:
+    save(ann, notify_sms="", notify_email="", notify_app="on")
+
+    form = ann.get("/watches/new?words=Lakers")
+
+    assert re.search(r'name="app"[^>]*checked', form)
+    assert not re.search(r'name="(?:sms|email)"[^>]*checked', form)
+    assert world.fields("people/ann")["notify"] == ["app"]

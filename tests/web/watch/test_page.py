@@ -397,7 +397,9 @@ def test_damaged_surroundings_take_nothing_with_them(world: World, ann: Someone)
     chunk = f"{price_history.collection(ITEM.id)}/0"
     world.documents.inner.commit(Put(chunk, {**world.fields(chunk), "blob": b"rubbish"}))
     world.documents.inner.commit(Put(PLACES.job("w1"), {"uid": "ann"}))
-    assert "Lakers v Warriors" in ann.get("/watches/w1")
+    page = ann.get("/watches/w1")
+    assert "Lakers v Warriors" in page
+    assert "Some of the past prices cannot be read" in page
 
 
 def test_while_the_database_is_down_the_page_says_so(world: World, ann: Someone) -> None:

@@ -9,6 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.web.kit import PLACES, Someone, World, csrf_of, text_of
+from watchers.portable import arriving
 
 SHEET = (
     "name,provider,item,below,currency\n"
@@ -57,7 +58,9 @@ def test_a_file_is_judged_before_anything_is_saved(world: World, ann: Someone) -
     assert "Would be saved (1)" in page
     assert "Refused (2)" in page
     assert re.search(r"line 3</span> <bdi>Bad</bdi>.*?There is no such event", page, re.DOTALL)
-    assert re.search(r"line 4</span> <bdi>Worse</bdi>.*?write an amount as a plain number", page, re.DOTALL)
+    assert re.search(
+        r"line 4</span> <bdi>Worse</bdi>.*?below: write an amount as a plain number", page, re.DOTALL
+    )
     assert not world.watches()
 
 
@@ -100,8 +103,24 @@ def test_what_cannot_be_read_is_said_and_stays_in_the_form(ann: Someone, text: s
     assert f"\n{text}</textarea>" in text_of(answer).replace("\r\n", "\n")
 
 
+def test_the_largest_file_survives_both_presses(world: World, ann: Someone) -> None:
+    rows = [f'"{"ü" * 90} {number}",steam,{number + 1},5,USD\r\n' for number in range(199)]
+    text = "name,provider,item,below,currency\r\n" + "".join(rows)
+    text += ",,,,\r\n" * ((arriving.MAX_BYTES - len(text.encode())) // 6)
+    assert len(text.encode()) > arriving.MAX_BYTES - 10
+    ann.get("/watches/import")
+    fields = {"csrf": csrf_of(ann.client), "text": text}
+    page = ann.client.post("/watches/import", data=fields, content_type="multipart/form-data")
+    kept = re.search(r'name="text" value="(.*?)"', page.get_data(as_text=True), re.DOTALL)
+    assert kept
+    fields |= {"text": unescape(kept[1]), "save": "yes"}
+    answer = ann.client.post("/watches/import", data=fields, content_type="multipart/form-data")
+    assert answer.status_code == 303
+    assert len(world.watches()) == 199
+
+
 def test_a_file_that_is_too_large_is_refused_with_a_sentence(ann: Someone) -> None:
-    assert "That is too much" in text_of(give(ann, "name,item\n" + "x" * 150_000))
+    assert "That is too much" in text_of(give(ann, "name,item\n" + "x" * 210_000))
     assert give(ann, "x" * 300_000).status_code == 413
 
 

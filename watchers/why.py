@@ -13,6 +13,7 @@ from watchers.documents import Documents
 from watchers.history import History, Run, Runs, moment
 from watchers.homes import Peek
 from watchers.jobs import Job
+from watchers.language import Sayings, say, to_say
 from watchers.memory import WatchState
 from watchers.models import Alert, Reason
 from watchers.money import PriceKey, spoken
@@ -23,29 +24,31 @@ from watchers.rules import Decision, decide, rule_sentence
 from watchers.target import Target
 from watchers.watch import Condition, NewListing, StatusChange, Watch
 
-NOT_REPLAYED = "Announcements and new listings are not replayed; what was told is below."
-REASONS = {
-    Reason.BELOW_LIMIT: "at or under the limit",
-    Reason.DROPPED: "dropped enough",
-    Reason.HISTORIC_LOW: "lowest of the days asked for",
-    Reason.FURTHER_DROP: "dropped further",
-    Reason.NEW_LISTING: "newly listed",
-    Reason.BACK_IN_STOCK: "available again",
-    Reason.STATUS_CHANGED: "announced or changed",
-    Reason.TEST: "a test message",
-    Reason.CODE: "a one-time code",
-    Reason.FIRST_LOOK: "first look, not true yet",
-    Reason.TAKEN_AS_TOLD: "already true when saved",
-    Reason.NOT_TRUE: "not true",
-    Reason.ALREADY_TOLD: "already told",
-    Reason.REARMED: "clearly false again: counts anew",
-    Reason.SECOND_LOOK: "waits for a second look",
-    Reason.NEW_PRICE_KEY: "a kind of price not published before",
-    Reason.NOT_ENOUGH_HISTORY: "not watched long enough",
-    Reason.NOT_KNOWN: "not known",
-    Reason.OUT_OF_DATE: "older than what is known",
-    Reason.EVENT_OVER: "the event is over",
-}
+NOT_REPLAYED = to_say("Announcements and new listings are not replayed; what was told is below.")
+REASONS = Sayings(
+    {
+        Reason.BELOW_LIMIT: to_say("at or under the limit"),
+        Reason.DROPPED: to_say("dropped enough"),
+        Reason.HISTORIC_LOW: to_say("lowest of the days asked for"),
+        Reason.FURTHER_DROP: to_say("dropped further"),
+        Reason.NEW_LISTING: to_say("newly listed"),
+        Reason.BACK_IN_STOCK: to_say("available again"),
+        Reason.STATUS_CHANGED: to_say("announced or changed"),
+        Reason.TEST: to_say("a test message"),
+        Reason.CODE: to_say("a one-time code"),
+        Reason.FIRST_LOOK: to_say("first look, not true yet"),
+        Reason.TAKEN_AS_TOLD: to_say("already true when saved"),
+        Reason.NOT_TRUE: to_say("not true"),
+        Reason.ALREADY_TOLD: to_say("already told"),
+        Reason.REARMED: to_say("clearly false again: counts anew"),
+        Reason.SECOND_LOOK: to_say("waits for a second look"),
+        Reason.NEW_PRICE_KEY: to_say("a kind of price not published before"),
+        Reason.NOT_ENOUGH_HISTORY: to_say("not watched long enough"),
+        Reason.NOT_KNOWN: to_say("not known"),
+        Reason.OUT_OF_DATE: to_say("older than what is known"),
+        Reason.EVENT_OVER: to_say("the event is over"),
+    }
+)
 """Every reason in a few words, for people; documents and JSON keep the codes."""
 
 _UNREPLAYABLE = (NewListing, StatusChange)  # the board keeps only the latest of what these are decided on
@@ -101,7 +104,7 @@ def _value(runs: Runs[V], ms: int) -> V | None:
 def _seen(now: Observation) -> str:
     prices = [_priced(key, price) for key, price in now.buyable_prices.items()]
     return ", ".join(prices) or (
-        "not available" if now.availability is Availability.UNAVAILABLE else "no price"
+        say("not available") if now.availability is Availability.UNAVAILABLE else say("no price")
     )
 
 
@@ -116,7 +119,7 @@ def explain(documents: Documents, job: Job, alerts: Iterable[Alert]) -> dict[str
         "watch": job.watch_id,
         "name": job.watch.name,
         "state": "watching" if job.targets else "deleted" if job.deleted_at else "stopped",
-        "not_replayed": NOT_REPLAYED if any(map(_is_unreplayable, job.watch.conditions)) else None,
+        "not_replayed": say(NOT_REPLAYED) if any(map(_is_unreplayable, job.watch.conditions)) else None,
         "targets": [_explained(peek, job, target) for target in job.targets.values()],
         "alerts": [
             {

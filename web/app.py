@@ -93,8 +93,7 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     assets.install(app)
     languages.install(app)
     navigation.install(app)
-    always = {"links": links, "invented": invented(links), "searches": site.catalog is not None}
-    app.context_processor(lambda: {**always, "who": entry.who()})
+    app.context_processor(lambda: {"links": links, "invented": invented(links), "who": entry.who()})
     app.jinja_env.globals["csrf_token"] = forgery.token
     app.before_request(forgery.refuse_forged)
     app.before_request(entry.renew)

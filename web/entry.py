@@ -27,7 +27,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from notifiers import contacts
 from watchers.documents import Create, Document, Update
 from watchers.errors import ConflictError, StoreUnavailableError
-from watchers.language import LANGUAGES, say
+from watchers.language import LANGUAGES, say, to_say
 from web import languages
 from web.site import silence, site
 
@@ -35,7 +35,9 @@ LINK_WORKS_FOR = timedelta(days=1)
 FORM_TOKEN = "csrf"  # noqa: S105 - where the session and each request keep the token of forms
 _ATTEMPTS = 5
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
-_SPENT = "This link is too old, or was cut off on its way. Ask whoever runs this Ticket Scout for a new one."
+_SPENT = to_say(
+    "This link is too old, or was cut off on its way. Ask whoever runs this Ticket Scout for a new one."
+)
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 
@@ -201,7 +203,7 @@ def leave() -> ResponseReturnValue:
 
 
 def _owner(token: str) -> str:
-    return token_owner(site().secret_key, token, site().now()) or abort(403, _SPENT)
+    return token_owner(site().secret_key, token, site().now()) or abort(403, say(_SPENT))
 
 
 def _signer(secret_key: str) -> URLSafeTimedSerializer:

@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 from flask import abort, request
 
-from watchers.language import say
+from watchers.language import say, to_say
 from web import entry
 from web.site import site
 
 FIELD = entry.FORM_TOKEN
 HEADER = "X-CSRF-Token"  # for scripts of our own pages
 API = "api"  # the blueprint
-STALE = (
+STALE = to_say(
     "This form was open for too long, or your browser keeps no cookies for this site. Press the button again."
 )
-_FOREIGN = (
+_FOREIGN = to_say(
     "The button that brought you here stands on another site. Nothing was changed. Open Ticket Scout itself "
     "and press the button there."
 )
@@ -69,9 +69,9 @@ def refuse_forged() -> None:
     if entry.is_bearer() or request.blueprint == API:  # for a session, the API asks ``is_ours``
         return
     if _is_foreign():
-        abort(403, _FOREIGN)
+        abort(403, say(_FOREIGN))
     if not has_token() and request.endpoint not in _KEEPS_INPUT:
-        abort(403, f"{STALE} If that does not help, open your watches anew.")
+        abort(403, f"{stale()} {say('If that does not help, open your watches anew.')}")
 
 
 def _is_foreign() -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from watchers.kinds import Channel, Kind
+from watchers.language import say
 from watchers.money import exponent
 from watchers.target import Target
 from watchers.watch import MAX_NAME, Below, Condition, Drop, HistoricLow, Markets, PriceCondition, Watch
@@ -187,14 +188,15 @@ _TICKS = {kind: "status_news" if kind is Kind.STATUS else str(kind) for kind in 
 def beyond(watch: Watch) -> str | None:
     """Why this watch cannot be shown in the form without losing something; ``None`` when it can."""
     if isinstance(watch.target, Markets) and markets_of(_written(watch.target.markets)) is None:
-        return "it looks at more than the items of several markets"
+        return say("it looks at more than the items of several markets")
     if max(Counter(condition.kind for condition in watch.conditions).values()) > 1:
-        return "it has several conditions of the same kind"
+        return say("it has several conditions of the same kind")
     bases = {condition.basis for condition in watch.conditions if isinstance(condition, PriceCondition)}
     if len(bases) > 1:
-        return "its conditions count different kinds of prices"
+        return say("its conditions count different kinds of prices")
     target = watch.target if isinstance(watch.target, Target) else None
-    return "its search names a country twice" if target and target.search and target.country else None
+    is_twice = target and target.search and target.country
+    return say("its search names a country twice") if is_twice else None
 
 
 def markets_of(text: str) -> list[dict[str, str]] | None:
@@ -218,10 +220,10 @@ def kept(watch: Watch | None) -> list[str]:
     search = watch.target.search if isinstance(watch.target, Target) else None
     filters = watch.filters
     found = {
-        "category": search.category if search else None,
-        "weekdays of the search": ", ".join(search.weekdays) if search else "",
-        "only prices": filters.basis,
-        "weekdays": ", ".join(filters.weekdays),
+        say("category"): search.category if search else None,
+        say("weekdays of the search"): ", ".join(search.weekdays) if search else "",
+        say("only prices"): filters.basis,
+        say("weekdays"): ", ".join(filters.weekdays),
     }
     return [f"{label}: {value}" for label, value in found.items() if value]
 

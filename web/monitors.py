@@ -15,6 +15,7 @@ from watchers import verbs
 from watchers.asked import read_watch
 from watchers.documents import Document, Query, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
+from watchers.language import say
 from watchers.target import Target
 from watchers.watch import Watch
 from web.site import site
@@ -97,4 +98,4 @@ def name_of(source: Document) -> str:
 def name_in(fields: Mapping[str, Any]) -> str:
     """The name among the fields of a watch."""
     said = fields.get("name") or fields.get("eventName") or fields.get("eventId")
-    return one_line(str(said or ""))[:200] or "Watch without a name"
+    return one_line(str(said or ""))[:200] or say("Watch without a name")

@@ -15,7 +15,7 @@ from notifiers import contacts, tallies
 from watchers.documents import Document
 from watchers.errors import StoreUnavailableError
 from watchers.kinds import Channel
-from watchers.language import say
+from watchers.language import Sayings, say, to_say
 from watchers.models import Person
 from watchers.shards import provider_of
 from watchers.watch import Watch
@@ -36,13 +36,14 @@ log = logging.getLogger(__name__)
 LATEST, MOST_LATEST = 5, 20  # alerts on the page of watches: the latest, and with what is new or waits
 ALERTS_EACH = 20  # entries a page of alerts
 
-_NO_MESSAGE = {Channel.SMS: "text", Channel.EMAIL: "e-mail", Channel.PUSH: "push message"}
-_GOES = {
-    Channel.SMS: "by text",
-    Channel.EMAIL: "by e-mail",
-    Channel.PUSH: "by push message",
-    Channel.APP: "to this page",
-}
+_GOES = Sayings(
+    {
+        Channel.SMS: to_say("by text"),
+        Channel.EMAIL: to_say("by e-mail"),
+        Channel.PUSH: to_say("by push message"),
+        Channel.APP: to_say("to this page"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -150,14 +151,22 @@ def reach_of(uid: str) -> Reach | None:
 def _unreachable(watches: list[Watch], person: Person, where: Reach) -> list[str]:
     """Ways of telling that somebody counts on and that do not work, and what happens instead."""
     said = []
-    for channel, message in _NO_MESSAGE.items():
+    for channel in (Channel.SMS, Channel.EMAIL, Channel.PUSH):
         asking = [watch for watch in watches if channel in watch.notify]
         if asking and not contacts.is_reachable(person, channel):
             why = getattr(where, f"why_no_{channel}")
             instead = dict.fromkeys(chain.from_iterable(_instead(watch, person, channel) for watch in asking))
-            ways = " or ".join(_GOES[way] for way in instead)
-            said.append(f"No {message} can be sent to you: {why}. For now everything goes {ways} instead.")
+            said.append(_cannot(channel, why, say(" or ").join(_GOES[way] for way in instead)))
     return said
+
+
+def _cannot(channel: Channel, why: str, ways: str) -> str:
+    known = {"why": why, "ways": ways}
+    if channel is Channel.SMS:
+        return say("No text can be sent to you: {why}. For now everything goes {ways} instead.", **known)
+    if channel is Channel.EMAIL:
+        return say("No e-mail can be sent to you: {why}. For now everything goes {ways} instead.", **known)
+    return say("No push message can be sent to you: {why}. For now everything goes {ways} instead.", **known)
 
 
 def _instead(watch: Watch, person: Person, channel: Channel) -> list[Channel]:
@@ -176,9 +185,9 @@ def _usage(person: Person, tally: Mapping[str, Any] | None, zone: ZoneInfo, now:
         log.warning("tally.unreadable", extra={"person": person.uid})
         return ""
     most = site().limits.texts_of(person)
-    return (
-        f"{sent} of {most} text segments this month" if sent or person.segments_per_month is not None else ""
-    )
+    if not sent and person.segments_per_month is None:
+        return ""
+    return say("{sent} of {most} text segments this month", sent=sent, most=most)
 
 
 def _targets(lines: Iterable[Line]) -> list[str]:

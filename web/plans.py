@@ -15,6 +15,7 @@ from watchers import homes, plan
 from watchers.board import Board
 from watchers.documents import Documents
 from watchers.homes import Peek
+from watchers.language import say
 from watchers.plan import Plan, Turn
 from watchers.providers.base import Provider
 from watchers.rows import Row
@@ -110,12 +111,14 @@ class Plans:
         """Why nothing can be said of a target of an active watch."""
         found, shop = self._peek.boards([target.id])[target.id], words.shop(target.provider)
         if found.saved_at is None or target.id not in found.rows:
-            return "The first look is still to come."
+            return say("The first look is still to come.")
         if _is_unknown(found, target):
-            return f"{shop} knows nothing by this id: check it."
+            return say("{shop} knows nothing by this id: check it.", shop=shop)
         if found.down_since is not None:
-            return f"{shop} has not answered for {words.span(self._now - found.down_since)}."
-        return f"The worker has not looked for {words.span(self._now - found.saved_at)}: is it running?"
+            length = words.span(self._now - found.down_since)
+            return say("{shop} has not answered for {length}.", shop=shop, length=length)
+        length = words.span(self._now - found.saved_at)
+        return say("The worker has not looked for {length}: is it running?", length=length)
 
     def _served(
         self, watch: Watch, targets: Collection[Target], joins: Collection[Target]
@@ -128,7 +131,8 @@ class Plans:
             known = self._worked_out(board, watch, onto) if onto else self._plan(board)
             turn = known.turns.get(target.id) if known and known.is_kept(self._now) else None
             if known and turn and not _is_unknown(board, target):
-                where = f" at {words.shop(target.provider)}" if len(targets) > 1 else ""
+                shop = words.shop(target.provider)
+                where = say(" at {shop}", shop=shop) if len(targets) > 1 else ""
                 wrong = plan.warning(watch, target, turn, known, self._asked[target.provider])
                 yield Served(target, turn, plan.sentence(watch, turn, where), wrong)
 

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from notifiers import contacts
 from notifiers.errors import NotifierRejectedError
 from watchers.kinds import Channel
+from watchers.language import Sayings, say, to_say
 from watchers.models import Person
 
-_STOPPED = "you replied STOP to our texts; reply START to our number to get them again"
-_NOT_AGREED = "you have not agreed to texts yet; do so under Contacts"
-_MISSING = {
-    Channel.SMS: "we have no verified phone number of yours",
-    Channel.EMAIL: "we have no verified e-mail address of yours",
-    Channel.PUSH: "we have no app or chat of yours",
-}
+_STOPPED = to_say("you replied STOP to our texts; reply START to our number to get them again")
+_NOT_AGREED = to_say("you have not agreed to texts yet; do so under Contacts")
+_MISSING = Sayings(
+    {
+        Channel.SMS: to_say("we have no verified phone number of yours"),
+        Channel.EMAIL: to_say("we have no verified e-mail address of yours"),
+        Channel.PUSH: to_say("we have no app or chat of yours"),
+    }
+)
 _OPTIONS = {Channel.SMS: "--phone", Channel.EMAIL: "--email", Channel.PUSH: "--push"}
 _APPS = {
     "bark": "Bark",
@@ -38,12 +41,14 @@ class Reach:
     why_no_email: str = ""
     push: str | None = None
     why_no_push: str = ""
-    app: str = "on your page of alerts"
+    app: str = to_say("on your page of alerts")
 
     def said(self, channel: str) -> str:
         """One sentence for the form, beside ``sms``, ``email``, ``push`` or ``app``."""
         where = getattr(self, Channel(channel).value)
-        return f"Goes {where}." if where else f"Does not work yet: {getattr(self, f'why_no_{channel}')}."
+        if where:
+            return say("Goes {where}.", where=say(where))
+        return say("Does not work yet: {why}.", why=getattr(self, f"why_no_{channel}"))
 
 
 def reach(person: Person, local_person: str | None = None) -> Reach:
@@ -53,11 +58,11 @@ def reach(person: Person, local_person: str | None = None) -> Reach:
     email, why_no_email = _address(person, Channel.EMAIL, is_local=is_local)
     push, why_no_push = _address(person, Channel.PUSH, is_local=is_local)
     return Reach(
-        sms=f"to the number ending in {phone[-2:]}" if phone else None,
+        sms=say("to the number ending in {digits}", digits=phone[-2:]) if phone else None,
         why_no_sms=why_no_sms,
-        email=f"to {email}" if email else None,
+        email=say("to {address}", address=email) if email else None,
         why_no_email=why_no_email,
-        push=f"to your {app_of(push)}" if push else None,
+        push=say("to your {app}", app=app_of(push)) if push else None,
         why_no_push=why_no_push,
     )
 
@@ -67,23 +72,25 @@ def _address(person: Person, channel: Channel, *, is_local: bool) -> tuple[str |
         return contacts.address(person, channel), ""
     except NotifierRejectedError as refused:
         if refused.code == "opted_out":
-            return None, _STOPPED
+            return None, say(_STOPPED)
         if refused.code == "no_consent":
-            return None, _NOT_AGREED
+            return None, say(_NOT_AGREED)
     if said := _refused(person, channel):
         return None, said
-    how = f" (add it with: .venv/bin/python scout.py person add {person.uid} {_OPTIONS[channel]} …)"
+    command = f".venv/bin/python scout.py person add {person.uid} {_OPTIONS[channel]} …"
+    how = say(" (add it with: {command})", command=command)
     return None, _MISSING[channel] + (how if is_local and not _is_known(person, channel) else "")
 
 
 def _refused(person: Person, channel: Channel) -> str:
     """Who gave the contact up, and with which code; empty when nobody did."""
     if channel is Channel.SMS and person.phone_problem:
-        return f"the phone network refused your number ({person.phone_problem})"
+        return say("the phone network refused your number ({code})", code=person.phone_problem)
     if channel is Channel.EMAIL and person.email_problem:
-        return f"your mail server refused the address ({person.email_problem})"
+        return say("your mail server refused the address ({code})", code=person.email_problem)
     if channel is Channel.PUSH and person.push_problem:
-        return f"your {app_of(person.push_url or '')} refused the address ({person.push_problem})"
+        app = app_of(person.push_url or "")
+        return say("your {app} refused the address ({code})", app=app, code=person.push_problem)
     return ""
 
 

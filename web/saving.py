@@ -131,7 +131,10 @@ def _existing(watch_id: str) -> _Page:
     source = monitors.find(uid, watch_id) or abort(404)
     watch = monitors.read(source.fields)
     if watch and (why := forms.beyond(watch)):
-        abort(409, f"This watch cannot be changed in the form, because {why}. You can pause or delete it.")
+        said = say(
+            "This watch cannot be changed in the form, because {why}. You can pause or delete it.", why=why
+        )
+        abort(409, said)
     return _Page(uid, watch_id, watch, is_new=False)
 
 
@@ -139,7 +142,7 @@ def _copied(uid: str, watch_id: str) -> ResponseReturnValue:
     """The form of a new watch that asks for what one of one's own asks for."""
     base = _model(uid, watch_id) or abort(404)
     if why := forms.beyond(base):
-        abort(409, f"This watch cannot be copied in the form, because {why}.")
+        abort(409, say("This watch cannot be copied in the form, because {why}.", why=why))
     form = replace(forms.filled(base), copy=watch_id)
     return _shown(_Page(uid, _new_id(), base), form, known=sight.sight(sight.target_of(form), uid))
 
@@ -180,7 +183,7 @@ def _checked(page: _Page, form: Form) -> dict[str, Any]:
 
 def _save(page: _Page, form: Form) -> ResponseReturnValue:
     if not forgery.has_token():
-        return _shown(page, form, {"form": forgery.STALE}, 403)
+        return _shown(page, form, {"form": forgery.stale()}, 403)
     plans = site().plans()
     try:
         made = _checked(page, form)

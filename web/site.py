@@ -17,6 +17,7 @@ from watchers.catalog import Catalog
 from watchers.documents import Documents
 from watchers.errors import StoreUnavailableError
 from watchers.kinds import Channel
+from watchers.language import Sayings, say, to_say
 from watchers.places import Places
 from watchers.providers.base import Provider
 from watchers.usage import Meter
@@ -28,7 +29,7 @@ from web.plans import Plans
 from web.traffic import Traffic
 
 EXTENSION = "ticket_scout"
-_PLAYED = {"Market": "shops", "Phone": "texts", "Mailbox": "e-mails"}
+_PLAYED = Sayings({"Market": to_say("shops"), "Phone": to_say("texts"), "Mailbox": to_say("e-mails")})
 
 
 class Link(TypedDict):
@@ -41,11 +42,11 @@ class Link(TypedDict):
 def invented(links: Iterable[Link]) -> str:
     """What is the sandbox's and what is real, in one sentence; a part that is played has a link."""
     names = {link["name"] for link in links}
-    played = " and ".join(what for name, what in _PLAYED.items() if name in names)
-    real = " and ".join(what for name, what in _PLAYED.items() if name not in names)
-    return (
-        f"only {played} are invented; {real} are real." if real else "nothing here is sold or sent for real."
-    )
+    played = say(" and ").join(what for name, what in _PLAYED.items() if name in names)
+    real = say(" and ").join(what for name, what in _PLAYED.items() if name not in names)
+    if not real:
+        return say("nothing here is sold or sent for real.")
+    return say("only {played} are invented; {real} are real.", played=played, real=real)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from watchers.language import say
 from watchers.observation import Observation
 from watchers.providers import settings
 from watchers.providers.base import Provider, beyond_every_provider
@@ -183,7 +184,11 @@ def _built(name: str, env: Mapping[str, str], client: "httpx.Client | None" = No
 def refusal(target: Target, filters: "Filters") -> str | None:
     """Why nobody can watch this target with these filters, as a sentence. Needs no key."""
     if target.provider not in PROVIDERS:
-        return f"There is no provider called {target.provider}; choose one of {', '.join(PROVIDERS)}."
+        return say(
+            "There is no provider called {provider}; choose one of {names}.",
+            provider=target.provider,
+            names=", ".join(PROVIDERS),
+        )
     return PROVIDERS[target.provider]().refusal(target, filters)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import msgspec
 
 from watchers.kinds import Kind
+from watchers.language import say
 from watchers.observation import Observation
 from watchers.quota import Budget, Quota
 from watchers.target import Target
@@ -44,9 +45,9 @@ def concurrency(quota: Quota) -> int:
 def beyond_every_provider(target: Target, condition: "Condition") -> str | None:
     """Why this condition can never fire on this target, whoever is asked; ``None`` when it may. Pure."""
     if condition.kind is Kind.NEW_LISTING and target.search is None:
-        return "an item lists nothing new; choose a search, or another condition."
+        return say("an item lists nothing new; choose a search, or another condition.")
     if condition.kind is Kind.STATUS and target.search is not None:
-        return "a search has no dates or status of its own; choose one event by its id, or new_listing."
+        return say("a search has no dates or status of its own; choose one event by its id, or new_listing.")
     return None
 
 

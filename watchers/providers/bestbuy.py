@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableError
 from watchers.kinds import Kind
+from watchers.language import say, to_say
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings, shapes
@@ -45,8 +46,8 @@ MAX_PAGES = 5
 
 _SKU = re.compile(r"[1-9][0-9]{3,11}")
 _EVERYTHING = "active=*&digital=*&preowned=*"
-_LISTING_ONLY = "Best Buy publishes listing prices only; choose listing or any."
-_MANY = "Only the first 500 results can be read; narrow the search."
+_LISTING_ONLY = to_say("Best Buy publishes listing prices only; choose listing or any.")
+_MANY = to_say("Only the first 500 results can be read; narrow the search.")
 
 
 class Bestbuy:
@@ -90,11 +91,11 @@ class Bestbuy:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if filters.min_quantity or filters.sections or filters.weekdays:
-            return "A product of Best Buy has no quantity, sections or weekdays."
+            return say("A product of Best Buy has no quantity, sections or weekdays.")
         if filters.basis not in (None, Basis.LISTING):
-            return _LISTING_ONLY
+            return say(_LISTING_ONLY)
         if {target.country, target.search and target.search.country} - {None, "US"}:
-            return "Best Buy's API knows the United States only; leave the country out."
+            return say("Best Buy's API knows the United States only; leave the country out.")
         return search_refusal(target.search) if target.search else _sku_refusal(target.item or "")
 
     @staticmethod
@@ -110,9 +111,9 @@ class Bestbuy:
     def cannot_see(_target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``."""
         if condition.basis is not None:
-            return None if condition.basis in ("any", Basis.LISTING) else _LISTING_ONLY
+            return None if condition.basis in ("any", Basis.LISTING) else say(_LISTING_ONLY)
         if condition.kind is Kind.STATUS:
-            return "Best Buy announces no dates or changes; choose below, drop or back_in_stock."
+            return say("Best Buy announces no dates or changes; choose below, drop or back_in_stock.")
         return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
@@ -189,5 +190,7 @@ def _sku_refusal(item: str) -> str | None:
     if _SKU.fullmatch(item):
         return None
     if pasted := re.search(r"skuId=([1-9][0-9]{3,11})\b|/([1-9][0-9]{3,11})\.p\b", item):
-        return f"Give the product's number (SKU) alone; in this address it is {pasted[1] or pasted[2]}."
-    return "A product of Best Buy is a number (SKU) of 4 to 12 digits; its page shows it below the name."
+        return say(
+            "Give the product's number (SKU) alone; in this address it is {id}.", id=pasted[1] or pasted[2]
+        )
+    return say("A product of Best Buy is a number (SKU) of 4 to 12 digits; its page shows it below the name.")

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 
 from watchers.errors import ProviderError
 from watchers.kinds import Kind
+from watchers.language import say, to_say
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings, shapes
@@ -69,7 +70,9 @@ _SHOPS = {
 }  # fmt: skip
 
 _TOO_MANY = 429
-_NO_SUCH_PRICES = "eBay has listing and all-in prices (with stated shipping); choose one of these, or any."
+_NO_SUCH_PRICES = to_say(
+    "eBay has listing and all-in prices (with stated shipping); choose one of these, or any."
+)
 
 
 class Ebay:
@@ -117,14 +120,20 @@ class Ebay:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if filters.min_quantity or filters.sections or filters.weekdays:
-            return "A listing on eBay has no quantity, sections or weekdays to narrow a watch by."
+            return say("A listing on eBay has no quantity, sections or weekdays to narrow a watch by.")
         if filters.basis not in (None, Basis.LISTING, Basis.ALL_IN):
-            return _NO_SUCH_PRICES
+            return say(_NO_SUCH_PRICES)
         country = target.country or (target.search and target.search.country)
         if country and country not in MARKETPLACES:
-            return f"eBay's API has no shop for {country}; choose one of {', '.join(MARKETPLACES)}."
+            return say(
+                "eBay's API has no shop for {country}; choose one of {names}.",
+                country=country,
+                names=", ".join(MARKETPLACES),
+            )
         if target.search is not None:
-            return "Put the country into the search." if target.country else _search_refusal(target.search)
+            return (
+                say("Put the country into the search.") if target.country else _search_refusal(target.search)
+            )
         return _id_refusal(target.item or "")
 
     @staticmethod
@@ -138,11 +147,11 @@ class Ebay:
     def cannot_see(target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``."""
         if condition.basis is not None:
-            return None if condition.basis in ("any", Basis.LISTING, Basis.ALL_IN) else _NO_SUCH_PRICES
+            return None if condition.basis in ("any", Basis.LISTING, Basis.ALL_IN) else say(_NO_SUCH_PRICES)
         if condition.kind is Kind.STATUS:
-            return "eBay announces no dates or changes; choose below, drop or back_in_stock."
+            return say("eBay announces no dates or changes; choose below, drop or back_in_stock.")
         if condition.kind is Kind.BACK_IN_STOCK and target.search is not None:
-            return "a search on eBay shows only what can be bought; choose new_listing."
+            return say("a search on eBay shows only what can be bought; choose new_listing.")
         return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
@@ -230,11 +239,11 @@ def _marketplace(env: Mapping[str, str]) -> str:
 
 def _search_refusal(search: Search) -> str | None:
     if search.city or search.date_from or search.date_to or search.weekdays:
-        return "A search on eBay has no city and no dates; give a keyword, and a category if you like."
+        return say("A search on eBay has no city and no dates; give a keyword, and a category if you like.")
     if search.category and not CATEGORY.fullmatch(search.category):
-        return "A category on eBay is a number; in a web address it stands behind _sacat= or /b/."
+        return say("A category on eBay is a number; in a web address it stands behind _sacat= or /b/.")
     if not (search.category or words(search.keyword or "")):
-        return "A search on eBay needs a keyword with at least one word in it."
+        return say("A search on eBay needs a keyword with at least one word in it.")
     return None
 
 
@@ -242,5 +251,7 @@ def _id_refusal(asked: str) -> str | None:
     if ID.fullmatch(asked) or NUMBER.fullmatch(asked):
         return None
     if pasted := re.search(r"/itm/(?:[^/?#]+/)?([0-9]{9,15})\b", asked):
-        return f"Give the listing's number alone; in this address it is {pasted[1]}."
-    return "An eBay listing is a number of 9 to 15 digits, or v1|number|variation; it stands behind /itm/."
+        return say("Give the listing's number alone; in this address it is {id}.", id=pasted[1])
+    return say(
+        "An eBay listing is a number of 9 to 15 digits, or v1|number|variation; it stands behind /itm/."
+    )

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from watchers.errors import ProviderError, ProviderRejectedError
+from watchers.language import say, to_say
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings, shapes
@@ -49,7 +50,7 @@ BASE_URL = "https://www.eventbriteapi.com"
 QUOTA = Quota(calls=2000, per=timedelta(hours=1), per_second=5.0)
 PER_SECOND_OF_A_DAY = 0.5  # a day's quota says nothing of an hour, so its calls are spread: 1,800 at most
 
-_FACE_ONLY = "Eventbrite publishes face prices only; choose face or any."
+_FACE_ONLY = to_say("Eventbrite publishes face prices only; choose face or any.")
 _ITEM = re.compile(r"[1-9][0-9]{0,18}")
 
 
@@ -86,15 +87,15 @@ class Eventbrite:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if filters.min_quantity or filters.sections:
-            return "Eventbrite's API does not say which seats are left, nor how many."
+            return say("Eventbrite's API does not say which seats are left, nor how many.")
         if filters.basis not in (None, Basis.FACE):
-            return _FACE_ONLY
+            return say(_FACE_ONLY)
         if target.country:
-            return "Prices on Eventbrite are the same everywhere; leave the country out."
+            return say("Prices on Eventbrite are the same everywhere; leave the country out.")
         if target.search is not None:
             return lists.refusal(target.search)
         if filters.weekdays:
-            return "Weekdays narrow a list of events; an event has its own day."
+            return say("Weekdays narrow a list of events; an event has its own day.")
         return _id_refusal(target.item or "")
 
     @staticmethod
@@ -110,7 +111,7 @@ class Eventbrite:
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``."""
-        return _FACE_ONLY if condition.basis not in (None, "any", Basis.FACE) else None
+        return say(_FACE_ONLY) if condition.basis not in (None, "any", Basis.FACE) else None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
         """Events by twenty, or one by one while batches do not answer; then every list alone."""
@@ -212,7 +213,10 @@ def _id_refusal(item: str) -> str | None:
     if _ITEM.fullmatch(item):
         return None
     if lists.owner_of(item):
-        return f"An organizer or a venue has a list of events; {lists.HOW_TO_ASK}."
+        return say(
+            "An organizer or a venue has a list of events; {lists_how_to_ask}.",
+            lists_how_to_ask=lists.HOW_TO_ASK,
+        )
     if pasted := re.search(r"eventbrite\.[a-z.]+/e/(?:[^/?#]*-)?([1-9][0-9]{0,18})(?:[/?#]|$)", item):
-        return f"Give the event's id alone; in this address it is {pasted[1]}."
-    return "An Eventbrite event id is a number; in a web address it stands at the end."
+        return say("Give the event's id alone; in this address it is {id}.", id=pasted[1])
+    return say("An Eventbrite event id is a number; in a web address it stands at the end.")

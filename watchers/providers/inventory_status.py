@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from watchers.errors import ProviderError, ProviderUnavailableError
 from watchers.kinds import Kind
+from watchers.language import say, to_say
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings
@@ -50,7 +51,7 @@ COUNTRIES = (
 PRICED = frozenset({"US", "CA", "MX", "GB", "IE", "AU", "NZ"})  # of GB and IE the documents disagree
 
 _ITEM = re.compile(r"[A-Za-z0-9_-]{5,40}")
-_OTHER_PRICES = (
+_OTHER_PRICES = to_say(
     "Inventory Status publishes face and resale prices, without fees; choose one of these, or any."
 )
 
@@ -101,15 +102,23 @@ class InventoryStatus:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if target.search is not None:
-            return "Inventory Status knows event ids only; search with ticketmaster, and take one from there."
+            return say(
+                "Inventory Status knows event ids only; search with ticketmaster, and take one from there."
+            )
         if filters.min_quantity or filters.sections or filters.weekdays:
-            return "Inventory Status says neither how many tickets are left nor where, and no days."
+            return say("Inventory Status says neither how many tickets are left nor where, and no days.")
         if filters.basis not in (None, Basis.FACE, Basis.RESALE):
-            return _OTHER_PRICES
+            return say(_OTHER_PRICES)
         if target.country and target.country not in COUNTRIES:
-            return f"Inventory Status says nothing of {target.country}; choose one of {', '.join(COUNTRIES)}."
+            return say(
+                "Inventory Status says nothing of {country}; choose one of {names}.",
+                country=target.country,
+                names=", ".join(COUNTRIES),
+            )
         if not _ITEM.fullmatch(target.item or ""):
-            return "A Ticketmaster event id has 5 to 40 letters, digits, '-' or '_'; take it from a search."
+            return say(
+                "A Ticketmaster event id has 5 to 40 letters, digits, '-' or '_'; take it from a search."
+            )
         return None
 
     @staticmethod
@@ -121,13 +130,18 @@ class InventoryStatus:
     def cannot_see(target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``: an answer holds what is left and two prices, and nothing else."""
         if condition.kind is Kind.STATUS:
-            return "Inventory Status announces no dates or changes; choose back_in_stock, or ticketmaster."
+            return say(
+                "Inventory Status announces no dates or changes; choose back_in_stock, or ticketmaster."
+            )
         if condition.basis is None:
             return None
         if condition.basis not in ("any", Basis.FACE, Basis.RESALE):
-            return _OTHER_PRICES
+            return say(_OTHER_PRICES)
         if target.country and target.country not in PRICED:
-            return f"Inventory Status publishes no prices for {target.country}; choose back_in_stock."
+            return say(
+                "Inventory Status publishes no prices for {country}; choose back_in_stock.",
+                country=target.country,
+            )
         return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:

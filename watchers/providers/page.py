@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from watchers.clocks import stopwatch
 from watchers.errors import ProviderError
+from watchers.language import say
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings
 from watchers.providers.base import Fetched
@@ -119,9 +120,9 @@ class Page:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence; what its site forbids, a look will tell (``robots``)."""
         if target.search is not None:
-            return "A web page is watched by its address; there is no search over web pages."
+            return say("A web page is watched by its address; there is no search over web pages.")
         if filters.min_quantity or filters.sections or filters.weekdays:
-            return "A web page is not narrowed by quantity, sections or weekdays."
+            return say("A web page is not narrowed by quantity, sections or weekdays.")
         try:
             addresses.read(target.item or "")
         except AddressRefusedError as refused:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderRejectedError, ProviderUnavailableError
 from watchers.kinds import Kind
+from watchers.language import say, to_say
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings
@@ -54,7 +55,7 @@ BASE_URL = "https://api.seatgeek.com"
 CALLS_PER_DAY, CALLS_PER_SECOND = 500, 1.0
 MAX_PAGES = 5
 
-_PRICES = "SeatGeek publishes all-in and resale prices, to partners; choose all_in, resale or any."
+_PRICES = to_say("SeatGeek publishes all-in and resale prices, to partners; choose all_in, resale or any.")
 _ITEM = re.compile(r"[1-9][0-9]{0,11}")
 
 
@@ -103,15 +104,15 @@ class Seatgeek:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if filters.min_quantity or filters.sections:
-            return "SeatGeek's public API does not say which seats are left, nor how many."
+            return say("SeatGeek's public API does not say which seats are left, nor how many.")
         if filters.basis not in (None, Basis.ALL_IN, Basis.RESALE):
-            return _PRICES
+            return say(_PRICES)
         if target.search is not None:
             return _search_refusal(target, target.search)
         if target.country:
-            return "An event has one country; leave the country out."
+            return say("An event has one country; leave the country out.")
         if filters.weekdays:
-            return "Weekdays narrow a search; an event has its own day."
+            return say("Weekdays narrow a search; an event has its own day.")
         return _id_refusal(target.item or "")
 
     @staticmethod
@@ -124,9 +125,11 @@ class Seatgeek:
     def cannot_see(_target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``."""
         if condition.basis not in (None, "any", Basis.ALL_IN, Basis.RESALE):
-            return _PRICES
+            return say(_PRICES)
         if condition.kind is Kind.BACK_IN_STOCK:
-            return "SeatGeek never says clearly that an event is sold out; choose below, drop or new_listing."
+            return say(
+                "SeatGeek never says clearly that an event is sold out; choose below, drop or new_listing."
+            )
         return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
@@ -241,9 +244,11 @@ def _entries(page: Page, number: int, now: datetime) -> dict[str, Observation]:
 
 def _search_refusal(target: Target, search: Search) -> str | None:
     if target.country:
-        return "Put the country into the search."
+        return say("Put the country into the search.")
     if search.country not in (None, *COUNTRIES):
-        return "SeatGeek sells in the United States and Canada; search in US or CA, or leave the country out."
+        return say(
+            "SeatGeek sells in the United States and Canada; search in US or CA, or leave the country out."
+        )
     return None
 
 
@@ -251,5 +256,5 @@ def _id_refusal(item: str) -> str | None:
     if _ITEM.fullmatch(item):
         return None
     if pasted := re.search(r"seatgeek\.[a-z]+/.*/([1-9][0-9]{3,11})/?(?:[?#]|$)", item):
-        return f"Give the event's id alone; in this address it is {pasted[1]}."
-    return "A SeatGeek event id is a number; in a web address it stands at the end."
+        return say("Give the event's id alone; in this address it is {id}.", id=pasted[1])
+    return say("A SeatGeek event id is a number; in a web address it stands at the end.")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from watchers.errors import ProviderError, ProviderRejectedError, ProviderUnavailableError
 from watchers.kinds import Kind
+from watchers.language import say, to_say
 from watchers.money import Basis, exponent, minor_units
 from watchers.observation import Availability, Observation, Price
 from watchers.providers import SwitchedOff, http, settings, shapes
@@ -50,7 +51,7 @@ LONGEST_PAUSE = timedelta(hours=24)
 
 _APP = re.compile(r"[1-9][0-9]{0,9}")
 _HUNDREDTHS, _OF_HUNDREDTHS = Decimal(100), 2
-_NOT_SOLD = "Steam does not know this app, or does not sell it in this country."
+_NOT_SOLD = to_say("Steam does not know this app, or does not sell it in this country.")
 _YES, _NO = (True, "true"), (False, "false")  # both spellings occur
 
 
@@ -87,11 +88,11 @@ class Steam:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if target.search is not None:
-            return "Steam can be watched by app id only; it offers no search to ask again and again."
+            return say("Steam can be watched by app id only; it offers no search to ask again and again.")
         if filters.min_quantity or filters.sections or filters.weekdays:
-            return "A game on Steam has no quantity, sections or weekdays."
+            return say("A game on Steam has no quantity, sections or weekdays.")
         if filters.basis not in (None, Basis.LISTING):
-            return "Steam publishes listing prices only."
+            return say("Steam publishes listing prices only.")
         return _app_refusal(target.item or "")
 
     @staticmethod
@@ -106,11 +107,11 @@ class Steam:
         """See ``providers.Kind``: an answer of Steam holds a price, or none, and nothing else."""
         if condition.basis is not None:
             published = condition.basis in ("any", Basis.LISTING)
-            return None if published else "Steam publishes listing prices only; choose listing or any."
+            return None if published else say("Steam publishes listing prices only; choose listing or any.")
         if condition.kind is Kind.BACK_IN_STOCK:
-            return "Steam never says that a game is sold out; choose below, drop or historic_low."
+            return say("Steam never says that a game is sold out; choose below, drop or historic_low.")
         if condition.kind is Kind.STATUS:
-            return "Steam announces no dates or changes; choose below, drop or historic_low."
+            return say("Steam announces no dates or changes; choose below, drop or historic_low.")
         return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
@@ -210,8 +211,8 @@ def _app_refusal(item: str) -> str | None:
     if _APP.fullmatch(item):
         return None
     if pasted := re.search(r"/app/([1-9][0-9]{0,9})\b", item):
-        return f"Give the app id alone; in this address it is {pasted[1]}."
-    return "A Steam app id is a number; in a store address it stands behind /app/."
+        return say("Give the app id alone; in this address it is {id}.", id=pasted[1])
+    return say("A Steam app id is a number; in a store address it stands behind /app/.")
 
 
 def _apps(body: object) -> Mapping[str, Any]:

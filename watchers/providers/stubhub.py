@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableError
 from watchers.kinds import Kind
+from watchers.language import say, to_say
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings, shapes
@@ -50,8 +51,8 @@ PAGE = 100  # the default: https://viagogo.github.io/stubhub-api-docs/docs/overv
 MAX_PAGES = 4
 
 _EVENT = re.compile(r"[1-9][0-9]{3,11}")
-_RESALE_ONLY = "StubHub publishes resale prices only; choose resale or any."
-_MANY = "Only the first 400 results can be read; narrow the search."
+_RESALE_ONLY = to_say("StubHub publishes resale prices only; choose resale or any.")
+_MANY = to_say("Only the first 400 results can be read; narrow the search.")
 _HEADERS = {"Accept": "application/hal+json, application/json"}
 
 
@@ -103,15 +104,15 @@ class Stubhub:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if filters.min_quantity or filters.sections:
-            return "StubHub's catalogue does not say which seats are offered, nor how many."
+            return say("StubHub's catalogue does not say which seats are offered, nor how many.")
         if filters.basis not in (None, Basis.RESALE):
-            return _RESALE_ONLY
+            return say(_RESALE_ONLY)
         if target.country:
-            return "Put the country into the search; an event has its own."
+            return say("Put the country into the search; an event has its own.")
         if target.search is not None:
             return _search_refusal(target.search)
         if filters.weekdays:
-            return "Weekdays narrow a search; an event has its own day."
+            return say("Weekdays narrow a search; an event has its own day.")
         return _id_refusal(target.item or "")
 
     @staticmethod
@@ -124,9 +125,9 @@ class Stubhub:
     def cannot_see(_target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``."""
         if condition.basis is not None:
-            return None if condition.basis in ("any", Basis.RESALE) else _RESALE_ONLY
+            return None if condition.basis in ("any", Basis.RESALE) else say(_RESALE_ONLY)
         if condition.kind is Kind.BACK_IN_STOCK:
-            return "StubHub never says that an event is sold out; choose below, drop or status."
+            return say("StubHub never says that an event is sold out; choose below, drop or status.")
         return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
@@ -234,9 +235,9 @@ class Stubhub:
 
 def _search_refusal(search: Search) -> str | None:
     if not search.keyword:
-        return "A search on StubHub needs a keyword; city, country and days narrow it."
+        return say("A search on StubHub needs a keyword; city, country and days narrow it.")
     if search.category:
-        return "StubHub's search has no categories by name; leave the category out."
+        return say("StubHub's search has no categories by name; leave the category out.")
     return None
 
 
@@ -244,5 +245,5 @@ def _id_refusal(asked: str) -> str | None:
     if _EVENT.fullmatch(asked):
         return None
     if pasted := re.search(r"/event/([1-9][0-9]{3,11})\b", asked):
-        return f"Give the event's number alone; in this address it is {pasted[1]}."
-    return "A StubHub event is a number of 4 to 12 digits; in a web address it stands behind /event/."
+        return say("Give the event's number alone; in this address it is {id}.", id=pasted[1])
+    return say("A StubHub event is a number of 4 to 12 digits; in a web address it stands behind /event/.")

@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from watchers.errors import OutOfQuotaError, ProviderError, ProviderUnavailableError
+from watchers.language import say, to_say
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings
@@ -56,7 +57,9 @@ SINGLY_SECONDS = 3600  # how long a refused list of ids is not tried again
 ITEMS_A_CALL = 50  # keeps the address short; nobody documents a limit
 MAX_PAGES = 5  # "size * page < 1000" in pages of 200
 
-_NO_LISTING_PRICES = "Ticketmaster publishes face, all-in and resale prices; choose one of these, or any."
+_NO_LISTING_PRICES = to_say(
+    "Ticketmaster publishes face, all-in and resale prices; choose one of these, or any."
+)
 _ITEM = re.compile(r"[A-Za-z0-9_-]{5,40}")
 _WEB_HOST = re.compile(r"(?:[a-z0-9-]+\.)*ticketmaster\.[a-z]{2,3}(?:\.[a-z]{2})?")
 _STATE = 2  # letters of a state's code
@@ -105,15 +108,15 @@ class Ticketmaster:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if filters.min_quantity or filters.sections:
-            return "Ticketmaster's public API does not say which seats are left, nor how many."
+            return say("Ticketmaster's public API does not say which seats are left, nor how many.")
         if filters.basis is Basis.LISTING:
-            return _NO_LISTING_PRICES
+            return say(_NO_LISTING_PRICES)
         if target.search is not None:
-            return "Put the country into the search." if target.country else None
+            return say("Put the country into the search.") if target.country else None
         if target.country:
-            return "An event has one country; leave the country out."
+            return say("An event has one country; leave the country out.")
         if filters.weekdays:
-            return "Weekdays narrow a search; an event has its own day."
+            return say("Weekdays narrow a search; an event has its own day.")
         return _id_refusal(target.item or "")
 
     @staticmethod
@@ -127,7 +130,7 @@ class Ticketmaster:
     def cannot_see(_target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``."""
         if condition.basis is Basis.LISTING:
-            return _NO_LISTING_PRICES
+            return say(_NO_LISTING_PRICES)
         return None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
@@ -298,11 +301,11 @@ def _id_refusal(item: str) -> str | None:
     if _ITEM.fullmatch(item):
         return None
     if re.search(r"[/.]", item):
-        return (
+        return say(
             "The id in a web address is another id, which the API does not know. "
             "Search for the event and take it from the results."
         )
-    return "A Ticketmaster event id has 5 to 40 letters, digits, '-' or '_'; upper and lower case count."
+    return say("A Ticketmaster event id has 5 to 40 letters, digits, '-' or '_'; upper and lower case count.")
 
 
 def _sorted_out(answers: Mapping[str, Observation | str]) -> Fetched:

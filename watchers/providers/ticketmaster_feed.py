@@ -20,6 +20,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from watchers.errors import ProviderError, ProviderUnavailableError
+from watchers.language import say, to_say
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.providers import SwitchedOff, http, settings, shapes
@@ -50,7 +51,9 @@ COUNTRIES = (
     *("ES", "FI", "NL", "NO", "PL", "SE", "CH", "CZ", "IT", "FR", "ZA", "TR"),
 )
 
-_NO_LISTING_PRICES = "Ticketmaster publishes face, all-in and resale prices; choose one of these, or any."
+_NO_LISTING_PRICES = to_say(
+    "Ticketmaster publishes face, all-in and resale prices; choose one of these, or any."
+)
 _ITEM = re.compile(r"[A-Za-z0-9_-]{5,40}")
 
 
@@ -103,16 +106,20 @@ class TicketmasterFeed:
     def refusal(target: Target, filters: "Filters") -> str | None:
         """Why this cannot be watched, as a sentence."""
         if filters.min_quantity or filters.sections:
-            return "Ticketmaster's feed does not say which seats are left, nor how many."
+            return say("Ticketmaster's feed does not say which seats are left, nor how many.")
         if filters.basis is Basis.LISTING:
-            return _NO_LISTING_PRICES
+            return say(_NO_LISTING_PRICES)
         country = target.country or (target.search and target.search.country)
         if country and country not in COUNTRIES:
-            return f"Ticketmaster has no feed of {country}; choose one of {', '.join(COUNTRIES)}."
+            return say(
+                "Ticketmaster has no feed of {country}; choose one of {names}.",
+                country=country,
+                names=", ".join(COUNTRIES),
+            )
         if target.search is not None:
             return _search_refusal(target, target.search)
         if filters.weekdays:
-            return "Weekdays narrow a search; an event has its own day."
+            return say("Weekdays narrow a search; an event has its own day.")
         return _id_refusal(target.item or "")
 
     @staticmethod
@@ -123,7 +130,7 @@ class TicketmasterFeed:
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:
         """See ``providers.Kind``."""
-        return _NO_LISTING_PRICES if condition.basis is Basis.LISTING else None
+        return say(_NO_LISTING_PRICES) if condition.basis is Basis.LISTING else None
 
     def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
         """All of one country together, however many: one file shows them all."""
@@ -183,9 +190,9 @@ class TicketmasterFeed:
 
 def _search_refusal(target: Target, search: Search) -> str | None:
     if target.country:
-        return "Put the country into the search."
+        return say("Put the country into the search.")
     if not (search.keyword or search.city):
-        return "All of a category in a whole country is too much; add a keyword or a city."
+        return say("All of a category in a whole country is too much; add a keyword or a city.")
     return None
 
 
@@ -208,4 +215,4 @@ def _packed_rows(body: bytes) -> list[Row]:
 def _id_refusal(item: str) -> str | None:
     if _ITEM.fullmatch(item):
         return None
-    return "A Ticketmaster event id has 5 to 40 letters, digits, '-' or '_'; take it from a search."
+    return say("A Ticketmaster event id has 5 to 40 letters, digits, '-' or '_'; take it from a search.")

@@ -47,7 +47,7 @@ messages: .venv/.ok  ## collect what pages and messages say, and compile the tra
 	$(BIN)/pybabel -q extract -F watchers/locales/babel.cfg -k say -k to_say -k say_many:1,2 --no-location --sort-output --omit-header \
 	  -o data/messages.pot main.py watchers notifiers web
 	$(BIN)/pybabel -q update -N --ignore-pot-creation-date -D ticket_scout -i data/messages.pot -d watchers/locales
-	$(BIN)/pybabel -q compile -D ticket_scout -d watchers/locales
+	$(BIN)/python watchers/locales/compile.py
 
 screenshots: .venv/.ok  ## take a picture of every page, light and dark, into docs/screenshots
 	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -q tests/browser/test_screenshots.py

@@ -211,16 +211,16 @@ def _quota(known: Plan, now: datetime) -> Iterator[tuple[str, str]]:
         say("{targets}; a look at all takes {calls}", targets=f"{len(known.turns):,}", calls=calls),
     )
     if known.mean is not None and known.worst is not None:
-        mean, worst = plan.span(known.mean), plan.span(known.worst)
+        mean, worst = plan.every(known.mean), plan.every(known.worst)
         yield (
             say("Looked at"),
-            say("about every {mean} on average, every {worst} at worst", mean=mean, worst=worst),
+            say("about {mean} on average, {worst} at worst", mean=mean, worst=worst),
         )
     if known.slow:
-        often = plan.span(plan.SLOW)
+        often = plan.every(plan.SLOW)
         yield (
             say("Slow"),
-            say("{targets} less often than every {often}", targets=_targets(known.slow), often=often),
+            say("{targets} less often than {often}", targets=_targets(known.slow), often=often),
         )
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from watchers.errors import WatchRefusedError
+from watchers.errors import TOO_LARGE, Fault, WatchRefusedError
 from watchers.kinds import Kind
+from watchers.language import say, to_say
 from watchers.money import Basis
 from watchers.providers.base import beyond_every_provider
 from watchers.target import Target
@@ -59,7 +60,7 @@ def read_watch(
     try:
         watch = Watch.model_validate(shape)
     except ValidationError as exc:
-        raise WatchRefusedError(sentences(exc, _PLAIN_NAMES if plain else {})) from exc
+        raise WatchRefusedError(faults(exc, _PLAIN_NAMES if plain else {})) from exc
     if reasons := [*_past(watch, now), *_refused(watch, refusal), *_never_fires(watch, cannot_see)]:
         raise WatchRefusedError(reasons)
     return watch.model_copy(update={"notify": tuple(dict.fromkeys(watch.notify))})
@@ -68,19 +69,22 @@ def read_watch(
 def _require_a_document(fields: object) -> None:
     if not isinstance(fields, Mapping):
         raise WatchRefusedError(
-            ['A watch is an object with fields, such as {"name": "Lakers under $90", …}.']
+            [say('A watch is an object with fields, such as {"name": "Lakers under $90", …}.')]
         )
     try:
         size = len(json.dumps(fields, default=str))
     except (TypeError, ValueError, RecursionError) as exc:
-        raise WatchRefusedError(["The watch could not be read: names of fields are text."]) from exc
+        raise WatchRefusedError([say("The watch could not be read: names of fields are text.")]) from exc
     if size > MAX_BYTES:
-        raise WatchRefusedError([f"The watch is too large: at most {MAX_BYTES:,} characters in all."])
+        most = f"{MAX_BYTES:,}"
+        said = say("The watch is too large: at most {most} characters in all.", most=most)
+        raise WatchRefusedError([Fault(said, code=TOO_LARGE)])
 
 
 def _from_plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := sorted(set(fields) - _PLAIN):
-        raise WatchRefusedError([f"{_named(name)}: this field is not known; remove it." for name in unknown])
+        said = f"{say(_SENTENCES['extra_forbidden'])}."
+        raise WatchRefusedError([Fault(said, _named(name), "extra_forbidden") for name in unknown])
     status = fields.get("status", "active")
     event_id = "" if fields["eventId"] is None else fields["eventId"]
     return {
@@ -92,27 +96,29 @@ def _from_plain(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _past(watch: Watch, now: datetime) -> list[str]:
+def _past(watch: Watch, now: datetime) -> list[Fault]:
     days = [target.search.date_to for target in watch.targets if target.search and target.search.date_to]
     today = (now - _LATEST_ZONE).date()
-    return [f"date_to: {day} has passed; choose a later day." for day in days if day < today]
+    return [
+        Fault(say("{day} has passed; choose a later day.", day=day), "date_to") for day in days if day < today
+    ]
 
 
-def _refused(watch: Watch, refusal: Refusal) -> list[str]:
+def _refused(watch: Watch, refusal: Refusal) -> list[Fault]:
     said = (refusal(target, watch.filters) for target in watch.targets)
-    return list(dict.fromkeys(reason for reason in said if reason))
+    return [Fault(reason) for reason in dict.fromkeys(said) if reason]
 
 
-def _never_fires(watch: Watch, cannot_see: CannotSee) -> list[str]:
+def _never_fires(watch: Watch, cannot_see: CannotSee) -> list[Fault]:
     """Why not, for every condition on every target; nothing where a single one may fire."""
-    reasons: dict[str, None] = {}
+    reasons: dict[Fault, None] = {}
     for number, condition in enumerate(watch.conditions, 1):
         where = f"conditions {number}" + (", basis" if isinstance(condition, PriceCondition) else "")
         for target in watch.targets:
             why = _filtered_out(watch.filters, condition) or cannot_see(target, condition)
             if why is None:
                 return []
-            reasons[f"{where}: {why}"] = None
+            reasons[Fault(why, where)] = None
     return list(reasons)
 
 
@@ -121,60 +127,70 @@ def _filtered_out(filters: Filters, condition: Condition) -> str | None:
         return None
     if condition.basis == "any":
         return None
-    return f"the filter lets {filters.basis} prices through only; choose {filters.basis} or any."
+    return say("the filter lets {basis} prices through only; choose {basis} or any.", basis=filters.basis)
 
 
 _SENTENCES = {
-    "missing": "this is needed",
-    "extra_forbidden": "this field is not known; remove it",
-    "string_too_long": "at most {max_length} characters",
-    "string_too_short": "must not be empty",
-    "too_short": "at least {min_length} is needed",
-    "too_long": "at most {max_length} are possible",
-    "literal_error": "choose one of {expected}",
-    "enum": "choose one of {expected}",
-    "greater_than": "must be over {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than": "must be under {lt}",
-    "less_than_equal": "must be at most {le}",
-    **dict.fromkeys(("string_type", "string_unicode"), "write this as text"),
-    **dict.fromkeys(("finite_number", "float_type", "float_parsing"), "must be a plain number"),
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
-    "tuple_type": "write this as a list",
-    **dict.fromkeys(("model_type", "model_attributes_type"), "this needs fields of its own, in braces"),
-    "union_tag_invalid": "choose one of {expected_tags}",
-    "union_tag_not_found": 'say which kind it is, such as {{"kind": "below"}}',
+    "missing": to_say("this is needed"),
+    "extra_forbidden": to_say("this field is not known; remove it"),
+    "string_too_long": to_say("at most {max_length} characters"),
+    "string_too_short": to_say("must not be empty"),
+    "too_short": to_say("at least {min_length} is needed"),
+    "too_long": to_say("at most {max_length} are possible"),
+    "literal_error": to_say("choose one of {expected}"),
+    "enum": to_say("choose one of {expected}"),
+    "greater_than": to_say("must be over {gt}"),
+    "greater_than_equal": to_say("must be at least {ge}"),
+    "less_than": to_say("must be under {lt}"),
+    "less_than_equal": to_say("must be at most {le}"),
+    **dict.fromkeys(("string_type", "string_unicode"), to_say("write this as text")),
+    **dict.fromkeys(("finite_number", "float_type", "float_parsing"), to_say("must be a plain number")),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), to_say("must be a whole number")),
+    "tuple_type": to_say("write this as a list"),
+    **dict.fromkeys(
+        ("model_type", "model_attributes_type"), to_say("this needs fields of its own, in braces")
+    ),
+    "union_tag_invalid": to_say("choose one of {expected_tags}"),
+    "union_tag_not_found": to_say('say which kind it is, such as {{"kind": "below"}}'),
 }
 _PATTERNS = {
-    "currency": 'three capital letters, such as "USD"',
-    "country": 'two capital letters, such as "US"',
-    "provider": 'a provider\'s name, such as "ticketmaster"',
+    "currency": to_say('three capital letters, such as "USD"'),
+    "country": to_say('two capital letters, such as "US"'),
+    "provider": to_say('a provider\'s name, such as "ticketmaster"'),
 }
 
 
-def sentences(error: ValidationError, names: Mapping[str, str] | None = None) -> list[str]:
-    """What pydantic found, in words for whoever filled in the form; ``names`` are their own fields."""
-    faults = error.errors()
-    inside = {fault["loc"][:depth] for fault in faults for depth in range(len(fault["loc"]))}
-    found: dict[str, None] = {}
-    for fault in faults:
+def sentences(error: ValidationError) -> list[str]:
+    """What pydantic found, in words for whoever filled in the form."""
+    return list(map(str, faults(error)))
+
+
+def faults(error: ValidationError, names: Mapping[str, str] | None = None) -> list[Fault]:
+    """What pydantic found, each once, with its place; ``names`` are somebody's own names of fields."""
+    every = error.errors()
+    inside = {fault["loc"][:depth] for fault in every for depth in range(len(fault["loc"]))}
+    found: dict[str, Fault] = {}
+    for fault in every:
         if fault["type"] == "too_short" and fault["loc"] in inside:
             continue  # nothing is left of a list only because its entries are at fault
         where = _where(fault["loc"])
-        found[f"{(names or {}).get(where, where)}: {what(fault)}."] = None
-    return list(found)
+        one = Fault(f"{what(fault)}.", (names or {}).get(where, where), str(fault["type"]))
+        found.setdefault(str(one), one)
+    return list(found.values())
 
 
 def what(fault: Mapping[str, Any]) -> str:
     """One fault that pydantic found, in words, without its place."""
     if str(fault["type"]).startswith("date_"):
-        return 'write a date such as "2026-12-31"'
+        return say('write a date such as "2026-12-31"')
     if str(fault["type"]).startswith(("datetime_", "timezone_")):
-        return 'write a time with its zone, such as "2026-12-31T18:00:00Z"'
+        return say('write a time with its zone, such as "2026-12-31T18:00:00Z"')
     if "basis" in fault["loc"] and fault["type"] in ("enum", "literal_error"):
-        return f"choose one of {', '.join(Basis)}" + (" or any" if "conditions" in fault["loc"] else "")
+        bases, is_free = ", ".join(Basis), "conditions" in fault["loc"]
+        template = to_say("choose one of {expected} or any") if is_free else _SENTENCES["enum"]
+        return say(template, expected=bases)
     if fault["type"] == "string_pattern_mismatch":
-        return _PATTERNS.get(str(fault["loc"][-1]), "this is not in the right form")
+        return say(_PATTERNS.get(str(fault["loc"][-1]), to_say("this is not in the right form")))
     template = _SENTENCES.get(fault["type"])
     if template is None:
         return str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
@@ -184,7 +200,7 @@ def what(fault: Mapping[str, Any]) -> str:
     }
     if "expected_tags" in context:
         context["expected_tags"] = ", ".join(Kind)
-    return template.format(**context)
+    return say(template).format(**context)
 
 
 def _where(location: Sequence[int | str]) -> str:

@@ -14,6 +14,13 @@ Messages hold ids and codes only: no key, phone number, URL or vendor's prose.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+TOO_EARLY: Final = "too_early"
+"""The ``code`` of a last day that lies before the first."""
+TOO_LARGE: Final = "too_large"
+"""The ``code`` of a document that is too large as a whole."""
 
 
 class ProviderError(Exception):
@@ -48,9 +55,31 @@ class DocumentTooLargeError(StoreError):
     """The document would exceed the database's limit (1 MiB); nothing was written."""
 
 
-class WatchRefusedError(Exception):
-    """A watch that cannot be accepted; ``reasons`` are sentences for the person who asked."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with what a person asked for.
 
-    def __init__(self, reasons: Sequence[str]) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = tuple(reasons)
+    Attributes:
+        said: A sentence, in their language.
+        place: The field it is about, as documents name it: ``conditions 1, price``. Empty: no one field.
+        code: What kind of fault it is, for whoever says it in words of their own.
+    """
+
+    said: str
+    place: str = ""
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.said}" if self.place else self.said
+
+
+class WatchRefusedError(Exception):
+    """A watch that cannot be accepted; ``reasons`` are sentences for the person who asked.
+
+    ``faults`` are the same, with the field that each is about.
+    """
+
+    def __init__(self, reasons: Sequence[str | Fault]) -> None:
+        self.faults = tuple(one if isinstance(one, Fault) else Fault(one) for one in reasons)
+        self.reasons = tuple(map(str, self.faults))
+        super().__init__("; ".join(self.reasons))

@@ -15,7 +15,7 @@ from typing import Any
 
 from watchers.asked import Refusal, read_watch
 from watchers.documents import Document, Documents, Update
-from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
+from watchers.errors import ConflictError, Fault, StoreUnavailableError, WatchRefusedError
 from watchers.kinds import Kind
 from watchers.language import say, to_say
 from watchers.places import Places
@@ -31,7 +31,7 @@ OTHER_CURRENCY = to_say(
     "This watch counts in {currency}. Write the price in {currency}, or as a plain number."
 )
 _SAME_TIME = timedelta(minutes=1)  # a button pressed twice is one snooze
-_WHERE = re.compile(r"(conditions \d+(, \w+)?|maxPrice|date_to|snoozed_until): ")
+_WHERE = re.compile(r"conditions \d+(, \w+)?|maxPrice|date_to|snoozed_until")
 
 
 def snooze(fields: Fields, until: datetime) -> dict[str, Any]:
@@ -164,10 +164,10 @@ def _read(fields: Fields, refusal: Refusal, now: datetime, *, is_ending: bool) -
     except WatchRefusedError as refused:
         if is_ending and fields.get("status") in ("paused", "ended"):
             return None
-        raise WatchRefusedError([_worded(reason) for reason in refused.reasons]) from None
+        raise WatchRefusedError([_worded(one) for one in refused.faults]) from None
 
 
-def _worded(reason: str) -> str:
-    """A sentence of ``read_watch`` without the name of the field it is about."""
-    said = _WHERE.sub("", reason, count=1)
+def _worded(fault: Fault) -> str:
+    """What ``read_watch`` says, without the name of a field that whoever presses a button does not see."""
+    said = fault.said if _WHERE.fullmatch(fault.place) else str(fault)
     return said[:1].upper() + said[1:]

@@ -26,9 +26,11 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from watchers.errors import TOO_EARLY
 from watchers.kinds import Channel, Kind
+from watchers.language import say
 from watchers.money import CURRENCIES, Basis, PriceKey, exponent, minor_units
 from watchers.target import Search, Target, Weekday
 
@@ -44,10 +46,10 @@ def _plain_amount(value: object) -> Decimal:
     """A price as people write it: ``"90"``, ``"89.90"``, 90 or 89.9; no exponent, sign, NaN or separator."""
     text = str(value).strip() if isinstance(value, str | int | float | Decimal) and value is not True else ""
     if not re.fullmatch(r"\d{1,15}(\.\d{1,3})?", text):
-        raise ValueError('write an amount as a plain number such as "90.00"')
+        raise ValueError(say('write an amount as a plain number such as "90.00"'))
     amount = Decimal(text)
     if not 0 < amount <= MAX_PRICE:
-        raise ValueError(f"an amount must be over 0 and at most {MAX_PRICE:,}")
+        raise ValueError(say("an amount must be over 0 and at most {most}", most=f"{MAX_PRICE:,}"))
     return (
         Decimal(f"{amount:f}".rstrip("0").rstrip(".")) if "." in text else amount
     )  # 90 and 90.00 ask the same
@@ -56,16 +58,16 @@ def _plain_amount(value: object) -> Decimal:
 def _number(value: object) -> object:
     """Yes and no are not numbers here, and neither is text."""
     if isinstance(value, bool | str):
-        raise ValueError("must be a plain number")  # noqa: TRY004 - pydantic turns it into a sentence
+        raise ValueError(say("must be a plain number"))  # noqa: TRY004 - pydantic turns it into a sentence
     return value
 
 
 def _day(value: object) -> object:
     """A day is written as one: seconds since 1970 are none, and neither is midnight."""
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-        raise ValueError('write a date such as "2026-12-31"')
+        raise ValueError(say('write a date such as "2026-12-31"'))
     if not isinstance(value, str | date | None):
-        raise ValueError('write a date such as "2026-12-31"')  # noqa: TRY004 - pydantic turns it into a sentence
+        raise ValueError(say('write a date such as "2026-12-31"'))  # noqa: TRY004 - as above
     return value
 
 
@@ -73,7 +75,7 @@ def _moment(value: object) -> object:
     """A time is written as one: seconds since 1970 are none."""
     is_written = isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:", value, re.ASCII)
     if not is_written and not isinstance(value, datetime | None):
-        raise ValueError('write a time with its zone, such as "2026-12-31T18:00:00Z"')
+        raise ValueError(say('write a time with its zone, such as "2026-12-31T18:00:00Z"'))
     return value
 
 
@@ -86,7 +88,7 @@ def _one_line(value: object) -> object:
 
 def _known_currency(code: str) -> str:
     if code not in CURRENCIES:
-        raise ValueError('this is no currency; write its ISO code, such as "USD"')
+        raise ValueError(say('this is no currency; write its ISO code, such as "USD"'))
     return code
 
 
@@ -122,9 +124,9 @@ class SearchFields(_Document):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.keyword or self.city or self.category):
-            raise ValueError("a search needs a keyword, a city or a category")
+            raise ValueError(say("a search needs a keyword, a city or a category"))
         if self.date_from and self.date_to and self.date_from > self.date_to:
-            raise ValueError("date_from must not be later than date_to")
+            raise PydanticCustomError(TOO_EARLY, say("date_from must not be later than date_to"))
         return self
 
 
@@ -139,7 +141,7 @@ class TargetFields(_Document):
     @model_validator(mode="after")
     def _one_question(self) -> Self:
         if (self.item is None) == (self.search is None):
-            raise ValueError("a target has either an item or a search")
+            raise ValueError(say("a target has either an item or a search"))
         return self
 
     def plain(self) -> Target:
@@ -184,7 +186,11 @@ class Below(_Document):
         if self.price != self.price.quantize(Decimal(1).scaleb(-exponent(self.currency))):
             digits = exponent(self.currency)
             raise ValueError(
-                f"write the price with at most {digits} digits behind the point ({self.currency})"
+                say(
+                    "write the price with at most {digits} digits behind the point ({currency})",
+                    digits=digits,
+                    currency=self.currency,
+                )
             )
         return self
 

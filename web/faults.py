@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from watchers.asked import Refusal, read_watch
-from watchers.errors import WatchRefusedError
+from watchers.errors import TOO_EARLY, TOO_LARGE, Fault, WatchRefusedError
 from watchers.language import say
 from watchers.providers import cannot_see
 from watchers.watch import Watch
@@ -103,17 +103,20 @@ def _faults(
     kinds = [str(condition["kind"]) for condition in made["conditions"]]
     reasons = _reasons(made, refusal, now)
     plain = [] if "filters" not in made or not reasons else _reasons(_unfiltered(made), refusal, now)
+    elsewhere = _reasons(_without_country(made), refusal, now) if form.country and reasons else reasons
     for reason in reasons:
         field, said = _placed(reason, form.what, kinds)
+        if not reason.place and not reason.code and reason not in elsewhere:
+            field = "country"
         is_narrowed = "filters" in made and field in ("item", "keyword") and reason not in plain
         yield ("min_quantity" if form.min_quantity else "sections") if is_narrowed else field, said
 
 
-def _reasons(made: Mapping[str, Any], refusal: Refusal, now: datetime) -> Sequence[str]:
+def _reasons(made: Mapping[str, Any], refusal: Refusal, now: datetime) -> Sequence[Fault]:
     try:
         read_watch(made, refusal, now, cannot_see=cannot_see)
     except WatchRefusedError as refused:
-        return refused.reasons
+        return refused.faults
     return ()
 
 
@@ -123,21 +126,25 @@ def _unfiltered(made: Mapping[str, Any]) -> dict[str, Any]:
     return {**made, "filters": kept}
 
 
-def _placed(reason: str, what: str, kinds: list[str]) -> tuple[str, str]:
-    """A sentence of ``read_watch`` with the field it belongs to."""
-    where, _, said = reason.partition(": ")
+def _without_country(made: Mapping[str, Any]) -> dict[str, Any]:
+    target = {name: given for name, given in made["target"].items() if name != "country"}
+    if "search" in target:
+        target["search"] = {name: given for name, given in target["search"].items() if name != "country"}
+    return {**made, "target": target}
+
+
+def _placed(fault: Fault, what: str, kinds: list[str]) -> tuple[str, str]:
+    """What ``read_watch`` says, with the field it belongs to."""
     target = "keyword" if what == "search" else "item"
-    if condition := re.fullmatch(r"conditions (\d+)(?:, (\w+))?", where):
+    if condition := re.fullmatch(r"conditions (\d+)(?:, (\w+))?", fault.place):
         field = _field_of_condition(kinds[int(condition[1]) - 1], condition[2])
-    elif where in ("target", "target, search"):
-        field = "date_to" if "date_from" in said else target
+    elif fault.place in ("target", "target, search"):
+        field = "date_to" if fault.code == TOO_EARLY else target
     else:
-        field = _FIELDS.get(re.sub(r" \d+$", "", where), "")
+        field = _FIELDS.get(re.sub(r" \d+$", "", fault.place), "")
     if field:
-        return field, _worded(said)
-    if "too large" in where:
-        return "form", reason
-    return "country" if "country" in reason.lower() else target, reason
+        return field, _worded(fault)
+    return "form" if fault.code == TOO_LARGE else target, str(fault)
 
 
 def _field_of_condition(kind: str, last: str | None) -> str:
@@ -146,11 +153,12 @@ def _field_of_condition(kind: str, last: str | None) -> str:
     return {"below": "price", "drop": "percent", "historic_low": "days"}.get(kind, "conditions")
 
 
-def _worded(said: str) -> str:
-    if said.startswith("at least 1 is needed"):
+def _worded(fault: Fault) -> str:
+    if fault.code == "too_short":
         return say("Tick at least one.")
-    said = said.replace("date_from", "the first day").replace("date_to", "the last day")
-    return f"{said[:1].upper()}{said[1:]}"
+    if fault.code == TOO_EARLY:
+        return say("The first day must not be later than the last day.")
+    return f"{fault.said[:1].upper()}{fault.said[1:]}"
 
 
 _FIELDS = {

@@ -6,7 +6,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from watchers.errors import TOO_EARLY, Fault
 from watchers.events import Event
+from watchers.language import say
 from watchers.target import Search, Target
 
 _ABOUT = timedelta(days=1)  # around an event's day: markets differ about what belongs to the night before
@@ -20,20 +22,23 @@ def question(said: Mapping[str, Any]) -> Search:
     """
     from pydantic import ValidationError  # noqa: PLC0415 - for those who search
 
-    from watchers.asked import sentences  # noqa: PLC0415 - as above
+    from watchers.asked import faults  # noqa: PLC0415 - as above
     from watchers.watch import read_target  # noqa: PLC0415 - as above
 
     given = {name: value for name, value in said.items() if value not in (None, "")}
     try:
         target = read_target({"provider": "all", "search": given})
     except ValidationError as exc:
-        raise ValueError(" ".join(_plain(one) for one in sentences(exc))) from exc
+        raise ValueError(" ".join(map(_plain, faults(exc)))) from exc
     return target.search or Search()
 
 
-def _plain(sentence: str) -> str:
-    said = sentence.removeprefix("search: ").removeprefix("search, ")
-    said = said.replace("date_from", "the first day").replace("date_to", "the last day")
+def _plain(fault: Fault) -> str:
+    if fault.code == TOO_EARLY:
+        return say("The first day must not be later than the last day.")
+    field = fault.place.removeprefix("search").removeprefix(", ")
+    days = {"date_from": say("the first day"), "date_to": say("the last day")}
+    said = str(Fault(fault.said, days.get(field, field)))
     return f"{said[:1].upper()}{said[1:]}"
 
 

@@ -6,7 +6,6 @@ file, twice or at the same time as itself, saves each of its watches once.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,6 @@ from watchers.portable.columns import column_of
 from watchers.providers.base import beyond_every_provider
 from watchers.watch import Watch
 
-_FIELD = re.compile(r"[a-z_]+( \d+)?(, [a-z_]+( \d+)?)*")
 _TRIED = 3  # ids, where one is taken by a watch that was changed since
 
 
@@ -90,10 +88,9 @@ def _judged(entry: Entry, refusal: Refusal, now: datetime, cannot_see: CannotSee
 def _reasons(entry: Entry, refused: WatchRefusedError) -> Iterator[str]:
     """What is wrong, by the columns of a sheet where it is one."""
     kinds = [str(one["kind"]) for one in entry.fields["conditions"]] if entry.is_row else []
-    for reason in refused.reasons:
-        where, colon, said = reason.partition(": ")
-        is_placed = entry.is_row and colon and _FIELD.fullmatch(where)
-        yield f"{column_of(where, kinds)}: {said}" if is_placed else reason
+    for one in refused.faults:
+        is_placed = entry.is_row and one.place
+        yield f"{column_of(one.place, kinds)}: {one.said}" if is_placed else str(one)
 
 
 def _takes_room(one: Judged) -> bool:

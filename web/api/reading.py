@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from flask import request
 from pydantic import BaseModel, ValidationError
 
+from watchers import errors
 from watchers.asked import what
 from watchers.errors import WatchRefusedError
 from web.api.operation import MERGE_PATCH, Operation
@@ -110,7 +111,7 @@ def refused(error: ValidationError, given: Any) -> ProblemError:
 
 def refused_watch(error: WatchRefusedError) -> ProblemError:
     """Every reason why a watch cannot be watched, with its pointer where it names a field."""
-    return _not_accepted([_placed(reason) for reason in error.reasons])
+    return _not_accepted([_placed(one) for one in error.faults])
 
 
 def not_accepted(detail: str, pointer: str = "") -> ProblemError:
@@ -192,9 +193,7 @@ def _escaped(name: str) -> str:
     return _cut(name).replace("~", "~0").replace("/", "~1")
 
 
-_FIELD = re.compile(
-    r"(conditions) (\d+)(?:, (\w+))?: |(target|filters|snoozed_until|name|notify): |date_to: "
-)
+_FIELD = re.compile(r"(conditions) (\d+)(?:, (\w+))?|(target|filters|snoozed_until|name|notify)|date_to")
 
 
 def _is_in(part: object, here: Any) -> bool:
@@ -203,10 +202,10 @@ def _is_in(part: object, here: Any) -> bool:
     return isinstance(here, dict) and part in here
 
 
-def _placed(reason: str) -> Fault:
-    """A sentence of ``read_watch`` that begins with the field it is about, where it is about one."""
-    found = _FIELD.match(reason)
-    detail = _sentence(reason[found.end() :] if found else reason)
+def _placed(one: errors.Fault) -> Fault:
+    """What ``read_watch`` says, with the pointer to the field it is about, where it is about one."""
+    found = _FIELD.fullmatch(one.place)
+    detail = _sentence(one.said if found else str(one))
     if found is None:
         return Fault(where="body", pointer="", detail=detail)
     if found[1]:

@@ -90,8 +90,9 @@ class News:
     """What an alert says, as facts; the wording is ``notifiers/messages.py``'s.
 
     ``price`` and ``was`` are minor units of ``currency``. ``detail`` is the sentence of a status change or
-    the other new listings. ``next_text`` is the rule in one line. ``recent`` are the prices of this key up to
-    ``price``, oldest first. ``now_at`` is set when the news was held: when the price was looked up again
+    the other new listings. ``next_text`` is the rule in one line, in English; ``next_at`` and
+    ``next_over`` are its prices, minor units of ``currency``, from which it is made in other languages.
+    ``recent`` are the prices of this key up to ``price``, oldest first. ``now_at`` is set when the news was held: when the price was looked up again
     before it went out, and ``now_price`` what it was by then (``None``: it had none).
     """
 
@@ -110,6 +111,8 @@ class News:
     was: int | None = None
     detail: str | None = None
     next_text: str | None = None
+    next_at: int | None = None
+    next_over: int | None = None
     observed_at: datetime | None = None
     target_id: str | None = None
     recent: tuple[PastPrice, ...] = ()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from watchers.models import News, Reason
 from watchers.money import Basis, PriceKey
+from watchers.next_text import next_text
 from watchers.notices import Verdict
 from watchers.observation import Availability, ItemCondition, Observation
 from watchers.watch import Watch
@@ -52,10 +53,12 @@ def headline(verdicts: Sequence[Verdict]) -> Verdict:
     )
 
 
-def tell(watch: Watch, head: Verdict, now: Observation, rule: str | None) -> News:
-    """The facts of an alert about ``head``; ``rule`` says in one line when the next text comes."""
+def tell(watch: Watch, head: Verdict, now: Observation, rule: tuple[int, int | None, str] | None) -> News:
+    """The facts of an alert about ``head``; ``rule`` is when the next text comes (``rules.rule``)."""
     about = head.about or _cheapest(now, head) or _available(now) or now
     key, price = (head.key, head.price) if head.key else clearest_price(about)
+    at, over, currency = rule or (None, None, None)
+    is_same = key is not None and currency == key.currency
     return News(
         reason=head.reason,
         watch_name=watch.name,
@@ -71,7 +74,9 @@ def tell(watch: Watch, head: Verdict, now: Observation, rule: str | None) -> New
         price=price,
         was=head.was if now.listings is None else None,  # another show's price is not what this one cost
         detail=head.detail,
-        next_text=rule,
+        next_text=next_text(*rule) if rule else None,
+        next_at=at if is_same else None,
+        next_over=over if is_same else None,
         observed_at=now.at,
     )
 

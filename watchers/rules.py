@@ -25,11 +25,11 @@ from datetime import datetime, timedelta
 from math import floor
 
 from watchers.history import History
-from watchers.language import say
 from watchers.memory import Episode, TargetState, Track, WatchState
 from watchers.models import News, Reason
-from watchers.money import PriceKey, minor_units, spoken
+from watchers.money import PriceKey, minor_units
 from watchers.news import clearest_price, headline, tell
+from watchers.next_text import next_text
 from watchers.notices import Verdict, notices
 from watchers.observation import EventStatus, Observation
 from watchers.watch import Below, Drop, HistoricLow, PriceCondition, Watch
@@ -95,7 +95,7 @@ def decide(watch: Watch, state: WatchState, before: History, now: Observation) -
     if not head.reason.fires:
         return Decision(head.reason, state, verdicts)
     key = head.key or clearest_price(now)[0]
-    news = tell(watch, head, now, rule_sentence(watch, state, now.target.id, key))
+    news = tell(watch, head, now, rule(watch, state, now.target.id, key))
     return Decision(head.reason, state, verdicts, news, f"{now.target.id}:{head.episode}", head.step)
 
 
@@ -362,6 +362,14 @@ def _price_conditions(watch: Watch, key: PriceKey) -> Iterator[tuple[int, PriceC
 
 def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey | None) -> str | None:
     """The rule in one line: "Next text at $79.80 or less, or after it has been over $91.80"."""
+    found = rule(watch, state, target_id, key)
+    return next_text(*found) if found else None
+
+
+def rule(
+    watch: Watch, state: WatchState, target_id: str, key: PriceKey | None
+) -> tuple[int, int | None, str] | None:
+    """When the next text comes, as ``next_text`` says it: at which price, after which, in which currency."""
     at = thresholds(watch, state, target_id)
     if key is None or (fires := at.fires_at.get(str(key), ANY_PRICE)) == ANY_PRICE:
         return None
@@ -370,11 +378,8 @@ def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey
         if further is None:
             return None
         fires = min(fires, further)
-    limit = spoken(fires, key.currency)
-    if (rearms := at.rearms_at.get(str(key))) is None:
-        return say("Next text at {limit} or less.", limit=limit)
-    over = spoken(rearms - 1, key.currency)
-    return say("Next text at {limit} or less, or after it has been over {over}.", limit=limit, over=over)
+    rearms = at.rearms_at.get(str(key))
+    return fires, None if rearms is None else rearms - 1, key.currency
 
 
 def is_over(now: Observation) -> bool:

@@ -103,7 +103,7 @@ def why(news: News, code: str, seen: str, link: str) -> str:
     head = f"#{code[:4]} {_name(news.watch_name)}: {plain(phrases.headline(news))}{phrases.was(news)}"
     told = writable(f"{head}, {_because(news.reason)}.")
     when = f" {writable(say('Seen {at}.', at=seen))}" if seen else ""
-    rule = f" {plain(news.next_text)}" if news.next_text else ""
+    rule = f" {plain(said)}" if (said := phrases.next_text(news)) else ""
     return _linked(_first_that_fits(told + when + rule, told + when, told), link)
 
 

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta, tzinfo
 
 from notifiers.words import days
 from notifiers.words.gsm import plain
+from watchers import next_text as rule
 from watchers.language import SOURCE, say, spoken_language
 from watchers.models import News, Reason
 from watchers.money import Basis, spoken
 
-_NEXT_TEXT = "Next text"  # so a rule begins (``watchers/rules.py``)
+_NEXT_TEXT = "Next text"  # so a rule begins (``watchers/next_text.py``)
 _SAME_DAY_AGAIN = timedelta(days=6)  # from then on the name of the day may be taken for today's
 _JOINERS = "\u200c\u200d"  # without them Persian and family emoji fall apart
 
@@ -134,11 +135,20 @@ def date(news: News, *, year: bool = False) -> str:
     return f"{days.weekday(found)} {days.day(found)}{f' {found.year}' if year else ''}"
 
 
+def next_text(news: News) -> str:
+    """The rule in one line: ``Next text at $80 or less``; of an old alert as it was written."""
+    if spoken_language() != SOURCE and news.next_at is not None and news.currency:
+        return rule.next_text(news.next_at, news.next_over, news.currency)
+    return news.next_text or ""
+
+
 def next_alert(news: News) -> str:
-    """The rule in one line, for a message that is no text: ``Next alert at $80 or less``."""
-    rule = one_line(news.next_text)
-    said = rule.removeprefix(_NEXT_TEXT)
-    return rule if said == rule else say("Next alert{rule}", rule=said)
+    """The same for a message that is no text: ``Next alert at $80 or less``."""
+    if spoken_language() != SOURCE and news.next_at is not None and news.currency:
+        return rule.next_alert(news.next_at, news.next_over, news.currency)
+    written = one_line(news.next_text)
+    said = written.removeprefix(_NEXT_TEXT)
+    return written if said == written else f"Next alert{said}"
 
 
 def shop(provider: str) -> str:

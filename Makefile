@@ -45,7 +45,7 @@ faults: .venv/.ok  ## kill delivery at every line under every fault: 500 runs (m
 
 messages: .venv/.ok  ## collect what pages and messages say, and compile the translations
 	@mkdir -p data
-	$(BIN)/pybabel -q extract -F watchers/locales/babel.cfg -k say -k to_say -k say_many:1,2 --no-location --sort-output --omit-header \
+	$(BIN)/pybabel -q extract -F watchers/locales/babel.cfg -k say -k Saying -k to_say -k say_many:1,2 --no-location --sort-output --omit-header \
 	  -o data/messages.pot main.py watchers notifiers web
 	$(BIN)/pybabel -q update -N --ignore-pot-creation-date -D ticket_scout -i data/messages.pot -d watchers/locales
 	$(BIN)/python watchers/locales/compile.py

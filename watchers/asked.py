@@ -158,6 +158,7 @@ _PATTERNS = {
     "country": to_say('two capital letters, such as "US"'),
     "provider": to_say('a provider\'s name, such as "ticketmaster"'),
 }
+_NO_PATTERN = to_say("this is not in the right form")
 
 
 def sentences(error: ValidationError) -> list[str]:
@@ -187,10 +188,10 @@ def what(fault: Mapping[str, Any]) -> str:
         return say('write a time with its zone, such as "2026-12-31T18:00:00Z"')
     if "basis" in fault["loc"] and fault["type"] in ("enum", "literal_error"):
         bases, is_free = ", ".join(Basis), "conditions" in fault["loc"]
-        template = to_say("choose one of {expected} or any") if is_free else _SENTENCES["enum"]
-        return say(template, expected=bases)
+        one_of = to_say("choose one of {expected} or any") if is_free else _SENTENCES["enum"]
+        return say(one_of, expected=bases)
     if fault["type"] == "string_pattern_mismatch":
-        return say(_PATTERNS.get(str(fault["loc"][-1]), to_say("this is not in the right form")))
+        return say(_PATTERNS.get(str(fault["loc"][-1]), _NO_PATTERN))
     template = _SENTENCES.get(fault["type"])
     if template is None:
         return str(fault["msg"]).removeprefix("Value error, ").rstrip(".")

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from watchers.language import Saying
+
 TOO_EARLY: Final = "too_early"
 """The ``code`` of a last day that lies before the first."""
 TOO_LARGE: Final = "too_large"
@@ -24,7 +26,14 @@ TOO_LARGE: Final = "too_large"
 
 
 class ProviderError(Exception):
-    """A provider could not be asked, or its answer could not be understood."""
+    """A provider could not be asked, or its answer could not be understood.
+
+    ``why`` says the same to a person, without the provider's name, where it can be said so.
+    """
+
+    def __init__(self, message: str = "", why: Saying | None = None) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class ProviderUnavailableError(ProviderError):

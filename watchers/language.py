@@ -12,6 +12,7 @@ Never here: how amounts are written (``money.spoken``), and what operators read 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -63,6 +64,17 @@ def say_many(one: str, many: str, number: int, **values: object) -> str:
     else:
         said = _catalogue(spoken).ngettext(one, many, number)
     return said.format(number=f"{number:,}", **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A sentence with its values, said when it is needed as text: ``str`` speaks the language of then."""
+
+    text: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return say(self.text, **self.values)
 
 
 class Sayings(Mapping[K, str]):

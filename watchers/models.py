@@ -90,10 +90,11 @@ class News:
     """What an alert says, as facts; the wording is ``notifiers/messages.py``'s.
 
     ``price`` and ``was`` are minor units of ``currency``. ``detail`` is the sentence of a status change or
-    the other new listings. ``next_text`` is the rule in one line, in English; ``next_at`` and
-    ``next_over`` are its prices, minor units of ``currency``, from which it is made in other languages.
-    ``recent`` are the prices of this key up to ``price``, oldest first. ``now_at`` is set when the news was held: when the price was looked up again
-    before it went out, and ``now_price`` what it was by then (``None``: it had none).
+    the other new listings, in English. ``next_text`` is the rule in one line, in English too; ``next_at`` and
+    ``next_over`` are its prices, minor units of ``currency``, from which other languages make it. ``recent``
+    are the prices of this key up to ``price``, oldest first. ``now_at`` is set when the news was held: when
+    the price was looked up again before it went out, and ``now_price`` what it was by then (``None``: it had
+    none).
     """
 
     reason: Reason

@@ -1,4 +1,4 @@
-"""When the next text comes, in words: "Next text at $79.80 or less, or after it has been over $91.80". Pure."""
+"""When the next text comes, in words: "Next text at $79.80 or less, or after it was over $91.80". Pure."""
 
 from watchers.language import say
 from watchers.money import spoken

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from watchers.clocks import Moment, stopwatch
 from watchers.documents import Create, Document, Documents, Update
 from watchers.errors import ConflictError, OutOfQuotaError, StoreError, StoreUnavailableError
+from watchers.language import Saying, to_say
 from watchers.ledger import Ledger
 from watchers.quota import Budget, Quota
 
@@ -24,8 +25,16 @@ log = logging.getLogger(__name__)
 PATIENCE = 30.0  # seconds that a person may have to wait for others
 _A_CALL = 2.0  # seconds in which one call is made and answered, before others may go on
 _ATTEMPTS = 8
-_SPENT = "the calls that are kept for people are spent"
-_BUSY = "its calls for people are in use at this moment"
+_SPENT = (
+    to_say("the calls that are kept for people are spent for now."),
+    to_say("the calls that are kept for people are spent; try again at {time} UTC."),
+    to_say("the calls that are kept for people are spent; try again at {time} UTC on {day}."),
+)
+_BLOCKED = (
+    to_say("it said to wait for now."),
+    to_say("it said to wait; try again at {time} UTC."),
+    to_say("it said to wait; try again at {time} UTC on {day}."),
+)
 
 
 def path(provider: str) -> str:
@@ -67,7 +76,8 @@ def draw(  # noqa: PLR0913 - whose, how many, and the world
     """
     ours, began = quota.for_people(), clock()
     if not ours.calls:
-        raise OutOfQuotaError(f"{provider} may be asked so seldom that no call is kept for people.")
+        why = Saying("may be asked so seldom that no call is kept for people.")
+        raise OutOfQuotaError(f"{provider} {why}", why)
     for _ in range(_ATTEMPTS):
         document = documents.get(path(provider))
         is_ours = closed is not None and document is not None and closed.version == document.version
@@ -124,25 +134,28 @@ def _reserved(
         except OutOfQuotaError:
             break
     if not pretended.made:
-        raise OutOfQuotaError(_why_none(provider, pretended, now.at))
+        why = _why_none(pretended, now.at)
+        raise OutOfQuotaError(f"{provider}: {why}", why)
     return pretended.made, max(waits) + _A_CALL * pretended.made
 
 
-def _why_none(provider: str, pretended: Budget, now: datetime) -> str:
+def _why_none(pretended: Budget, now: datetime) -> Saying:
     free_at = pretended.free_at
     if pretended.ledger.blocked_until:
-        return _sentence(f"{provider}: it said to wait", free_at, now)
+        return _until(_BLOCKED, free_at, now)
     if free_at is not None and free_at <= now:  # the limit leaves some; it is their turn that is late
-        return f"{provider}: {_BUSY}; try again in half a minute."
-    return _sentence(f"{provider}: {_SPENT}", free_at, now)
+        return Saying("its calls for people are in use at this moment; try again in half a minute.")
+    return _until(_SPENT, free_at, now)
 
 
-def _sentence(said: str, free_at: datetime | None, now: datetime) -> str:
+def _until(texts: tuple[str, str, str], free_at: datetime | None, now: datetime) -> Saying:
+    """Of three sentences the one for a time that is unknown, of today, or of another day."""
+    for_now, today, another_day = texts
     if free_at is None:
-        return f"{said} for now."
+        return Saying(for_now)
     minute = (max(free_at, now) + timedelta(minutes=1)).replace(second=0, microsecond=0)
-    day = f" on {minute:%Y-%m-%d}" if minute.date() != now.date() else ""
-    return f"{said}; try again at {minute:%H:%M} UTC{day}."
+    values = {"time": f"{minute:%H:%M}", "day": f"{minute:%Y-%m-%d}"}
+    return Saying(today if minute.date() == now.date() else another_day, values)
 
 
 def _ledger(document: Document | None) -> Ledger:

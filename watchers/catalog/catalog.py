@@ -30,6 +30,7 @@ from watchers.catalog.question import about, key, question
 from watchers.deal import WINDOWS, Deal, deal
 from watchers.documents import Documents
 from watchers.events import Event, normalised
+from watchers.language import Saying, say
 from watchers.money import Basis
 from watchers.observation import Observation
 from watchers.price_history import past
@@ -210,7 +211,7 @@ class Catalog:
     def _own(self, wanted: Target | Event) -> Target:
         own = wanted if isinstance(wanted, Target) else Target(wanted.provider or "", wanted.item or "")
         if own.provider in self._providers and (own.search or not own.item):
-            raise ValueError("To compare, name one item of a market, or search.")
+            raise ValueError(say("To compare, name one item of a market, or search."))
         self._able_to_look(own)
         return own
 
@@ -221,9 +222,9 @@ class Catalog:
         if target.provider not in self._providers:
             off = self._off.get(target.provider)
             raise ValueError(
-                f"{target.provider} is switched off: {off}."
+                say("{provider} is switched off: {why}.", provider=target.provider, why=off)
                 if off
-                else f"There is no market {target.provider!r}."
+                else say("There is no market {name}.", name=repr(target.provider))
             )
         if said := self._providers[target.provider].refusal(target, Filters()):
             raise ValueError(said)
@@ -250,7 +251,8 @@ class Catalog:
         try:
             return asked.answer.result(max(0.0, left))
         except NotInTimeError:
-            return Answered(None, f"no answer within {self._inquiry.seconds:g} seconds.")
+            seconds = f"{self._inquiry.seconds:g}"
+            return Answered(None, Saying("no answer within {seconds} seconds.", {"seconds": seconds}))
 
     # ── what it adds up to ───────────────────────────────────────────────────────────────────────────────
 
@@ -259,7 +261,7 @@ class Catalog:
         return Found(
             self._all_merged(tuple((name, one.number) for name, one in answers.items() if one.seen), seen),
             answered=tuple(seen),
-            absences={name: one.why for name, one in answers.items() if not one.seen},
+            absences={name: str(one.why) for name, one in answers.items() if not one.seen},
             remarks={name: one.problems for name, one in seen.items() if one.problems},
             as_of=min((one.at for one in seen.values()), default=None),
         )

@@ -21,6 +21,7 @@ from watchers.errors import (
     ProviderUnavailableError,
     StoreError,
 )
+from watchers.language import Saying
 from watchers.observation import Observation
 from watchers.providers.base import Fetched, Provider
 from watchers.purse import Drawn, draw, remember
@@ -33,20 +34,24 @@ TRIES = 3
 CALLS_OF_A_LONG_SEARCH = 6  # pages, and a token
 _PAUSE, _LONGEST_PAUSE, _JITTER = 0.2, 2.0, 0.4  # seconds
 
-_TOO_LONG = "this takes more calls than can be made in time; narrow it by a city or days."
+_TOO_LONG = Saying("this takes more calls than can be made in time; narrow it by a city or days.")
+_NO_ANSWER = Saying("no answer.")
 _CODES = {
-    "not_found": "it knows nothing by this id",
-    "missing": "it knows nothing by this id",
-    "bad_id": "this is no id of its",
-    "malformed": "its answer could not be understood",
+    "not_found": Saying("it knows nothing by this id."),
+    "missing": Saying("it knows nothing by this id."),
+    "bad_id": Saying("this is no id of its."),
+    "malformed": Saying("its answer could not be understood."),
 }
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What a market said, or ``why`` it was not seen. ``number`` tells two answers apart."""
+    """What a market said, or ``why`` it was not seen. ``number`` tells two answers apart.
+
+    It is kept for whoever asks next, so its sentence is said when it is read.
+    """
 
     seen: Observation | None
-    why: str = ""
+    why: str | Saying = ""
     number: int = 0
 
 
@@ -75,10 +80,10 @@ class Inquiry(msgspec.Struct, frozen=True):
             return Answered(None, _sentence(name, exc))
         except StoreError as exc:
             log.warning("catalog.no_purse", extra={"provider": name, "why": type(exc).__name__})
-            return Answered(None, "our own count of its calls could not be read just now; try again.")
+            return Answered(None, Saying("our own count of its calls could not be read just now; try again."))
         except Exception:  # a bug met by one market must not harm the others
             log.exception("provider.crashed")
-            return Answered(None, "asking it went wrong here; the log says how.")
+            return Answered(None, Saying("asking it went wrong here; the log says how."))
 
     def _tried(self, name: str, provider: Provider, target: Target, until: float) -> Observation:
         import stamina  # noqa: PLC0415 - only who searches pays for it
@@ -93,7 +98,7 @@ class Inquiry(msgspec.Struct, frozen=True):
                 try:
                     return self._asked(name, provider, target, until)
                 except OutOfQuotaError as exc:  # what the market said comes before what our own count says
-                    raise ProviderError(str(failed)) if failed else exc from None
+                    raise ProviderError(str(failed), failed.why) if failed else exc from None
                 except ProviderUnavailableError as exc:
                     failed = exc
                     raise
@@ -103,7 +108,7 @@ class Inquiry(msgspec.Struct, frozen=True):
         for calls in (1, CALLS_OF_A_LONG_SEARCH):
             if (seen := self._paid(name, provider, target, until, calls)) is not None:
                 return seen
-        raise OutOfQuotaError(f"{name}: {_TOO_LONG}")
+        raise OutOfQuotaError(f"{name}: {_TOO_LONG}", _TOO_LONG)
 
     def _paid(
         self, name: str, provider: Provider, target: Target, until: float, calls: int
@@ -134,11 +139,14 @@ def _seen(name: str, fetched: Fetched, target: Target) -> Observation:
     seen = fetched.observations.get(target.id)
     if seen is None:
         code = fetched.failures.get(target.id, "")
-        raise ProviderError(f"{name}: {_CODES.get(code, code and f'no answer ({code})') or 'no answer'}")
+        why = _CODES.get(code) or Saying("no answer ({code}).", {"code": code}) if code else _NO_ANSWER
+        raise ProviderError(f"{name}: {why}", why)
     return seen
 
 
-def _sentence(name: str, error: Exception) -> str:
+def _sentence(name: str, error: ProviderError) -> str | Saying:
     """Without the market's name, which stands before it."""
+    if error.why is not None:
+        return error.why
     said = str(error).removeprefix(f"{name}: ").removeprefix(f"{name} ")
     return said if said.endswith(".") else f"{said}."

@@ -110,8 +110,8 @@ def _prices(brief: Brief, watch: Watch, known: Known) -> Iterator[Seen]:
     if brief.line.state == "accepted" and not brief.rows:
         yield Seen("", say("The first look is still to come."))
     for number, row in enumerate(brief.rows):
-        where = f" {say('at {shop}', shop=words.shop(row.target.provider))}" if len(brief.rows) > 1 else ""
-        yield from _of_row(watch, row, number, where, known.now)
+        where = say("at {shop}", shop=words.shop(row.target.provider))
+        yield from _of_row(watch, row, number, f" {where}" if len(brief.rows) > 1 else "", known.now)
 
 
 def _of_row(watch: Watch, row: Row, number: int, where: str, now: datetime) -> Iterator[Seen]:

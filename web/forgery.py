@@ -71,7 +71,8 @@ def refuse_forged() -> None:
     if _is_foreign():
         abort(403, say(_FOREIGN))
     if not has_token() and request.endpoint not in _KEEPS_INPUT:
-        abort(403, f"{stale()} {say('If that does not help, open your watches anew.')}")
+        otherwise = say("If that does not help, open your watches anew.")
+        abort(403, f"{stale()} {otherwise}")
 
 
 def _is_foreign() -> bool:

@@ -56,12 +56,14 @@ def say_how_much() -> str:
 def say_which() -> str:
     """It is not clear which alert is meant."""
     asked = say("Which alert? Add its code, such as WHY #K7Q2; it stands in the text.")
-    return writable(f"{asked} {say('Reply LIST for your watches.')}")
+    listed_by = say("Reply LIST for your watches.")
+    return writable(f"{asked} {listed_by}")
 
 
 def last_today(answer: str) -> str:
     """The answer after which there is none until tomorrow; it says so where there is room."""
-    return _first_that_fits(f"{answer} {writable(say('This is the last answer today.'))}", answer)
+    last = writable(say("This is the last answer today."))
+    return _first_that_fits(f"{answer} {last}", answer)
 
 
 def helped(link: str) -> str:
@@ -102,7 +104,8 @@ def why(news: News, code: str, seen: str, link: str) -> str:
     """What an alert told, why, and what comes next. ``seen``: when, on the person's own clock."""
     head = f"#{code[:4]} {_name(news.watch_name)}: {plain(phrases.headline(news))}{phrases.was(news)}"
     told = writable(f"{head}, {_because(news.reason)}.")
-    when = f" {writable(say('Seen {at}.', at=seen))}" if seen else ""
+    looked = writable(say("Seen {at}.", at=seen))
+    when = f" {looked}" if seen else ""
     rule = f" {plain(said)}" if (said := phrases.next_text(news)) else ""
     return _linked(_first_that_fits(told + when + rule, told + when, told), link)
 

@@ -79,7 +79,8 @@ def subject(every: Sequence[News]) -> str:
     said = phrases.joined(*(f"{cut(topic.brief)} {cut(topic.name)}" for topic in named))
     left = len(every) - sum(topic.count for topic in named)
     alerts = say("{number} alerts: {said}", number=len(every), said=said)
-    return phrases.one_line(f"{alerts} {say('and {number} more', number=left)}" if left else alerts)
+    more = say("and {number} more", number=left)
+    return phrases.one_line(f"{alerts} {more}" if left else alerts)
 
 
 def line(topic: Topic, zone: tzinfo) -> str:

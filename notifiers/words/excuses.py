@@ -25,9 +25,10 @@ def undelivered(why: str, code: str | None = None, channel: Channel = Channel.SM
     what = f"{_what(channel)} (#{code[:4]})" if code else _what(channel)
     if why in _UNCONFIRMED:
         doubt = say("We could not confirm that the {what} reached you.", what=what)
+        once = say("You may have both; we do not send it again.")
         if channel is Channel.SMS:
-            return f"{doubt} {say('You may have both; we do not text it again.')}"
-        return f"{doubt} {say('You may have both; we do not send it again.')}"
+            once = say("You may have both; we do not text it again.")
+        return f"{doubt} {once}"
     if said := _not_sent(why):
         return say("The {what} was not sent: {why}.", what=what, why=said)
     return say("The {what} could not be delivered: {why}.", what=what, why=_reason(why, channel))

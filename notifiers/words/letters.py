@@ -214,7 +214,8 @@ def _waited(news: News, zone: tzinfo) -> str:
     if news.now_at is None:
         return ""
     waited = say("This waited until {clock} your time.", clock=phrases.clock(news.now_at, zone))
-    return f"{waited} {say('The price was looked up again then.')}" if phrases.now(news) else waited
+    looked = say("The price was looked up again then.")
+    return f"{waited} {looked}" if phrases.now(news) else waited
 
 
 def _official(news: News) -> _Addresses:

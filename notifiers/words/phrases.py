@@ -74,7 +74,8 @@ def was(news: News) -> str:
     """`` (was $112)``; empty when that is not known, or nothing new."""
     if news.price is None or news.was in (None, news.price) or news.currency is None:
         return ""
-    return f" ({say('was {amount}', amount=amount(news.was, news.currency))})"
+    before = say("was {amount}", amount=amount(news.was, news.currency))
+    return f" ({before})"
 
 
 def then(lead: str, news: News, zone: tzinfo) -> str:

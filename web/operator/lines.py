@@ -99,7 +99,8 @@ def _waiting_and_ended(known: Facts) -> Iterator[tuple[str, str]]:
     yield say("Today (UTC)"), "; ".join(ended) or say("none")
     if box.failed:
         codes = ", ".join(f"{code} {number:,}×" for code, number in _most(box.failed))  # noqa: RUF001
-        yield say("Failed since yesterday"), codes + (f", {say('and maybe more')}" if box.is_cut else "")
+        more = say("and maybe more")
+        yield say("Failed since yesterday"), f"{codes}, {more}" if box.is_cut else codes
 
 
 def _of_outbox(known: Facts) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from watchers.language import SOURCE, speaking
 from watchers.models import News, Reason
 from watchers.money import Basis, PriceKey
 from watchers.next_text import next_text
@@ -58,6 +59,8 @@ def tell(watch: Watch, head: Verdict, now: Observation, rule: tuple[int, int | N
     about = head.about or _cheapest(now, head) or _available(now) or now
     key, price = (head.key, head.price) if head.key else clearest_price(about)
     at, over, currency = rule or (None, None, None)
+    with speaking(SOURCE):  # what is stored is English, whoever asks
+        written = next_text(*rule) if rule else None
     is_same = key is not None and currency == key.currency
     return News(
         reason=head.reason,
@@ -74,7 +77,7 @@ def tell(watch: Watch, head: Verdict, now: Observation, rule: tuple[int, int | N
         price=price,
         was=head.was if now.listings is None else None,  # another show's price is not what this one cost
         detail=head.detail,
-        next_text=next_text(*rule) if rule else None,
+        next_text=written,
         next_at=at if is_same else None,
         next_over=over if is_same else None,
         observed_at=now.at,

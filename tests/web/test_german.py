@@ -23,6 +23,7 @@ PAGES = [
     "/settings/contacts", "/settings/data", "/settings/plan", "/settings/tokens", "/a/K7Q2ABCD",
     "/stop/K7Q2ABCD", "/enter?token=x", "/nothing",
 ]  # fmt: skip
+OPERATORS = ["/status", "/status/people", "/status/people/ann", "/status/refused", "/status/blind"]
 STRANGERS = ["/sign-in", "/", "/a/K7Q2ABCD"]
 
 
@@ -90,6 +91,14 @@ def test_a_page_is_german(path: str, used: World, english: set[str]) -> None:
 def test_a_page_for_strangers_is_german(path: str, used: World, english: set[str]) -> None:
     page = german(used, signed_in=False).client.get(path).get_data(as_text=True)
     assert left(page, english) == []
+
+
+@pytest.mark.parametrize("path", OPERATORS)
+def test_a_page_for_operators_is_german(path: str, used: World, english: set[str]) -> None:
+    used.operators = frozenset({"ann"})
+    boss = german(used).client.get(path)
+    assert boss.status_code == 200
+    assert left(boss.get_data(as_text=True), english) == []
 
 
 def test_what_is_wrong_with_a_form_is_said_in_german(used: World, english: set[str]) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.web.kit import PROVIDERS, refusal
+from watchers import providers
 from watchers.asked import read_watch
+from watchers.language import speaking
 from watchers.watch import Watch
 from web import faults, forms
 from web.faults import FormRefusedError
@@ -222,6 +224,28 @@ def test_a_mistake_is_said_beside_its_field_and_nowhere_else(
         faults.checked(replace(GOOD, **changes), None, PROVIDERS, refusal, NOW)
     assert sentence in refused.value.errors[field]
     assert set(refused.value.errors) == {field}
+
+
+@pytest.mark.parametrize(
+    ("field", "changes", "sentence"),
+    MISTAKES,
+    ids=[f"{field}: {str(how)[:40]}" for field, how, _ in MISTAKES],
+)
+def test_in_another_language_a_mistake_is_said_beside_the_same_field(
+    field: str, changes: dict[str, Any], sentence: str
+) -> None:
+    with speaking("de"), pytest.raises(FormRefusedError) as refused:
+        faults.checked(replace(GOOD, **changes), None, PROVIDERS, refusal, NOW)
+    assert set(refused.value.errors) == {field}
+    assert sentence not in refused.value.errors[field] or sentence == "There is no such event."
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_country_that_its_shop_does_not_take_is_at_fault_itself(language: str) -> None:
+    form = replace(GOOD, country="US")
+    with speaking(language), pytest.raises(FormRefusedError) as refused:
+        faults.checked(form, None, PROVIDERS, providers.refusal, NOW)
+    assert set(refused.value.errors) == {"country"}
 
 
 def test_every_mistake_is_said_at_once() -> None:

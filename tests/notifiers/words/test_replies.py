@@ -1,6 +1,7 @@
 """What people text back is understood as they mean it, and answered in at most two segments."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifiers.words import answers
+from notifiers.words import answers, phrases
 from notifiers.words.answers import Line
 from notifiers.words.gsm import segments, septets
 from notifiers.words.replies import KEYWORDS, Amount, Reply, Verb, amount, parse
 from tests.builders import BACK_IN_STOCK, NEW_LISTING, STATUS, below, drop, historic_low, watch
+from watchers.language import speaking
 from watchers.models import News, Reason
 from watchers.money import Basis
 
@@ -285,6 +287,18 @@ def test_why_says_what_was_told_and_what_comes_next() -> None:
         "#K7Q2 Lakers: $84 (was $112), it dropped as much as you asked for. "
         f"Seen 20 Nov 12:00 UTC. Next. {LINK}"
     )
+
+
+def test_the_rule_is_made_again_in_the_language_of_whoever_reads_it() -> None:
+    written = "Next text at $79.80 or less, or after it has been over $91.80."
+    old = News(Reason.DROPPED, "Lakers", "steam", currency="USD", price=8400, next_text=written)
+    new = replace(old, next_at=7980, next_over=9180)
+    assert phrases.next_text(new) == written
+    assert phrases.next_alert(new) == written.replace("text", "alert")
+    with speaking("de"):
+        assert "Nächste SMS bei $79.80 oder weniger" in answers.why(new, "K7Q28M4X", "", LINK)
+        assert phrases.next_alert(new).startswith("Nächste Meldung bei $79.80 oder weniger, ")
+        assert phrases.next_text(old) == written
 
 
 def test_every_reason_that_tells_can_be_explained() -> None:

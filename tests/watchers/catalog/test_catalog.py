@@ -17,6 +17,7 @@ from watchers.catalog import SEARCHED, Catalog
 from watchers.catalog.inquiry import Inquiry
 from watchers.errors import ProviderRejectedError, ProviderUnavailableError
 from watchers.events import Event
+from watchers.language import speaking
 from watchers.money import Basis
 from watchers.observation import Availability
 from watchers.quota import Quota
@@ -157,6 +158,8 @@ def test_a_market_that_hangs_costs_its_time_and_says_so(tickets: Market) -> None
     found = catalog.search("x")
     assert 0.25 < time.monotonic() - began < 2
     assert found.absences == {"hanging": "no answer within 0.3 seconds."}
+    with speaking("de"):
+        assert catalog.search("x").absences == {"hanging": "keine Antwort innerhalb von 0.3 Sekunden."}
     assert [one.event.item for one in found.events] == ["t1"]
 
     began = time.monotonic()

@@ -4,6 +4,7 @@ It comes from outside, so it is validated here: an unknown field is refused, nev
 is a sentence (``asked.py`` puts them together). Frozen values without I/O.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -324,6 +325,13 @@ class Watch(_Document):
     def rule(self) -> dict[str, Any]:
         """What was asked, without name, channels or pause: when this changes, the watch starts anew."""
         return self.model_dump(mode="json", include={"target", "conditions", "already_true", "filters"})
+
+    @property
+    def question(self) -> str:
+        """What makes two watches the same to the person who has both: all they ask, in whatever order."""
+        rule = self.rule
+        conditions = sorted(json.dumps(one, sort_keys=True, default=str) for one in rule["conditions"])
+        return json.dumps([rule["target"], conditions, rule["filters"]], sort_keys=True, default=str)
 
     def wants(self, key: PriceKey) -> bool:
         """Whether prices of this key count at all under the watch's filters."""

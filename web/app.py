@@ -96,7 +96,7 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.context_processor(lambda: {"links": links, "invented": invented(links), "who": entry.who()})
     app.jinja_env.globals["csrf_token"] = forgery.token
     app.before_request(forgery.refuse_forged)
-    app.before_request(entry.renew)
+    app.after_request(entry.renew)
     app.after_request(navigation.unlisted)
     app.after_request(own_writes.mark)
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))

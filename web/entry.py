@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Blueprint, abort, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 
@@ -83,8 +83,11 @@ def is_operator() -> bool:
 
 def person() -> str:
     """The person who is signed in; a page that says how to get in when nobody is."""
-    uid = who()
-    return abort(401) if uid is None or _is_over(uid) else uid
+    uid = who() or abort(401)
+    if _is_over(uid):
+        session.clear()  # whatever else is put into it would keep it alive
+        abort(401)
+    return uid
 
 
 def _is_over(uid: str) -> bool:
@@ -132,11 +135,12 @@ def sign_in(uid: str) -> None:
         session[languages.KEY] = kept
 
 
-def renew() -> None:
-    """Before every request: a cookie that is used is made anew once a day."""
+def renew(answer: Response) -> Response:
+    """After every request: a cookie that was found to hold is made anew once a day; no other ever is."""
     today = site().now().date().isoformat()
-    if "uid" in session and session.get("renewed") != today:
+    if "holds" in g and "uid" in session and session.get("renewed") != today:
         session["renewed"] = today
+    return answer
 
 
 def end_all(uid: str) -> None:
@@ -165,7 +169,10 @@ def _is_ended(uid: str) -> bool:
         return False
     known = _known(uid)
     since = known.fields.get("sessions_since") if known else None
-    return since is not None and session.get("since", 0) < _milliseconds(since)
+    if since is not None and session.get("since", 0) < _milliseconds(since):
+        return True
+    g.holds = True
+    return False
 
 
 def _known(uid: str) -> Document | None:

@@ -42,7 +42,11 @@ def unlisted(answer: Response) -> Response:
 
 
 def _frame() -> dict[str, Any]:
-    return {"places": list(_places()) if entry.who() else [], "tongues": list(_languages()), "has": _has}
+    return {
+        "places": list(_places() if entry.who() else _doors()),
+        "tongues": list(_languages()),
+        "has": _has,
+    }
 
 
 def _places() -> Iterator[Place]:
@@ -55,6 +59,12 @@ def _places() -> Iterator[Place]:
     ):
         if _has(endpoint) and _may(endpoint):
             yield Place(label, url_for(endpoint), _is_within(endpoint), code=endpoint)
+
+
+def _doors() -> Iterator[Place]:
+    """For strangers: the way in."""
+    endpoint = "signing_in.show"
+    yield Place(say("Sign in"), url_for(endpoint), request.endpoint == endpoint, code=endpoint)
 
 
 def _may(endpoint: str) -> bool:

@@ -9,6 +9,7 @@ those that only fill something in, or try, post the form and save nothing.
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -255,9 +256,10 @@ def _refuse_twins(page: _Page, made: Mapping[str, Any], known: list[Document]) -
 def _refuse_past(made: Mapping[str, Any], plans: Plans) -> None:
     """An event that has taken place is nothing to wait for; nobody is asked whether it has."""
     watch = monitors.read(made)
-    for target in watch.targets if watch else ():
-        if said := sight.over(target, plans):
-            raise FormRefusedError({"keyword" if target.search else "item": said})
+    with suppress(StoreUnavailableError):  # nothing is known then; saving asks for itself
+        for target in watch.targets if watch else ():
+            if said := sight.over(target, plans):
+                raise FormRefusedError({"keyword" if target.search else "item": said})
 
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────

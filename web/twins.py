@@ -15,14 +15,12 @@ def twin(watch: Watch | None, known: Iterable[Document], but: str = "") -> Docum
         known: Their own copies (``monitors.find_all``).
         but: The id under which it is to be saved.
     """
-    asked = _question(watch)
-    others = (source for source in known if source.id != but)
-    return next((source for source in others if asked == _question(monitors.read(source.fields))), None)
-
-
-def _question(watch: Watch | None) -> object:
-    """What makes two watches the same to the person who has both."""
     if watch is None:
-        return object()
-    rule = watch.rule
-    return rule["target"], sorted(map(repr, rule["conditions"])), rule["filters"]
+        return None
+    others = (source for source in known if source.id != but)
+    return next((source for source in others if _question(source) == watch.question), None)
+
+
+def _question(source: Document) -> str | None:
+    watch = monitors.read(source.fields)
+    return watch.question if watch else None

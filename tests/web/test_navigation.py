@@ -35,9 +35,9 @@ def test_the_place_one_is_at_is_marked(ann: Someone) -> None:
         assert re.findall(r'href="([^"]*)" aria-current="page"', ann.get(path)) == ["/"]
 
 
-def test_strangers_see_no_places_and_no_way_out(world: World) -> None:
+def test_strangers_see_the_way_in_and_nothing_else(world: World) -> None:
     page = world.app().test_client().get("/").text
-    assert 'class="places"' not in page
+    assert header(page) == {"Sign in": "/sign-in"}
     assert "Sign out" not in page
 
 

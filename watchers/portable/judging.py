@@ -5,7 +5,6 @@ file, twice or at the same time as itself, saves each of its watches once.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,7 +63,7 @@ def judged(
         full: What is said where there is no more room.
         cannot_see: Which conditions can never fire.
     """
-    asked = {question(watch): watch.name for watch in known.values()}
+    asked = {watch.question: watch.name for watch in known.values()}
     found: list[Judged] = []
     for entry in entries:
         one = _judged(entry, refusal, now, cannot_see)
@@ -98,7 +97,7 @@ def _takes_room(one: Judged) -> bool:
 
 
 def _placed(one: Judged, watch: Watch, asked: dict[str, str], *, room: int, full: str) -> Judged:
-    key = question(watch)
+    key = watch.question
     if (twin := asked.get(key)) is not None:
         return Judged(one.entry, one.name, watch, twin=twin)
     if room <= 0 and watch.status != "ended":
@@ -107,13 +106,6 @@ def _placed(one: Judged, watch: Watch, asked: dict[str, str], *, room: int, full
         )
     asked[key] = watch.name
     return one
-
-
-def question(watch: Watch) -> str:
-    """What makes two watches the same to the person who has both: all they ask, in whatever order."""
-    rule = watch.rule
-    conditions = sorted(json.dumps(one, sort_keys=True, default=str) for one in rule["conditions"])
-    return json.dumps([rule["target"], conditions, rule["filters"]], sort_keys=True, default=str)
 
 
 def stored(watch: Watch) -> dict[str, Any]:
@@ -162,10 +154,10 @@ def _asks_the_same(standing: Document | None, one: Judged) -> bool:
         watch = Watch.model_validate(dict(standing.fields)) if standing else None
     except ValueError:
         return False
-    return watch is not None and one.watch is not None and question(watch) == question(one.watch)
+    return watch is not None and one.watch is not None and watch.question == one.watch.question
 
 
 def _id(one: Judged, attempt: int) -> str:
     """Twenty hex digits, as the form's own ids."""
-    asked = question(one.watch) if one.watch else ""
+    asked = one.watch.question if one.watch else ""
     return hashlib.sha256(f"{attempt}:{asked}".encode()).hexdigest()[:20]

@@ -18,7 +18,7 @@ from watchers.money import Basis
 from watchers.portable import arriving, columns, judging, leaving
 from watchers.portable.arriving import Entry, UnreadableFileError
 from watchers.portable.guarding import guarded, unguarded
-from watchers.portable.judging import Judged, question
+from watchers.portable.judging import Judged
 from watchers.target import Target
 from watchers.watch import Filters, Watch
 
@@ -127,7 +127,7 @@ def test_a_sheet_comes_back_as_the_watches_that_left(several: list[Watch]) -> No
     for one, other in zip(several, back, strict=True):
         same = {"name", "target", "already_true", "notify", "tags", "status", "snoozed_until", "filters"}
         assert one.model_dump(include=same) == other.model_dump(include=same)
-        assert question(one) == question(other)
+        assert one.question == other.question
 
 
 @settings(

@@ -28,8 +28,11 @@ def test_a_cookie_is_made_anew_once_a_day_and_not_oftener(town: Town) -> None:
     browser.client.get("/healthz")
     assert cookie_of(browser) == first
     town.later = DAY
-    browser.client.get("/healthz")
-    assert cookie_of(browser) != first
+    browser.client.get("/settings/contacts")
+    second = cookie_of(browser)
+    assert second != first
+    browser.client.get("/settings/contacts")
+    assert cookie_of(browser) == second
 
 
 def test_signing_out_everywhere_ends_every_other_session(town: Town) -> None:
@@ -137,6 +140,15 @@ def test_an_old_session_that_was_renewed_is_ended_everywhere_too(
     other.post("/leave/everywhere")
     days_pass(monkeypatch, town, 6)
     assert not is_in(browser)
+
+
+def test_a_session_that_was_ended_is_forgotten(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept alive, it would open whatever its person begins anew, long after."""
+    browser, other = town.come_in(NUMBER), town.come_in(NUMBER)
+    other.post("/leave/everywhere")
+    days_pass(monkeypatch, town, 1)
+    assert not is_in(browser)
+    assert uid_of(browser) is None
 
 
 def test_an_operator_is_shown_a_page_when_the_database_is_down(town: Town) -> None:

@@ -7,11 +7,12 @@ when the others were seen last, and whether there are new alerts. Nothing is ren
 import zlib
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from watchers.language import say_many
 from web import entry
+from web.briefs import Brief
 from web.overview import View, card_words, counted, latest, view
 
 _LONGEST = 20_000  # characters of what a page says it shows
@@ -56,11 +57,7 @@ def _changes(seen: View, shown: dict[str, str]) -> dict[str, Any]:
 def _rendered(seen: View, found: dict[str, Any]) -> dict[str, Any]:
     """The cards that changed; and the alerts, if they are others than the page has."""
     changed = {watch_id for watch_id, _ in found["changed"]}
-    cards = {
-        one.id: render_template("watch_card.html", card=seen.card(one), **card_words(seen))
-        for one in seen.briefs
-        if one.id in changed
-    }
+    cards = _cards(seen, [one for one in seen.briefs if one.id in changed])
     answer: dict[str, Any] = {"cards": cards, "said": _said(len(cards))}
     if request.args.get("alerts") == found["alerts"]:
         return answer
@@ -68,6 +65,14 @@ def _rendered(seen: View, found: dict[str, Any]) -> dict[str, Any]:
     words = say_many("{number} new alert", "{number} new alerts", number) if number else ""
     listed = render_template("alert_entries.html", **latest(seen))
     return answer | {"new": number, "new_said": words, "listed": listed}
+
+
+def _cards(seen: View, changed: list[Brief]) -> dict[str, str]:
+    """By id, as the page itself has them; without the frame that a whole page needs."""
+    if not changed:
+        return {}
+    template = current_app.jinja_env.get_template("watch_card.html").make_module(card_words(seen))
+    return {one.id: str(template.watch_card(seen.card(one))) for one in changed}  # type: ignore[attr-defined]
 
 
 def _said(number: int) -> str:

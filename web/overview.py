@@ -1,15 +1,16 @@
 """All that the page of one's watches shows, of how they stand (``standing.py``) and what the boards know."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import current_app, url_for
 
 from notifiers import contacts, tallies
 from watchers.documents import Document
@@ -35,6 +36,17 @@ log = logging.getLogger(__name__)
 
 LATEST, MOST_LATEST = 5, 20  # alerts on the page of watches: the latest, and with what is new or waits
 ALERTS_EACH = 20  # entries a page of alerts
+
+_ANY = "any-watch-at-all"
+_ENDPOINTS = {
+    "show": "watch.show",
+    "tag": "bulk.tag",
+    "pause": "watches.pause",
+    "resume": "watches.resume",
+    "delete": "watches.delete",
+    "edit": "saving.edit",
+}
+"""Of one watch, by what they are for."""
 
 _GOES = Sayings(
     {
@@ -85,6 +97,7 @@ def overview(uid: str, asked: Wanted) -> dict[str, Any]:
     page, number, pages = listing.page_of(found, asked)
     watches = [watch for one in seen.briefs if (watch := one.watch)]
     person, now, zone = seen.person, seen.now, seen.zone
+    off = {name: why for name, why in site().providers.items() if why != "on"}
     return {
         "cards": [seen.card(brief) for brief in page],
         "asked": asked,
@@ -98,7 +111,8 @@ def overview(uid: str, asked: Wanted) -> dict[str, Any]:
         **latest(seen),
         "unreachable": _unreachable(watches, person, reach(person, site().local_person)),
         "usage": _usage(person, seen.standing.tally, zone, now),
-        "off": {name: why for name, why in site().providers.items() if why != "on"},
+        "off": off,
+        "off_names": ", ".join(map(words.shop, off)),
         "shop": words.shop,
         "is_operator": entry.is_operator(),
         "zone": f"{now.astimezone(zone):%Z}",
@@ -192,16 +206,25 @@ def _usage(person: Person, tally: Mapping[str, Any] | None, zone: ZoneInfo, now:
 
 def _targets(lines: Iterable[Line]) -> list[str]:
     """What they watch, of providers that we know: the boards hold nothing else."""
-    wanted = chain.from_iterable(map(briefs.wanted_targets, lines))
-    return [target for target in wanted if provider_of(target) in site().providers]
+    wanted, providers = chain.from_iterable(map(briefs.wanted_targets, lines)), site().providers
+    return [target for target in wanted if provider_of(target) in providers]
 
 
 def card_words(seen: View) -> dict[str, Any]:
     """What a card's template needs besides the card."""
-    return {
-        "how_long_ago": lambda at: words.ago(at, seen.now),
-        "has_page": "watch.show" in current_app.view_functions,
-    }
+    return {"how_long_ago": lambda at: words.ago(at, seen.now), "addresses": watch_addresses()}
+
+
+def watch_addresses() -> Callable[[str], Mapping[str, str]]:
+    """Where the pages and buttons of a watch are, by its id; the rules are built once for all watches."""
+    there = {name: end for name, end in _ENDPOINTS.items() if end in current_app.view_functions}
+    parts = {name: url_for(end, watch_id=_ANY).split(_ANY) for name, end in there.items()}
+
+    def addresses(watch_id: str) -> Mapping[str, str]:
+        quoted = quote(watch_id, safe="")
+        return {name: quoted.join(around) for name, around in parts.items()}
+
+    return addresses
 
 
 def latest(seen: View) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class Plans:
         self._documents, self._asked, self._now, self._shortest = documents, asked, now, shortest
         self._shared = shared or Boards()
         self._peek = Peek(documents, partial(self._shared.board, documents))
+        self._boards_of: dict[str, Board] = {}
         self._plans: dict[str, Plan | None] = {}
         self._of_providers: dict[str, list[Board]] = {}
 
@@ -81,7 +82,9 @@ class Plans:
 
     def known(self, target_ids: Iterable[str]) -> Mapping[str, Row]:
         """As ``rows``, by the targets' ids; opened."""
-        found = self._peek.rows(sorted(set(target_ids)))
+        boards = self._peek.boards(sorted(set(target_ids)))
+        self._boards_of.update(boards)
+        found = {one: row for one, board in boards.items() if (row := board.rows.get(one))}
         self._shared.open(found.values())
         return found
 
@@ -123,7 +126,7 @@ class Plans:
     def _served(
         self, watch: Watch, targets: Collection[Target], joins: Collection[Target]
     ) -> Iterator[Served]:
-        boards = self._peek.boards([target.id for target in targets if target.provider in self._asked])
+        boards = self._where([target.id for target in targets if target.provider in self._asked])
         for target in targets:
             if (board := boards.get(target.id)) is None:
                 continue
@@ -135,6 +138,12 @@ class Plans:
                 where = say(" at {shop}", shop=shop) if len(targets) > 1 else ""
                 wrong = plan.warning(watch, target, turn, known, self._asked[target.provider])
                 yield Served(target, turn, plan.sentence(watch, turn, where), wrong)
+
+    def _where(self, target_ids: list[str]) -> Mapping[str, Board]:
+        """The board that each lies on; one that was asked for already is not looked for again."""
+        if any(one not in self._boards_of for one in target_ids):
+            self._boards_of.update(self._peek.boards(target_ids))
+        return {one: self._boards_of[one] for one in target_ids}
 
     def _plan(self, board: Board) -> Plan | None:
         if board.name not in self._plans:

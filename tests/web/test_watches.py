@@ -613,3 +613,22 @@ def test_damaged_documents_never_break_the_page(world: World, ann: Someone) -> N
 
 def test_every_reason_has_words() -> None:
     assert {reason for reason in Reason if reason.fires} == set(REASONS)
+
+
+def test_people_read_what_is_not_watched_here_and_operators_why(world: World, ann: Someone) -> None:
+    page = ann.get("/")
+    assert "Not watched here: SeatGeek." in page
+    assert "SEATGEEK_CLIENT_ID" not in page
+    world.operators = frozenset({"ann"})
+    assert "SeatGeek: SEATGEEK_CLIENT_ID is not set" in world.person("ann").get("/")
+
+
+def test_every_button_of_a_card_is_of_its_one_form(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    world.copy("w1")
+    page = ann.get("/")
+    assert page.count('id="f-w1"') == 1
+    form = page[page.index('<form id="f-w1"') :].partition("</form>")[0]
+    assert 'action="/watches/w1/tags"' in form  # what Enter in the field of tags sends
+    assert re.findall('formaction="([^"]+)"', form) == ["/watches/w1/pause", "/watches/w1/delete"]
+    assert form.count('name="csrf"') == 1

@@ -95,7 +95,7 @@ def test_the_answer_never_tells_whether_somebody_is_known(town: Town) -> None:
         before = town.documents.operations.copy()
         asked = browser.post("/sign-in", {"contact": contact, "country": "US"})
         used = town.documents.operations - before
-        page = browser.get("/sign-in/code").replace(contact, "").replace(contact[-2:], "")
+        page = browser.get("/sign-in/code").replace(contact, "").replace(f">{contact[-2:]}<", "><")
         plain = re.sub(r'value="[^"]*"', "", page)
         return asked.status_code, asked.headers["Location"], plain, sum(used.values())
 

@@ -118,20 +118,25 @@ class FirestoreApi:
                 batch.create(document, _sent(write.fields))
             case Update():
                 fields = {_name(name): value for name, value in _sent(write.fields).items()}
-                seen = self._client.write_option(last_update_time=_moment(write))
-                batch.update(document, fields, seen)
+                batch.update(document, fields, self._seen(write.path, write.version))
             case Put():
                 batch.set(document, _sent(write.fields))
-            case Delete():
+            case Delete(version=None):
                 batch.delete(document)
+            case Delete(version=str(version)):
+                batch.delete(document, self._seen(write.path, version))
+
+    def _seen(self, path: str, version: str) -> Any:
+        return self._client.write_option(last_update_time=_moment(path, version))
 
     def _refuse(self, writes: Sequence[Write], exc: vendor.GoogleAPICallError) -> None:
         """Say what a refused commit means, by its code."""
         updates = [write for write in writes if isinstance(write, Update)]
         if isinstance(exc, vendor.AlreadyExists):
             raise ConflictError(f"one of {_paths_of(writes)} exists already") from exc
-        if updates and isinstance(exc, vendor.FailedPrecondition | vendor.NotFound):
-            raise ConflictError(f"one of {_paths_of(updates)} has changed or is gone: read it again") from exc
+        seen = [write for write in writes if isinstance(write, Update | Delete) and write.version is not None]
+        if seen and isinstance(exc, vendor.FailedPrecondition | vendor.NotFound):
+            raise ConflictError(f"one of {_paths_of(seen)} has changed or is gone: read it again") from exc
         if isinstance(exc, vendor.InvalidArgument):
             for update in updates:
                 self._refuse_growth(update)
@@ -192,11 +197,11 @@ def _version(updated: Any) -> str:
     return str(updated.rfc3339()) if updated else ""
 
 
-def _moment(write: Update) -> Any:
+def _moment(path: str, version: str) -> Any:
     try:
-        return _VENDOR_TIME.from_rfc3339(write.version)
+        return _VENDOR_TIME.from_rfc3339(version)
     except ValueError as exc:
-        raise ConflictError(f"{write.path} was never version {write.version!r}: read it again") from exc
+        raise ConflictError(f"{path} was never version {version!r}: read it again") from exc
 
 
 def _name(*parts: str) -> str:

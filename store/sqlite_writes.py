@@ -35,12 +35,14 @@ def apply(database: sqlite3.Connection, write: Write, now: int) -> str:
 def _after(write: Write, before: Document | None, now: int) -> dict[str, Any] | None:
     """The fields as they will stand, ``None`` for a deleted document."""
     match write:
-        case Delete():
+        case Delete(version=None):
             return None
         case Create() if before:
             raise ConflictError(f"{write.path} exists already")
-        case Update() if not before or before.version != write.version:
+        case Update() | Delete() if not before or before.version != write.version:
             raise ConflictError(f"{write.path} is not version {write.version} any more: read it again")
+        case Delete():
+            return None
     kept = before.fields if before and isinstance(write, Update) else {}
     fields = {**kept, **write.fields}
     refuse_too_large(write.path, fields)

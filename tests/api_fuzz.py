@@ -64,7 +64,8 @@ def open_to_all(app: Flask) -> Flask:
     """The same application, without a limit on how often one may ask."""
     site = app.extensions[EXTENSION]
     app.extensions[EXTENSION] = replace(
-        site, **{name: Pace(10**9, timedelta(minutes=5)) for name in ("calls", "searches", "copies")}
+        site,
+        **{name: Pace(10**9, timedelta(minutes=5)) for name in ("calls", "strangers", "searches", "copies")},
     )
     return app
 

@@ -62,9 +62,10 @@ class Put(msgspec.Struct, frozen=True):
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """Remove a document; one that is not there is no error."""
+    """Remove a document; one that is not there is no error. With a ``version``, it must still be that one."""
 
     path: str
+    version: str | None = None
 
 
 Write = Create | Update | Put | Delete
@@ -112,7 +113,8 @@ class Documents(Protocol):
         """Do all of the writes or none of them; return the new versions in order ("" for a delete).
 
         Raises:
-            ConflictError: a ``Create`` found a document, or an ``Update`` another version or none.
+            ConflictError: a ``Create`` found a document, or an ``Update`` or a ``Delete`` with a version
+                another version or none.
             DocumentTooLargeError: a document would exceed the limit of 1 MiB.
         """
         ...

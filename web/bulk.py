@@ -55,9 +55,8 @@ def change(uid: str, watch_ids: Iterable[str], what: Change) -> Done:
         if writes:
             site().documents.commit(*writes)
     except ConflictError:
-        for source, write, _ in planned:
-            if write:
-                _change_one(uid, source.id, what)
+        each = (_change_one(uid, one[0].id, what) if one[1] else one for one in planned)
+        planned = [outcome for outcome in each if outcome]
     refused = tuple((monitors.name_of(source), why) for source, _, why in planned if why)
     return Done(tuple(source for source, _, why in planned if not why), refused)
 
@@ -70,24 +69,30 @@ def _planned(source: Document, what: Change) -> tuple[Document, Update | None, s
     return source, Update(source.path, changes, source.version) if changes else None, ""
 
 
-def _change_one(uid: str, watch_id: str, what: Change) -> None:
+def _change_one(uid: str, watch_id: str, what: Change) -> tuple[Document, Update | None, str] | None:
+    """What became of one; ``None``: it is gone."""
     for _ in range(_ATTEMPTS):
         source = monitors.find(uid, watch_id)
-        if source is None or not (changes := what(source.fields)):
-            return
+        if source is None:
+            return None
+        planned = _planned(source, what)
         try:
-            site().documents.commit(Update(source.path, changes, source.version))
+            if write := planned[1]:
+                site().documents.commit(write)
         except ConflictError:
             continue
-        return
+        return planned
     raise StoreUnavailableError(f"watch {watch_id} kept changing")
 
 
 def delete(uid: str, watch_ids: Iterable[str]) -> Sequence[Document]:
     """Delete these of one person's watches, as they stood; they are needed to have them back."""
     found = monitors.find_many(uid, watch_ids)
-    if found:
-        site().documents.commit(*(Delete(source.path) for source in found))
+    try:
+        if found:
+            site().documents.commit(*(Delete(source.path, source.version) for source in found))
+    except ConflictError:
+        return [gone for source in found if (gone := monitors.delete(uid, source.id))]
     return found
 
 

@@ -13,7 +13,7 @@ from notifiers.release import release
 from notifiers.words.phrases import one_line
 from watchers import verbs
 from watchers.asked import read_watch
-from watchers.documents import Document, Query, Update
+from watchers.documents import Delete, Document, Query, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.language import say
 from watchers.target import Target
@@ -67,6 +67,24 @@ def set_status(uid: str, watch_id: str, status: str) -> Document | None:
             return source
         try:
             site().documents.commit(Update(source.path, changes, source.version))
+        except ConflictError:
+            continue
+        return source
+    raise StoreUnavailableError(f"watch {watch_id} kept changing")
+
+
+def delete(uid: str, watch_id: str) -> Document | None:
+    """Delete a watch, and return it as it last stood; ``None``: it was gone already.
+
+    Raises:
+        StoreUnavailableError: nothing is known; it may be repeated.
+    """
+    for _ in range(_ATTEMPTS):
+        source = find(uid, watch_id)
+        if source is None:
+            return None
+        try:
+            site().documents.commit(Delete(source.path, source.version))
         except ConflictError:
             continue
         return source

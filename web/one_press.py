@@ -6,15 +6,16 @@ watch. What would need a question has no such button: the form beside it asks.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import Any
 
 from notifiers import contacts, preferences
 from watchers.asked import read_watch
 from watchers.catalog import Catalog
 from watchers.documents import Create, Document
-from watchers.errors import ConflictError, WatchRefusedError
+from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.kinds import Channel
 from watchers.language import say
 from watchers.models import Person
@@ -25,6 +26,7 @@ from web import membership, monitors, twins
 from web.site import site
 
 _MOST_MARKETS = 10  # of one watch
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,21 @@ def save(uid: str, made: Mapping[str, Any]) -> Pressed:
         return Pressed(standing.id, monitors.read(standing.fields) or watch, is_new=False)
     if full := membership.no_room(known):
         raise WatchRefusedError([full])
-    watch_id = _id(uid, watch)
-    try:
-        site().documents.commit(Create(site().places.source(uid, watch_id), made))
-    except ConflictError:
-        return Pressed(watch_id, watch, is_new=False)
-    return Pressed(watch_id, watch)
+    taken = {source.id for source in known}  # by what was pressed before, and asks for something else since
+    for watch_id in islice((one for one in _ids(uid, watch) if one not in taken), _ATTEMPTS):
+        try:
+            site().documents.commit(Create(site().places.source(uid, watch_id), made))
+        except ConflictError:
+            standing = monitors.find(uid, watch_id)
+            if standing and twins.twin(watch, [standing]):
+                return Pressed(watch_id, monitors.read(standing.fields) or watch, is_new=False)
+            continue
+        return Pressed(watch_id, watch)
+    raise StoreUnavailableError("every id that was tried is taken")
 
 
-def _id(uid: str, watch: Watch) -> str:
-    asked = json.dumps([uid, watch.rule], sort_keys=True, default=str)
-    return hashlib.sha256(asked.encode()).hexdigest()[:20]
+def _ids(uid: str, watch: Watch) -> Iterator[str]:
+    """Ids for it, of which two presses take the same one."""
+    for attempt in count():
+        asked = json.dumps([uid, watch.rule, attempt], sort_keys=True, default=str)
+        yield hashlib.sha256(asked.encode()).hexdigest()[:20]

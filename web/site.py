@@ -75,6 +75,7 @@ class Site:
         copies: Who had a copy of all their data how often: it costs a read for each alert there ever was.
         doors: How people may come in.
         calls: Which program asked the API how often.
+        strangers: From which network tokens that are none were sent how often.
         tick_every: How often the worker is run.
         channels: Each way of telling people, ``on`` or why it is off; worked out when somebody asks.
         store: What the database is, and ``version`` what runs here, as far as that is known.
@@ -106,6 +107,7 @@ class Site:
     copies: Pace = field(default_factory=lambda: Pace(most=5, per=timedelta(hours=1)))
     doors: Doors = field(default_factory=Doors)
     calls: Pace = field(default_factory=lambda: Pace(600, timedelta(minutes=5)))
+    strangers: Pace = field(default_factory=lambda: Pace(600, timedelta(minutes=5)))
     tick_every: timedelta = timedelta(minutes=1)
     channels: Callable[[], Mapping[Channel, str]] = dict
     store: str = ""

@@ -9,7 +9,6 @@ import logging
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from watchers.documents import Delete
 from watchers.language import say
 from web import entry, feed, listing, monitors, snapshot, undoing
 from web.overview import all_alerts, overview
@@ -68,11 +67,10 @@ def resume(watch_id: str) -> ResponseReturnValue:
 def delete(watch_id: str) -> ResponseReturnValue:
     """Delete, and offer it back at once."""
     uid = entry.person()
-    source = monitors.find(uid, watch_id)
+    source = monitors.delete(uid, watch_id)
     if source is None:
         flash(say("This watch is deleted already."))
         return _home()
-    site().documents.commit(Delete(source.path))
     snapshot.mark(site().documents, uid, watch_id)
     deleted = undoing.offer(uid, [source])
     return render_template("home.html", **overview(uid, listing.Wanted()), deleted=deleted)

@@ -295,6 +295,26 @@ def test_a_deleted_document_is_gone_and_deleting_it_again_is_no_error(store: Sto
     assert store.find(Query("a")) == store.find(Query("a", ("n",), "==", 1)) == []
 
 
+def test_a_delete_with_a_version_removes_only_that_one(store: Store) -> None:
+    (first,) = store.commit(Create("a/b", {"n": 1}))
+    (second,) = store.commit(Update("a/b", {"n": 2}, first))
+    for stale in (first, "", "yesterday"):
+        with pytest.raises(ConflictError):
+            store.commit(Put("a/other", {}), Delete("a/b", stale))
+    assert stored(store, "a/b").fields == {"n": 2}
+    assert store.get("a/other") is None
+    assert store.commit(Delete("a/b", second)) == ("",)
+    with pytest.raises(ConflictError):
+        store.commit(Delete("a/b", second))
+
+
+def test_one_commit_takes_more_than_a_thousand_writes(store: Store) -> None:
+    versions = store.commit(*(Create(f"many/{number}", {"n": number}) for number in range(1100)))
+    assert store.count(Query("many")) == 1100
+    store.commit(*(Delete(f"many/{number}", version) for number, version in enumerate(versions)))
+    assert store.count(Query("many")) == 0
+
+
 # The server's time
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.web.kit import Someone, World, plain, text_of
-from watchers.documents import Put
+from watchers.documents import Delete, Put
 from web import snapshot
 
 
@@ -149,6 +149,26 @@ def test_of_many_those_that_somebody_else_wrote_meanwhile_are_changed_too(many: 
     assert many.watch("w2")["name"] == "Renamed"
 
 
+def test_of_many_that_somebody_else_wrote_meanwhile_it_is_said_what_became_of_each(
+    many: World, ann: Someone
+) -> None:
+    folder = many.watches()[0].path.rsplit("/", 1)[0]
+    slipped: list[int] = []
+
+    def write(writes: tuple[object, ...]) -> None:
+        if not slipped and len(writes) > 1:
+            slipped.append(1)
+            old = {"eventId": "e1", "eventName": "Of the first days", "maxPrice": 90}
+            many.documents.inner.commit(Put(f"{folder}/w2", old), Delete(f"{folder}/w3"))
+
+    many.documents.before_commit = write
+    page = press(ann, "tag", "w1", "w2", "w3", tags="London")
+    assert slipped
+    assert "Changed the tags of 1 watch." in page
+    assert "“Of the first days”: This watch has no place for tags yet." in page
+    assert many.watch("w1")["tags"] == ["concert", "London"]
+
+
 # ── deleting many ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -163,6 +183,24 @@ def test_many_are_deleted_and_all_come_back_with_one_button(many: World, ann: So
         assert ann.post(address, {"undo": undo}).status_code == 303
     assert {one.id: dict(one.fields) for one in many.watches()} == before
     assert "They are back, as they were." in ann.get("/")
+
+
+def test_what_changed_while_many_were_deleted_comes_back_as_it_stood_last(many: World, ann: Someone) -> None:
+    slipped: list[int] = []
+
+    def rename(writes: tuple[object, ...]) -> None:
+        if not slipped and any(isinstance(one, Delete) for one in writes):
+            slipped.append(1)
+            many.put_watch("w2", name="Renamed")
+
+    many.documents.before_commit = rename
+    page = press(ann, "delete", "w1", "w2")
+    assert slipped
+    assert "2 watches are deleted." in page
+    assert [one.id for one in many.watches()] == ["w0", "w3", "w4"]
+    undo = re.findall(r'name="undo" value="([^"]+)"', page)[0]
+    ann.post("/watches/w1/undo", {"undo": undo})
+    assert many.watch("w2")["name"] == "Renamed"
 
 
 def test_two_hundred_come_back_with_one_button(world: World, ann: Someone) -> None:

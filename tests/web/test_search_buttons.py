@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from tests import markets
 from tests.markets import Market, all_in, entry, face
 from tests.web.kit import Someone, World, csrf_of
+from watchers.documents import Create
 
 TRAM = "keyword=tram"
 
@@ -173,6 +174,35 @@ def test_two_presses_are_one_watch_and_one_that_is_there_is_said(searching: Worl
     assert "You already have this" in page
     assert len(searching.watches()) == 1
     assert searching.watches()[0].fields["notify"] == ["app"]
+
+
+def test_a_press_after_its_watch_was_changed_saves_another(searching: World) -> None:
+    someone = searching.person()
+    press(someone)
+    (first,) = searching.watches()
+    changed = [{"kind": "below", "price": "1.00", "currency": "USD"}]
+    searching.put_watch(first.id, **{**first.fields, "conditions": changed})
+    assert "Saved “" in followed(someone, press(someone))
+    assert len(searching.watches()) == 2
+    assert "You already have this" in followed(someone, press(someone))
+
+
+@pytest.mark.parametrize("asks_the_same", [True, False])
+def test_what_took_the_id_at_the_same_moment_is_read_before_anything_is_said_of_it(
+    searching: World, asks_the_same: bool
+) -> None:
+    someone = searching.person()
+    changed = {} if asks_the_same else {"target": {"provider": "steam", "item": "1"}}
+
+    def first(writes: tuple[object, ...]) -> None:
+        if isinstance(found := writes[0], Create) and "/ticket_monitors/" in found.path:
+            searching.documents.before_commit = None
+            searching.documents.inner.commit(Create(found.path, {**found.fields, **changed}))
+
+    searching.documents.before_commit = first
+    page = followed(someone, press(someone))
+    assert ("You already have this" in page) is asks_the_same
+    assert len(searching.watches()) == (1 if asks_the_same else 2)
 
 
 def test_what_cannot_be_watched_is_said_on_the_page(searching: World, tickets: Market) -> None:

@@ -515,6 +515,22 @@ def test_what_is_deleted_can_be_had_back_as_it_was(world: World, ann: Someone) -
     assert world.watches()[0].fields["name"] == "Written since"
 
 
+def test_what_changed_while_it_was_deleted_comes_back_as_it_stood_last(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+
+    def rename(writes: tuple[object, ...]) -> None:
+        if any(isinstance(one, Delete) for one in writes):
+            world.documents.before_commit = None
+            world.put_watch("w1", name="Renamed")
+
+    world.documents.before_commit = rename
+    found = re.search(r'name="undo" value="([^"]+)"', text_of(ann.post("/watches/w1/delete")))
+    assert found
+    assert world.watches() == []
+    ann.post("/watches/w1/undo", {"undo": found[1]})
+    assert world.watch("w1")["name"] == "Renamed"
+
+
 def test_deleting_twice_is_no_error(world: World, ann: Someone) -> None:
     world.put_watch("w1")
     ann.post("/watches/w1/delete")

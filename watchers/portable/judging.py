@@ -1,7 +1,7 @@
 """Which entries of a file would be saved, which are there already, and which are refused and why; and saving.
 
-Judging changes nothing. Saving gives each watch an id that is derived from what it asks, so that the same
-file, twice or at the same time as itself, saves each of its watches once.
+Judging changes nothing. Saving gives each watch an id that is derived from what it asks and whose it is, so
+that the same file, twice or at the same time as itself, saves each of its watches once.
 """
 
 import hashlib
@@ -129,7 +129,9 @@ def save(documents: Documents, folder: str, judged: Sequence[Judged]) -> list[Ju
     wanted = [one for one in judged if one.is_new]
     try:
         if wanted:
-            documents.commit(*(Create(f"{folder}/{_id(one, 0)}", dict(one.fields or {})) for one in wanted))
+            documents.commit(
+                *(Create(f"{folder}/{_id(folder, one, 0)}", dict(one.fields or {})) for one in wanted)
+            )
     except ConflictError:
         return [one for one in wanted if _saved(documents, folder, one)]
     return wanted
@@ -138,7 +140,7 @@ def save(documents: Documents, folder: str, judged: Sequence[Judged]) -> list[Ju
 def _saved(documents: Documents, folder: str, one: Judged) -> bool:
     """Whether it was saved now; not where it is there already. An id that asks otherwise is passed by."""
     for attempt in range(_TRIED):
-        path = f"{folder}/{_id(one, attempt)}"
+        path = f"{folder}/{_id(folder, one, attempt)}"
         try:
             documents.commit(Create(path, dict(one.fields or {})))
         except ConflictError:
@@ -157,7 +159,7 @@ def _asks_the_same(standing: Document | None, one: Judged) -> bool:
     return watch is not None and one.watch is not None and watch.question == one.watch.question
 
 
-def _id(one: Judged, attempt: int) -> str:
-    """Twenty hex digits, as the form's own ids."""
+def _id(folder: str, one: Judged, attempt: int) -> str:
+    """Twenty hex digits, as the form's own ids. Two people's differ: the worker knows a watch by its id."""
     asked = one.watch.question if one.watch else ""
-    return hashlib.sha256(f"{attempt}:{asked}".encode()).hexdigest()[:20]
+    return hashlib.sha256(f"{folder}:{attempt}:{asked}".encode()).hexdigest()[:20]

@@ -130,4 +130,4 @@ def _swept(documents: Documents, now: datetime, counted: Collection[Write]) -> l
     """
     used = {write.path for write in counted}
     found = (*proofs.over(documents, now), *throttle.over(documents, now))
-    return [Delete(one.path) for one in found if one.path not in used]
+    return [Delete(one.path, one.version) for one in found if one.path not in used]

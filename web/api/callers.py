@@ -14,11 +14,12 @@ from werkzeug.exceptions import Unauthorized
 
 from notifiers.personal import erasure
 from web import entry, forgery
-from web.account import firebase, questions
+from web.account import firebase, network, questions
 from web.account.firebase import RefusedTokenError
 from web.api import tokens
 from web.api.operation import Access, Caller, Operation
 from web.api.problems import ProblemError
+from web.pace import Pace
 from web.site import site
 
 _CHALLENGE = 'Bearer realm="ticket-scout"'
@@ -41,7 +42,7 @@ def admitted(operation: Operation) -> Caller | None:
     if operation.access is Access.ANYBODY:
         return None
     caller = _by_token() if "Authorization" in request.headers else _by_session()
-    _count(caller.limited_as)
+    _count(site().calls, caller.limited_as)
     if operation.access is Access.WRITE and not caller.may_write:
         raise ProblemError(403, _READS_ONLY, headers=_challenge("insufficient_scope"))
     if operation.access is Access.OPERATOR and not entry.is_operator():
@@ -52,15 +53,15 @@ def admitted(operation: Operation) -> Caller | None:
 
 
 def _by_token() -> Caller:
-    """The person of the token in ``Authorization``; whoever sends one is not taken for their session."""
-    text, stranger = firebase.token_of(request), f"unknown {questions.here()}"
-    caller = None
-    if text:
-        _count(stranger, spend=False)
-        caller = _of_ours(text) if text.startswith("ts_") else _of_firebase(text)
+    """The person of the token in ``Authorization``; whoever sends one is not taken for their session.
+
+    What is refused counts for its network, which is asked to wait before the next one is looked at.
+    """
+    text, stranger = firebase.token_of(request), network.network(questions.here())
+    _refuse_often(site().strangers, stranger)
+    caller = _of_ours(text) if text.startswith("ts_") else _of_firebase(text) if text else None
     if caller is None:
-        if tokens.digest(text):
-            _count(stranger)
+        _count(site().strangers, stranger)
         raise ProblemError(401, _NOT_KNOWN, headers=_challenge("invalid_token"))
     entry.believe(caller.uid)
     return caller
@@ -103,15 +104,19 @@ def _challenge(error: str) -> dict[str, str]:
 # ── how often ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _count(whose: str, *, spend: bool = True) -> None:
-    """Count this request; ``spend=False`` only looks whether there may be one."""
-    pace, now = site().calls, site().now()
-    if spend:
-        g.counted = whose
-    left = pace.left(whose, now)
-    wait = (pace.wait(whose, now) if spend else None) if left else pace.per
-    if wait:
-        raise too_often(pace.wait(whose, now) or wait)
+def _count(pace: Pace, whose: str) -> None:
+    """Count this request."""
+    g.counted = (pace, whose)
+    if wait := pace.wait(whose, site().now()):
+        raise too_often(wait)
+
+
+def _refuse_often(pace: Pace, whose: str) -> None:
+    """Only look whether there may be one more."""
+    now = site().now()
+    if not pace.left(whose, now):
+        g.counted = (pace, whose)
+        raise too_often(timedelta(seconds=pace.resets(whose, now)))
 
 
 def too_often(wait: timedelta) -> ProblemError:
@@ -122,10 +127,10 @@ def too_often(wait: timedelta) -> ProblemError:
 
 def rate_headers() -> dict[str, str]:
     """How many requests are left (draft-ietf-httpapi-ratelimit-headers); none where nobody is counted."""
-    whose = g.get("counted")
-    if whose is None:
+    counted: tuple[Pace, str] | None = g.get("counted")
+    if counted is None:
         return {}
-    pace, now = site().calls, site().now()
+    (pace, whose), now = counted, site().now()
     window = int(pace.per.total_seconds())
     return {
         "RateLimit-Policy": f'"requests";q={pace.most};w={window}',

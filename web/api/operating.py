@@ -60,7 +60,7 @@ class Troubles(Shape):
     """What somebody may have to act on."""
 
     blind: tuple[BlindTarget, ...] = Field(description=f"The longest first, {MOST} at most.")
-    refused: tuple[RefusedWatch, ...] = Field(description=f"{MOST} at most.")
+    refused: tuple[RefusedWatch, ...] = Field(description=f"The latest first, {MOST} at most.")
 
 
 def health(_: Call) -> Reply:
@@ -72,7 +72,7 @@ def health(_: Call) -> Reply:
 def troubles(_: Call) -> Reply:
     """What is not seen, and what was refused."""
     operator("api.troubles")
-    found = site().documents.find(Query(REFUSED, limit=MOST))
+    found = site().documents.find(Query(REFUSED, ("newest_first",), "<=", 0, MOST))
     refused = tuple(
         RefusedWatch(
             id=one.id,

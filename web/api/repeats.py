@@ -151,5 +151,6 @@ def _keep(record: _Record, made: Response, body: str) -> None:
 
 
 def _forget(record: _Record) -> None:
+    """Best effort; whoever took it over meanwhile keeps it."""
     with suppress(StoreError):
-        site().documents.commit(Delete(record.path))
+        site().documents.commit(Delete(record.path, record.version))

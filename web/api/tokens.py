@@ -10,16 +10,17 @@ import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from watchers.documents import Create, Delete, Document, Documents, Query, Update
-from watchers.errors import StoreError
+from watchers.errors import ConflictError, StoreError
 from watchers.language import say
 
 COLLECTION = "api_tokens"
 MOST = 20  # of one person
 LONGEST_NAME = 60
+UNSEEN_FOR = timedelta(minutes=10)  # then whoever asked for it may have it, whatever we know
 Scope = Literal["read", "write"]
 _WRITTEN = re.compile(r"ts_([A-Za-z0-9_-]{43})([0-9a-f]{6})")
 
@@ -69,13 +70,14 @@ def _sum(body: str) -> str:
 def make(documents: Documents, asked: Token) -> tuple[str, Token]:
     """A new token like ``asked``, whose ``id`` says nothing yet: its text, shown this once, and itself.
 
-    One that the same request has made already was seen by nobody: it gives way to the new one.
+    One that the same request made a moment ago and nobody has used was seen by nobody: it gives way to the
+    new one.
 
     Raises:
         TooManyTokensError: a sentence.
     """
-    known = every(documents, asked.uid)
-    unseen = [one for one in known if asked.made_by and one.made_by == asked.made_by]
+    known = _kept(documents, asked.uid)
+    unseen = [document for document, token in known if _is_unseen(token, asked)]
     if len(known) - len(unseen) >= MOST:
         raise TooManyTokensError(
             say("You have {most} tokens, which is as many as one can have. Revoke one first.", most=MOST)
@@ -83,8 +85,17 @@ def make(documents: Documents, asked: Token) -> tuple[str, Token]:
     body = secrets.token_urlsafe(32)
     text = f"ts_{body}{_sum(body)}"
     made = replace(asked, id=hashlib.sha256(text.encode()).hexdigest())
-    documents.commit(Create(path(made.id), _fields(made)), *(Delete(path(one.id)) for one in unseen))
+    create = Create(path(made.id), _fields(made))
+    try:
+        documents.commit(create, *(Delete(one.path, one.version) for one in unseen))
+    except ConflictError:  # one was used at this moment: somebody has seen it
+        documents.commit(create)
     return text, made
+
+
+def _is_unseen(token: Token, asked: Token) -> bool:
+    is_same = asked.made_by is not None and token.made_by == asked.made_by
+    return is_same and token.used_on is None and asked.created_at - token.created_at < UNSEEN_FOR
 
 
 def find(documents: Documents, text: str, now: datetime) -> Token | None:
@@ -102,9 +113,13 @@ def find(documents: Documents, text: str, now: datetime) -> Token | None:
 
 def every(documents: Documents, uid: str) -> list[Token]:
     """All of a person's tokens, the newest first."""
-    found = documents.find(Query(COLLECTION, ("uid",), "==", uid, limit=2 * MOST))
-    known = [token for document in found if (token := _read(document))]
+    known = [token for _, token in _kept(documents, uid)]
     return sorted(known, key=lambda token: (token.created_at, token.id), reverse=True)
+
+
+def _kept(documents: Documents, uid: str) -> list[tuple[Document, Token]]:
+    found = documents.find(Query(COLLECTION, ("uid",), "==", uid, limit=2 * MOST))
+    return [(document, token) for document in found if (token := _read(document))]
 
 
 def revoke(documents: Documents, uid: str, token_id: str) -> bool:

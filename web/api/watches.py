@@ -4,7 +4,7 @@ What is not known here is refused. A change may ask for the version it means (``
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -97,17 +97,32 @@ def _shown(source: Document, status: int = 200, headers: Mapping[str, str] | Non
 def create(call: Call) -> Reply:
     """Save a new watch; with the same key, the same watch."""
     asked: Watch = call.body
-    watch_id = repeats.derived(call.uid, call.key, "watch") if call.key else secrets.token_hex(10)
-    path = site().places.source(call.uid, watch_id)
     fields = judged(asked)
-    standing = monitors.find(call.uid, watch_id)
-    if standing is None:
-        _refuse_twins(call.uid, asked)
-        _refuse_past(asked)
-        own_writes.of((watch_id,))
-        with suppress(ConflictError):  # the same request was here at the same moment
-            site().documents.commit(Create(path, fields))
-    return _shown(existing(call.uid, watch_id), 201, {"Location": f"/api/v1/watches/{watch_id}"})
+    for watch_id in _ids(call):
+        standing = monitors.find(call.uid, watch_id)
+        if standing is None:
+            _refuse_twins(call.uid, asked)
+            _refuse_past(asked)
+            standing = _created(call.uid, watch_id, fields)
+        if standing and monitors.read(standing.fields) == monitors.read(fields):
+            return _shown(standing, 201, {"Location": f"/api/v1/watches/{watch_id}"})
+    raise StoreUnavailableError("every id that was tried is taken")
+
+
+def _created(uid: str, watch_id: str, fields: dict[str, Any]) -> Document | None:
+    """The watch as it stands then; the same request may have been here at the same moment."""
+    own_writes.of((watch_id,))
+    with suppress(ConflictError):
+        site().documents.commit(Create(site().places.source(uid, watch_id), fields))
+    return monitors.find(uid, watch_id)
+
+
+def _ids(call: Call) -> Iterator[str]:
+    """Ids to save under: those of the key first. What stands there may be older, or was changed since."""
+    if call.key:
+        for attempt in range(_ATTEMPTS):
+            yield repeats.derived(call.uid, call.key, f"watch {attempt}")
+    yield secrets.token_hex(10)
 
 
 def replace(call: Call, watch_id: str) -> Reply:
@@ -212,10 +227,15 @@ _NOTHING_SAID: Mapping[str, Any] = {"snoozed_until": None, "filters": {}, "tags"
 
 def delete(call: Call, watch_id: str) -> Reply:
     """Delete a watch; what it told stays among the alerts."""
-    source = existing(call.uid, watch_id)
-    require_match(source.version)
-    site().documents.commit(Delete(source.path))
-    return Reply(status=204)
+    for _ in range(_ATTEMPTS):
+        source = existing(call.uid, watch_id)
+        require_match(source.version)
+        try:
+            site().documents.commit(Delete(source.path, source.version))
+        except ConflictError:
+            continue
+        return Reply(status=204)
+    raise StoreUnavailableError(f"watch {watch_id} kept changing")
 
 
 # ── in one word ──────────────────────────────────────────────────────────────────────────────────────────

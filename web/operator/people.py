@@ -32,6 +32,8 @@ def show() -> ResponseReturnValue:
     """So many people, by id, from the one after ``?after=``."""
     operator("people")
     after = request.args.get("after") or None
+    if after and not monitors.is_id(after):
+        abort(404)
     found = site().documents.find(Query("people", value=after, limit=PAGE + 1))
     shown = found[:PAGE]
     return render_template(

@@ -354,6 +354,15 @@ def test_the_same_file_twice_saves_once() -> None:
     assert len(documents.find(Query("watches"))) == 3
 
 
+def test_the_same_file_of_two_people_is_saved_under_different_ids() -> None:
+    """The worker knows a watch by its id alone: one that is another's already is refused."""
+    documents = SqliteDocuments(":memory:")
+    for folder in ("users/ann/watches", "users/bob/watches"):
+        assert len(judging.save(documents, folder, _judged(WATCH))) == 1
+    (anns,), (bobs,) = (documents.find(Query(f"users/{one}/watches")) for one in ("ann", "bob"))
+    assert anns.id != bobs.id
+
+
 def test_the_same_file_at_the_same_time_saves_once(tmp_path: Path) -> None:
     documents = SqliteDocuments(str(tmp_path / "db"))
     several = [WATCH | {"target": {"provider": "steam", "item": str(number)}} for number in range(9)]

@@ -153,12 +153,38 @@ def test_what_is_left_is_said_and_too_often_is_too_often(world: World, anns: Pro
 
 def test_whoever_tries_tokens_is_stopped_before_it_costs_reads(world: World, anns: Program) -> None:
     site = anns.client.application.extensions["ticket_scout"]
-    object.__setattr__(site, "calls", Pace(3, timedelta(minutes=5)))
+    object.__setattr__(site, "strangers", Pace(3, timedelta(minutes=5)))
     tried = Program(anns.client, _with_its_sum("A" * 43))
     assert [tried.get("/me").status_code for _ in range(5)] == [401, 401, 401, 429, 429]
     before = world.documents.inner.operations["reads"]
     tried.get("/me")
     assert world.documents.inner.operations["reads"] == before
+
+
+@pytest.mark.parametrize("said", ["Bearer ts_x", "Bearer a.b.c", "Basic YW5uOmFubg=="])
+def test_whatever_is_refused_counts_for_the_whole_network(anns: Program, said: str) -> None:
+    site = anns.client.application.extensions["ticket_scout"]
+    object.__setattr__(site, "strangers", Pace(3, timedelta(minutes=5)))
+
+    def status(address: str) -> int:
+        headers, peer = {"Authorization": said}, {"REMOTE_ADDR": address}
+        return anns.client.get("/api/v1/me", headers=headers, environ_overrides=peer).status_code
+
+    assert [status(f"2001:db8:0:1::{last}") for last in range(5)] == [401, 401, 401, 429, 429]
+    assert [status(f"203.0.113.{last}") for last in range(5)] == [401, 401, 401, 429, 429]
+    assert status("2001:db8:0:2::1") == 401
+
+
+def test_what_strangers_try_makes_nobody_forget_what_a_token_has_asked(
+    anns: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.pace._PEOPLE", 3)
+    before = anns.get("/me").headers["RateLimit"].split(";")[1]
+    for network in range(5):
+        peer = {"REMOTE_ADDR": f"203.0.{network}.1"}
+        wrong = {"Authorization": "Bearer " + _with_its_sum("A" * 43)}
+        assert anns.client.get("/api/v1/me", headers=wrong, environ_overrides=peer).status_code == 401
+    assert (before, anns.get("/me").headers["RateLimit"].split(";")[1]) == ("r=599", "r=598")
 
 
 def _token_of_forms(someone: Someone) -> str:

@@ -107,6 +107,16 @@ def test_what_many_need_is_asked_for(anns: Program) -> None:
     assert pointers(anns.post("/changes", {"ids": [], "act": "pause"})).keys() == {"/ids"}
 
 
+def test_two_people_import_the_same_sheet_and_both_are_watched_for(
+    world: World, anns: Program, bobs: Program
+) -> None:
+    for ours in (anns, bobs):
+        assert ours.post("/import", {"text": SHEET, "save": True}).get_json()["saved"] == 1
+    for uid in ("ann", "bob"):
+        (watch,) = world.watches(uid)
+        assert world.copy(watch.id, uid) == "copied"
+
+
 # ── operators ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -126,6 +136,16 @@ def test_operators_see_what_was_refused(world: World) -> None:
     world.operators = frozenset({"olga"})
     (one,) = program(world, "olga").get("/status/troubles").get_json()["refused"]
     assert (one["id"], one["uid"], one["reasons"]) == ("w1", "ann", ["There is no such event."])
+
+
+def test_what_was_refused_last_comes_first(world: World) -> None:
+    world.operators = frozenset({"olga"})
+    for number, watch_id in enumerate(("b", "a", "c")):
+        world.later = timedelta(minutes=number)
+        world.put_watch(watch_id, target={"provider": "ticketmaster", "item": "unknown"})
+        world.copy(watch_id)
+    found = program(world, "olga").get("/status/troubles").get_json()["refused"]
+    assert [one["id"] for one in found] == ["c", "a", "b"]
 
 
 def test_a_watch_that_the_api_made_is_on_its_persons_page_at_once(world: World, anns: Program) -> None:

@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 from tests.fakes import Crash
 from tests.web.api.kit import WATCH, Program, problem, program
 from tests.web.kit import World
-from watchers.documents import Put, Query
+from watchers.documents import Delete, Put, Query
+from watchers.errors import StoreUnavailableError
 from web.api import repeats
 
 KEY = "6f1c9a"
@@ -53,12 +54,34 @@ def test_a_refusal_is_answered_again_too(anns: Program) -> None:
 
 
 def test_after_a_day_a_key_is_free_again(world: World, anns: Program) -> None:
+    first = anns.post("/watches", WATCH, Idempotency_Key=KEY).get_json()
+    world.later = timedelta(hours=25)
+    other = {**WATCH, "name": "Tomorrow", "target": {"provider": "steam", "item": "620"}}
+    answers = [anns.post("/watches", other, Idempotency_Key=KEY) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].data == answers[1].data
+    assert answers[0].get_json()["watch"]["name"] == "Tomorrow"
+    assert {one.id for one in world.watches()} == {first["id"], answers[0].get_json()["id"]}
+
+
+def test_after_a_day_a_watch_that_one_has_is_refused_under_its_old_key_too(
+    world: World, anns: Program
+) -> None:
     anns.post("/watches", WATCH, Idempotency_Key=KEY)
     world.later = timedelta(hours=25)
-    answer = anns.post("/watches", {**WATCH, "name": "Tomorrow"}, Idempotency_Key="other")
-    assert answer.status_code == 409
-    again = anns.post("/tokens", {"name": "x"}, Idempotency_Key=KEY)
-    assert again.status_code == 201
+    problem(anns.post("/watches", {**WATCH, "name": "Tomorrow"}, Idempotency_Key=KEY), 409)
+    assert [one.fields["name"] for one in world.watches()] == [WATCH["name"]]
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_after_a_day_a_key_makes_a_token_and_ends_none(world: World, anns: Program, is_used: bool) -> None:
+    first = anns.post("/tokens", {"name": "x"}, Idempotency_Key=KEY).get_json()["token"]
+    if is_used:
+        assert Program(anns.client, first).get("/me").status_code == 200
+    world.later = timedelta(hours=25)
+    second = anns.post("/tokens", {"name": "x"}, Idempotency_Key=KEY).get_json()["token"]
+    for text in (first, second):
+        assert Program(anns.client, text).get("/me").status_code == 200
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "\u00e9", "a\tb"])
@@ -136,3 +159,42 @@ def test_a_token_that_nobody_saw_gives_way_to_the_one_that_is_shown(world: World
     assert second not in (None, first)
     assert len(anns.get("/tokens").get_json()["tokens"]) == 2
     problem(Program(anns.client, first).get("/me"), 401)
+
+
+def test_a_token_that_was_used_is_never_ended_by_the_request_that_made_it(
+    world: World, anns: Program
+) -> None:
+    first = anns.post("/tokens", {"name": "x"}, Idempotency_Key=KEY).get_json()["token"]
+    (kept,) = world.documents.inner.find(Query("idempotency"))
+    running = {**kept.fields, "state": "running", "started_at": world.now() - repeats.PATIENCE}
+    world.documents.inner.commit(Put(kept.path, running))
+
+    def use(writes: tuple[object, ...]) -> None:
+        if any(isinstance(one, Delete) for one in writes):
+            world.documents.before_commit = None
+            assert Program(anns.client, first).get("/me").status_code == 200
+
+    world.documents.before_commit = use  # at the very moment
+    second = anns.post("/tokens", {"name": "x"}, Idempotency_Key=KEY).get_json()["token"]
+    assert world.documents.before_commit is None
+    for text in (first, second):
+        assert Program(anns.client, text).get("/me").status_code == 200
+
+
+def test_whoever_fails_late_leaves_the_key_to_whoever_took_it_over(
+    world: World, anns: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = program(world)
+    answers: list[TestResponse] = []
+
+    def meanwhile(*_: object) -> list[object]:
+        monkeypatch.undo()
+        world.later = timedelta(minutes=2)
+        answers.append(other.post("/watches", WATCH, Idempotency_Key=KEY))
+        raise StoreUnavailableError("much too late")
+
+    monkeypatch.setattr("web.monitors.find_all", meanwhile)
+    problem(anns.post("/watches", WATCH, Idempotency_Key=KEY), 503)
+    assert answers[0].status_code == 201
+    again = other.post("/watches", WATCH, Idempotency_Key=KEY)
+    assert again.headers["Idempotent-Replayed"] == "true"

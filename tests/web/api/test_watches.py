@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.api.kit import WATCH, Program, pointers, problem, program
 from tests.web.kit import PLACES, World
-from watchers.documents import Put
+from watchers.documents import Delete, Put
 from watchers.tiers import Tier
 from web import membership
 
@@ -250,4 +250,25 @@ def test_a_deleted_watch_is_gone_and_stays_gone(world: World, anns: Program) -> 
     assert anns.ask("DELETE", f"/watches/{watch_id}").status_code == 204
     problem(anns.get(f"/watches/{watch_id}"), 404)
     problem(anns.ask("DELETE", f"/watches/{watch_id}"), 404)
+    assert world.watches() == []
+
+
+def test_a_watch_that_changes_while_it_is_deleted_is_deleted_only_by_who_meant_that(
+    world: World, anns: Program
+) -> None:
+    watch_id = anns.save()
+    read = anns.get(f"/watches/{watch_id}").headers["ETag"]
+    changed: list[str] = []
+
+    def meanwhile(writes: tuple[object, ...]) -> None:
+        if not changed and any(isinstance(one, Delete) for one in writes):
+            changed.append(watch_id)
+            world.put_watch(watch_id, name="Changed")
+
+    world.documents.before_commit = meanwhile
+    problem(anns.ask("DELETE", f"/watches/{watch_id}", {"If-Match": read}), 412)
+    assert changed
+    assert world.watch(watch_id)["name"] == "Changed"
+    changed.clear()
+    assert anns.ask("DELETE", f"/watches/{watch_id}").status_code == 204
     assert world.watches() == []

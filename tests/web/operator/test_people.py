@@ -49,6 +49,11 @@ def test_who_is_not_found_is_said_and_nothing_breaks(boss: Someone, who: str) ->
     assert "Nobody has this id, number or address." in boss.get("/status/people")
 
 
+@pytest.mark.parametrize("after", ["a/b", "..", "__x__", "x" * 500])
+def test_a_page_after_what_is_no_id_is_not_there(boss: Someone, after: str) -> None:
+    assert boss.client.get("/status/people", query_string={"after": after}).status_code == 404
+
+
 def test_people_come_a_page_at_a_time_and_everybody_once(world: World, boss: Someone) -> None:
     for number in range(60):
         world.reach(f"p{number:02}")

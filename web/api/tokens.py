@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from watchers.documents import Create, Delete, Document, Documents, Query, Update
+from watchers.documents import Create, Delete, Document, Documents, Query, Update, Write
 from watchers.errors import StoreError
 from watchers.language import say
 
@@ -69,6 +69,17 @@ def _sum(body: str) -> str:
 def make(documents: Documents, asked: Token) -> tuple[str, Token]:
     """A new token like ``asked``, whose ``id`` says nothing yet: its text, shown this once, and itself.
 
+    Raises:
+        TooManyTokensError: a sentence.
+    """
+    text, made, writes = making(documents, asked)
+    documents.commit(*writes)
+    return text, made
+
+
+def making(documents: Documents, asked: Token) -> tuple[str, Token, tuple[Write, ...]]:
+    """The same, and what has to be written for it.
+
     One that the same request has made already was seen by nobody: it gives way to the new one.
 
     Raises:
@@ -83,8 +94,7 @@ def make(documents: Documents, asked: Token) -> tuple[str, Token]:
     body = secrets.token_urlsafe(32)
     text = f"ts_{body}{_sum(body)}"
     made = replace(asked, id=hashlib.sha256(text.encode()).hexdigest())
-    documents.commit(Create(path(made.id), _fields(made)), *(Delete(path(one.id)) for one in unseen))
-    return text, made
+    return text, made, (Create(path(made.id), _fields(made)), *(Delete(path(one.id)) for one in unseen))
 
 
 def find(documents: Documents, text: str, now: datetime) -> Token | None:

@@ -80,7 +80,7 @@ def ask(documents: Documents, question: Question, rules: Rules, secret_key: str,
             asked = secrets.token_hex(16)  # an old form: what it asks is a new question
             continue
         _refuse_unpaid(documents, question.contact, rules, now)
-        counted = throttle.counting(documents, limits(question, rules), now)
+        counted = throttle.counting(documents, limits(question, rules, secret_key), now)
         try:
             documents.commit(*proofs.creation(proof), *counted, *_swept(documents, now, counted))
         except ConflictError:
@@ -90,11 +90,11 @@ def ask(documents: Documents, question: Question, rules: Rules, secret_key: str,
     raise StoreUnavailableError("many ask for codes at this moment")
 
 
-def limits(question: Question, rules: Rules) -> list[Limit]:
-    """Everything that such a question counts for."""
-    contact = question.contact
-    of_contact = [Limit(f"contact:{contact.key}", most, per) for most, per in PER_CONTACT]
-    of_network = [Limit(f"network:{question.network}", most, per) for most, per in PER_NETWORK]
+def limits(question: Question, rules: Rules, secret_key: str) -> list[Limit]:
+    """Everything that such a question counts for; contacts and networks only as nobody else can name them."""
+    contact, network = question.contact, proofs.hidden(secret_key, "network", question.network)
+    of_contact = [Limit(f"contact:{contact.hidden(secret_key)}", most, per) for most, per in PER_CONTACT]
+    of_network = [Limit(f"network:{network}", most, per) for most, per in PER_NETWORK]
     if contact.kind is Kind.EMAIL:
         return [*of_contact, *of_network, Limit("letters", rules.codes_per_hour * _LETTERS, HOUR)]
     country = f"country:{addresses.country_of(contact)}"
@@ -103,7 +103,7 @@ def limits(question: Question, rules: Rules) -> list[Limit]:
     return [
         *of_contact,
         *of_network,
-        Limit(f"texts:{question.network}", max(_FEWEST, in_a_day // _NETWORK), DAY),
+        Limit(f"texts:{network}", max(_FEWEST, in_a_day // _NETWORK), DAY),
         Limit(country, -(-rules.codes_per_hour // _COUNTRY), HOUR),
         Limit("texts", rules.codes_per_hour, HOUR),
         Limit("texts", in_a_day, DAY),

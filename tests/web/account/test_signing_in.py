@@ -20,8 +20,9 @@ from watchers.documents import Put, Query
 from web.account import asking
 from web.account.asking import Question
 from web.account.doors import Doors
+from web.account.network import network
 from web.account.questions import own_path
-from web.account.throttle import TooOftenError
+from web.account.throttle import Limit, TooOftenError
 
 
 @pytest.mark.parametrize("contact", [NUMBER, ADDRESS])
@@ -202,6 +203,19 @@ def test_the_code_is_not_in_the_database(town: Town) -> None:
         assert not [document for document in stored if code in repr(document.fields)]
 
 
+def test_what_is_counted_does_not_tell_who_asked_to_somebody_who_tries_every_number(town: Town) -> None:
+    town.ask(town.stranger(), NUMBER)
+    counted = {document.path for document in town.documents.inner.find(Query("throttles"))}
+    key = Contact(Kind.PHONE, NUMBER).key
+    tried = {
+        Limit(name, 1, per).path
+        for name in (f"contact:{key}", f"network:{network('127.0.0.1')}", f"texts:{network('127.0.0.1')}")
+        for per in (asking.HOUR, asking.DAY)
+    }
+    assert counted
+    assert not counted & tried
+
+
 def test_signing_in_begins_a_new_session(town: Town) -> None:
     """Whatever a thief planted in the browser before is gone: no fixation."""
     browser = town.stranger()
@@ -377,12 +391,12 @@ def test_a_burst_from_many_networks_ends_a_days_codes_and_not_the_months(town: T
     def sent(now: datetime, networks: int, each: int) -> list[int]:
         """How many codes each network got."""
         counts = []
-        for network in range(networks):
+        for source in range(networks):
             done = 0
             for number in range(each):
-                contact = Contact(Kind.PHONE, f"+1{415 + now.day % 2}55{network:02}{number:03}")
+                contact = Contact(Kind.PHONE, f"+1{415 + now.day % 2}55{source:02}{number:03}")
                 question = Question(
-                    contact=contact, asked=contact.key, network=f"198.{now.day}.{network}.0/24"
+                    contact=contact, asked=contact.key, network=f"198.{now.day}.{source}.0/24"
                 )
                 with suppress(TooOftenError):
                     asking.ask(town.documents.inner, question, rules, SECRET, now)

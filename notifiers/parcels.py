@@ -19,6 +19,7 @@ from notifiers.means import Means
 from notifiers.outbox import Bundle, Move
 from notifiers.spend import Allowance
 from notifiers.tallies import Tally
+from notifiers.trials import UNCAPPED
 from notifiers.words.gsm import segments
 from watchers.documents import Write
 from watchers.kinds import Channel
@@ -219,7 +220,7 @@ def _tell(alerts: Sequence[Alert], person: Person, tally: Tally, desk: Desk, now
             prepared.settle(Outcome.FAILED, failure)
         return prepared
     claim = outbox.claim(plan.send[0], plan.send[1:], now, news=said, segments=length)
-    prepared.taken = 0 if lead.news.reason is Reason.TEST else length or 0
+    prepared.taken = 0 if _is_uncapped(lead) else length or 0
     prepared.unit += [claim] if counted == today else [claim, counted.write()]
     prepared.letter = Letter(claim, person, notifier, message, to)
     return prepared
@@ -259,7 +260,7 @@ def _counted(
     if lead.channel is not Channel.SMS:
         return tally, None
     length = segments(message.text)
-    if lead.news.reason is Reason.TEST:
+    if _is_uncapped(lead):
         return tally, length
     if lead.news.reason is Reason.CODE:  # in nobody's name yet; how many are asked for is limited elsewhere
         if not desk.allowance.take(length):
@@ -269,7 +270,13 @@ def _counted(
         raise NotifierRejectedError("over_budget_person")
     if not desk.allowance.take(length):
         raise NotifierRejectedError("over_budget", fault=Fault.OPERATOR)
-    return replace(tally, segments=tally.segments + length, latest=lead.id), length
+    latest = tally.latest if lead.news.reason is Reason.TEST else lead.id
+    return replace(tally, segments=tally.segments + length, latest=latest), length
+
+
+def _is_uncapped(alert: Alert) -> bool:
+    """Whether it is the operator's own test, which must go when everything is used up."""
+    return alert.news.reason is Reason.TEST and alert.news.detail == UNCAPPED
 
 
 def _way(person: Person, lead: Alert, desk: Desk) -> tuple[str, Notifier]:

@@ -53,8 +53,15 @@ class Contact:
 
     @property
     def key(self) -> str:
-        """What stands for it where it must not be read."""
+        """What names it where it is not written out, and the id in ``contacts``.
+
+        Not a secret: there are few enough numbers to try them all. What must not be found so is ``hidden``.
+        """
         return hashlib.sha256(f"{self.kind}:{self.address}".encode()).hexdigest()
+
+    def hidden(self, secret_key: str) -> str:
+        """What stands for it where nobody may find it out who has only the database."""
+        return hidden(secret_key, "contact", self.key)
 
     @property
     def masked(self) -> str:
@@ -128,6 +135,11 @@ def is_passcode(secret_key: str, proof: Proof, said: str) -> bool:
 
 def _mac(secret_key: str, *parts: str) -> str:
     return hmac.new(secret_key.encode(), "\x1f".join(parts).encode(), "sha256").hexdigest()
+
+
+def hidden(secret_key: str, kind: str, text: str) -> str:
+    """What stands for ``text`` where whoever has only the database must not find it out by trying."""
+    return _mac(secret_key, "hidden", kind, text)
 
 
 def is_asking(uid: str) -> bool:

@@ -17,6 +17,7 @@ from watchers.kinds import Channel
 from watchers.models import Alert, News, Reason
 
 FIELD = "trials"
+UNCAPPED = "uncapped"  # the detail of the operator's own test: it goes whatever was spent
 MOST_AN_HOUR, MOST_A_DAY = 4, 12
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _ATTEMPTS = 5
@@ -43,10 +44,10 @@ class Trial:
     alert_id: str
 
 
-def trial(uid: str, channel: Channel, at: datetime) -> Alert:
+def trial(uid: str, channel: Channel, at: datetime, detail: str | None = None) -> Alert:
     """The alert of a test message; each channel is tried for itself, so nobody takes over."""
     identity = alerts.alert_id("test", uid, at.isoformat(), 0, channel)
-    news = News(Reason.TEST, "Test", "test", observed_at=at)
+    news = News(Reason.TEST, "Test", "test", observed_at=at, detail=detail)
     code = alerts.alert_code(identity)
     others = tuple(other for other in Channel if other is not channel)
     return Alert(identity, uid, "test", channel, code, news, at, also=others, **alerts.arriving(channel, at))

@@ -17,7 +17,7 @@ from notifiers.limits import Limits
 from notifiers.means import Means
 from notifiers.personal.erasure import left_behind
 from notifiers.spend import spent
-from notifiers.trials import trial
+from notifiers.trials import UNCAPPED, trial
 from store import open_documents
 from watchers import alerts, homes, providers
 from watchers.board import Board
@@ -174,7 +174,7 @@ def try_out(means: Means, uid: str, patience: timedelta) -> list[Finding]:
             Finding("WRONG", "test", f"no channel that is on reaches {uid}: see `scout.py person show {uid}`")
         ]
     at = datetime.now(UTC)
-    tests = [trial(uid, channel, at) for channel in ways]
+    tests = [trial(uid, channel, at, UNCAPPED) for channel in ways]
     means.documents.commit(*map(alerts.creation, tests))
     snapshot.mark(means.documents, uid)
     return [_tried(test.id, means, at + patience) for test in tests]

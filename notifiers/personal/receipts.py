@@ -2,7 +2,9 @@
 
 Who is asked years later why they texted a number must be able to show its owner's consent, and may not text
 one that opted out. So ``receipts/{id}`` keeps when, to which words, and for which contact as a digest: who
-knows the number finds it; nobody can read it off. It does not say whose account it was, and ends by itself.
+knows the number finds it, and so does who has the database and tries every number. The digest has no key on
+purpose: in four years keys change, and the receipt must still be found. It does not say whose account it
+was, and ends by itself.
 """
 
 import hashlib
@@ -11,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from notifiers.proofs import Contact, Kind
 from watchers.documents import Create, Delete, Documents, Query
 
 COLLECTION = "receipts"
@@ -24,8 +27,7 @@ _AT_ONCE = 100
 
 def digest(contact: str) -> str:
     """``+14155550123`` or ``ann@example.com`` as it stands in a receipt, and in ``contacts/{digest}``."""
-    kind = "email" if "@" in contact else "phone"
-    return hashlib.sha256(f"{kind}:{contact}".encode()).hexdigest()
+    return Contact(Kind.EMAIL if "@" in contact else Kind.PHONE, contact).key
 
 
 def receipt(uid: str, person: Mapping[str, Any], now: datetime) -> Create | None:

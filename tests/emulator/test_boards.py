@@ -138,13 +138,14 @@ def test_messages_that_come_again_and_messages_that_make_no_sense_do_nothing(
     nonsense = [b"no JSON", b'{"board": "nobody-0", "run": "r1"}']
 
     fleet.send(*nonsense, *again, *again)
-    eventually(lambda: len(fleet.said("poll_board.unknown")) == len(nonsense))
-    eventually(lambda: len(skipped(fleet, "already_run")) == 2 * BOARDS)
+    eventually(lambda: len(unknown(fleet)) == len(nonsense), within=60)
+    eventually(lambda: len(skipped(fleet, "already_run")) >= 2 * BOARDS, within=60)
 
     assert [chain.texts(person) for person, _ in shows.values()] == [[]] * len(shows)
+    before = fleet.said("poll_board.unknown")
     fleet.run()
     assert [len(chain.texts(person)) for person, _ in shows.values()] == [1] * len(shows)
-    assert len(fleet.said("poll_board.unknown")) == len(nonsense), "they were taken, and do not come again"
+    assert fleet.said("poll_board.unknown") == before, "they were taken, and do not come again"
 
 
 def test_messages_to_a_function_that_is_down_come_again_when_it_is_back(
@@ -168,6 +169,11 @@ def test_messages_to_a_function_that_is_down_come_again_when_it_is_back(
 
 def boards_of(report: dict[str, Any]) -> list[str]:
     return list(report["boards_published"])
+
+
+def unknown(fleet: Fleet) -> set[str]:
+    """The messages that made no sense; under load one may be pushed twice, which does nothing either."""
+    return {one["event_id"] for one in fleet.said("poll_board.unknown")}
 
 
 def skipped(fleet: Fleet, why: str) -> list[dict[str, Any]]:

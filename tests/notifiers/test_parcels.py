@@ -20,6 +20,7 @@ from notifiers.errors import (
 from notifiers.learning import learn
 from notifiers.limits import Limits
 from notifiers.parcels import Outcome, sort
+from notifiers.trials import UNCAPPED, trial
 from notifiers.words.gsm import segments
 from tests.fakes import Crash
 from tests.notifiers.kit import (
@@ -45,6 +46,7 @@ from tests.notifiers.kit import (
     stored,
     tally,
 )
+from watchers import alerts
 from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, Reason
 
@@ -491,9 +493,32 @@ def test_next_month_there_are_texts_again(post: Post) -> None:
     assert len(post.phone.sent) == 2
 
 
-def test_a_test_goes_whatever_was_spent(post: Post) -> None:
-    post.limits = structs.replace(AT_ONCE, segments_in_all=0, segments_per_person=0, per_day=0)
+def test_a_test_waits_for_no_cap_and_counts_as_spent_like_any_text(post: Post) -> None:
+    post.limits = structs.replace(AT_ONCE, per_day=0)
     save_alert(post.documents, news=replace(NEWS, reason=Reason.TEST))
+
+    assert post.sweep() == {"sent": 1}
+    assert tally(post.documents).segments == spent(post.documents) == 1
+    assert tally(post.documents).latest is None, "an answer without a code is about no test"
+
+
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [({"segments_in_all": 0}, "over_budget"), ({"segments_per_person": 0}, "over_budget_person")],
+)
+def test_a_test_is_not_sent_once_the_texts_are_used_up(post: Post, limits: dict[str, int], why: str) -> None:
+    post.limits = structs.replace(AT_ONCE, **limits)
+    asked = trial("u1", Channel.SMS, NOW)
+    post.documents.commit(alerts.creation(asked))
+
+    assert post.sweep() == {"failed": 1}
+    assert stored(post.documents, asked.id).why == why
+    assert post.phone.sent == post.mailbox.sent == []
+
+
+def test_the_operators_own_test_goes_whatever_was_spent(post: Post) -> None:
+    post.limits = structs.replace(AT_ONCE, segments_in_all=0, segments_per_person=0, per_day=0)
+    post.documents.commit(alerts.creation(trial("u1", Channel.SMS, NOW, UNCAPPED)))
 
     assert post.sweep() == {"sent": 1}
 

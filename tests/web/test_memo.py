@@ -1,10 +1,12 @@
 """What was worked out a moment ago is not worked out again."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from time import sleep
 
 import pytest
 
+from watchers.errors import StoreUnavailableError
 from web.memo import Memo
 
 
@@ -41,3 +43,28 @@ def test_of_many_at_once_one_works_it_out() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda _: memo.of("a", 10, slow), range(8))) == {1}
+
+
+def test_while_one_hangs_the_others_are_told_the_last_value_and_in_the_end_that_there_is_none() -> None:
+    now, hangs, goes_on = [0.0], Event(), Event()
+    memo = Memo(lambda: now[0], patience=0.01)
+    memo.of("a", 10, lambda: 1)
+
+    def hang() -> int:
+        hangs.set()
+        assert goes_on.wait(10)
+        return 2
+
+    with ThreadPoolExecutor(1) as pool:
+        now[0] = 11.0
+        slow = pool.submit(memo.of, "a", 10, hang)
+        assert hangs.wait(10)
+        try:
+            assert memo.of("a", 10, lambda: 3) == 1
+            now[0] = 31.0
+            with pytest.raises(StoreUnavailableError):
+                memo.of("a", 10, lambda: 3)
+        finally:
+            goes_on.set()
+        assert slow.result() == 2
+    assert memo.of("a", 10, lambda: 3) == 2

@@ -23,6 +23,8 @@ PER_NETWORK = ((20, HOUR), (60, DAY))
 _LETTERS = 10  # so many more letters than texts: they cost nothing
 _COUNTRY = 2  # one country gets a half of all texts at most
 _MONTH = 4  # and codes a quarter of a month's: who has many sent leaves the others' alerts alone
+_DAYS = 10  # one day gets a tenth of that: who uses it up shuts the others out until the next day only
+_NETWORK, _FEWEST = 5, 10  # a network gets a fifth of a day's texts: a carrier's phones may all share one
 _ATTEMPTS = 20  # everybody who asks counts in the same document: one after the other
 _PAUSE = 0.05  # seconds at most between two attempts; who comes first is left to chance
 
@@ -36,7 +38,7 @@ class Question:
     """What is asked, and of whom.
 
     Attributes:
-        asked: The form's own random text: pressed twice, it asks once.
+        asked: The form's own random text: pressed twice, it asks once. With other ticks it asks anew.
         network: Whose request it is (``network.network``).
         uid: Whose contact it is to become; ``None``: somebody signs in.
         to: Where to go afterwards.
@@ -69,7 +71,7 @@ def ask(documents: Documents, question: Question, rules: Rules, secret_key: str,
         NoTextsLeftError: nothing may be texted any more this month.
         StoreUnavailableError: the database failed, or many ask at this very moment.
     """
-    asked = question.asked
+    asked = _named(question)
     for attempt in range(_ATTEMPTS):
         proof = _proof(question, proofs.proof_id(secret_key, asked, question.contact), rules, now)
         if known := proofs.find(documents, proof.id):
@@ -78,7 +80,7 @@ def ask(documents: Documents, question: Question, rules: Rules, secret_key: str,
             asked = secrets.token_hex(16)  # an old form: what it asks is a new question
             continue
         _refuse_unpaid(documents, question.contact, rules, now)
-        counted = throttle.counting(documents, limits(question, rules), now)
+        counted = throttle.counting(documents, limits(question, rules, secret_key), now)
         try:
             documents.commit(*proofs.creation(proof), *counted, *_swept(documents, now, counted))
         except ConflictError:
@@ -88,21 +90,33 @@ def ask(documents: Documents, question: Question, rules: Rules, secret_key: str,
     raise StoreUnavailableError("many ask for codes at this moment")
 
 
-def limits(question: Question, rules: Rules) -> list[Limit]:
-    """Everything that such a question counts for."""
-    contact = question.contact
-    of_contact = [Limit(f"contact:{contact.key}", most, per) for most, per in PER_CONTACT]
-    of_network = [Limit(f"network:{question.network}", most, per) for most, per in PER_NETWORK]
+def limits(question: Question, rules: Rules, secret_key: str) -> list[Limit]:
+    """Everything that such a question counts for; contacts and networks only as nobody else can name them."""
+    contact, network = question.contact, proofs.hidden(secret_key, "network", question.network)
+    of_contact = [Limit(f"contact:{contact.hidden(secret_key)}", most, per) for most, per in PER_CONTACT]
+    of_network = [Limit(f"network:{network}", most, per) for most, per in PER_NETWORK]
     if contact.kind is Kind.EMAIL:
         return [*of_contact, *of_network, Limit("letters", rules.codes_per_hour * _LETTERS, HOUR)]
     country = f"country:{addresses.country_of(contact)}"
+    in_a_month = -(-rules.segments_per_month // _MONTH)
+    in_a_day = -(-in_a_month // _DAYS)
     return [
         *of_contact,
         *of_network,
+        Limit(f"texts:{network}", max(_FEWEST, in_a_day // _NETWORK), DAY),
         Limit(country, -(-rules.codes_per_hour // _COUNTRY), HOUR),
         Limit("texts", rules.codes_per_hour, HOUR),
-        Limit("texts", -(-rules.segments_per_month // _MONTH), MONTH),
+        Limit("texts", in_a_day, DAY),
+        Limit("texts", in_a_month, MONTH),
     ]
+
+
+def _named(question: Question) -> str:
+    """What the form asks, with what was ticked: whoever goes back and ticks otherwise asks something else."""
+    agreed = question.agreed
+    return (
+        question.asked if agreed is None else "\x1f".join((question.asked, *map(str, sorted(agreed.items()))))
+    )
 
 
 def _proof(question: Question, identity: str, rules: Rules, now: datetime) -> Proof:

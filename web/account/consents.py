@@ -2,32 +2,39 @@
 
 Carriers ask for proof that each person wanted texts: who sends, what for, how often, that it may cost, how
 to get help and how to stop, beside a box that nobody ticked for them. A receipt names the version of the
-words, the number, the time and the network. Who changes the words counts ``VERSION`` up: old receipts name
-theirs.
+words, the number, the time and the network. The version follows from the words, so that other words, or
+another number of texts a day, are another version: old receipts name theirs.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from watchers.language import say
-
-VERSION = "2026-11-1"
+from watchers.language import SOURCE, say, speaking
 
 
-def text() -> str:
-    """What is agreed to, in the reader's language."""
+def text(per_day: int) -> str:
+    """What is agreed to, in the reader's language. ``per_day``: texts to whoever set no limit."""
     return say(
         "I agree to get texts from Ticket Scout about what I watch: when a price, a date or what is left "
-        "changes. How many depends on my watches and on the limits I set (at most 20 a day if I set none). "
-        "Msg & data rates may apply. Reply HELP for help, STOP to end them. I need not agree to use Ticket "
-        "Scout."
+        "changes. How many depends on my watches and on the limits I set (at most {per_day} a day if I set "
+        "none). Msg & data rates may apply. Reply HELP for help, STOP to end them. I need not agree to use "
+        "Ticket Scout.",
+        per_day=per_day,
     )
 
 
-def ticked(network: str) -> dict[str, Any]:
+def version(per_day: int) -> str:
+    """What names these words, in whatever language they were read: the number, and a digest of them."""
+    with speaking(SOURCE):
+        said = text(per_day)
+    return f"{per_day}-a-day-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+
+
+def ticked(network: str, per_day: int) -> dict[str, Any]:
     """What is kept with the proof until the number is proven."""
-    return {"text": VERSION, "network": network}
+    return {"text": version(per_day), "network": network}
 
 
 def given(known: Mapping[str, Any], number: str, agreed: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -39,11 +46,11 @@ def given(known: Mapping[str, Any], number: str, agreed: Mapping[str, Any], now:
     return fields
 
 
-def withdrawn(known: Mapping[str, Any], number: str, network: str, now: datetime) -> dict[str, Any]:
-    """The fields once they took it back."""
-    receipt = {
-        "kind": "texts", "given": False, "at": now, "number": number, "text": VERSION, "network": network,
-    }  # fmt: skip
+def withdrawn(
+    known: Mapping[str, Any], number: str, ticked: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """The fields once they took it back; ``ticked``: what they had to tick."""
+    receipt = {"kind": "texts", "given": False, "at": now, "number": number, **ticked}
     return {
         "consents": [*(known.get("consents") or ()), receipt],
         "texts_agreed_at": None,

@@ -41,7 +41,7 @@ def add(kind: str) -> ResponseReturnValue:
         return _page(wanted, typed, forgery.stale(), agrees=agrees), 403
     try:
         contact = addresses.read(typed["address"], typed["country"], site().doors.countries, wanted)
-        agreed = consents.ticked(_network()) if agrees and wanted is Kind.PHONE else None
+        agreed = _ticked() if agrees and wanted is Kind.PHONE else None
         questions.ask(contact, uid=uid, agreed=agreed)
     except UnreadableContactError as unreadable:
         return _page(wanted, typed, str(unreadable), agrees=agrees), 422
@@ -86,8 +86,8 @@ def consent() -> ResponseReturnValue:
 def _consented(known: Document, *, agrees: bool) -> dict[str, Any]:
     number, now = str(known.fields[Kind.PHONE]), site().now()
     if agrees:
-        return consents.given(known.fields, number, consents.ticked(_network()), now)
-    return consents.withdrawn(known.fields, number, _network(), now)
+        return consents.given(known.fields, number, _ticked(), now)
+    return consents.withdrawn(known.fields, number, _ticked(), now)
 
 
 def _commit(writes: Any) -> bool:
@@ -122,14 +122,14 @@ def _page(
         countries=addresses.countries(site().doors.countries) if is_phone_on else [],
         has_phone=is_phone_on,
         has_email=questions.is_on(Kind.EMAIL),
-        consent=consents.text(),
+        consent=consents.text(site().limits.per_day),
         may_text=bool(person.phone) and not (person.texts_need_consent and not person.texts_agreed_at),
         by_itself=entry.local_person() == person.uid,
     )
 
 
-def _network() -> str:
-    return network.network(questions.here())
+def _ticked() -> dict[str, Any]:
+    return consents.ticked(network.network(questions.here()), site().limits.per_day)
 
 
 def _kind(named: str) -> Kind:

@@ -12,7 +12,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from flask import Request
 
 from notifiers import contacts, owners
 from notifiers.owners import TakenError
-from notifiers.proofs import Contact, Kind
+from notifiers.proofs import Kind
 from watchers.documents import Documents
 from watchers.errors import ConflictError
 from web.account import addresses
@@ -135,25 +135,29 @@ def person_of(token: str, firebase: Firebase, documents: Documents, now: datetim
     return claims.uid
 
 
-def signed_in(token: str, firebase: Firebase, documents: Documents, now: datetime) -> str:
-    """As ``person_of``, and what Firebase has verified becomes theirs where it is nobody else's."""
+def signed_in(
+    token: str, firebase: Firebase, documents: Documents, countries: Collection[str], now: datetime
+) -> str:
+    """As ``person_of``, and what Firebase has verified becomes theirs where it is nobody else's.
+
+    ``countries``: whose numbers may be texted.
+    """
     uid = person_of(token, firebase, documents, now)
     claims = firebase.claims(token, now)
     for kind, address in ((Kind.EMAIL, claims.email), (Kind.PHONE, claims.phone)):
         if address:
-            _bind(documents, uid, kind, address, now)
+            _bind(documents, uid, kind, address, countries, now)
     return uid
 
 
-def _bind(documents: Documents, uid: str, kind: Kind, address: str, now: datetime) -> None:
+def _bind(
+    documents: Documents, uid: str, kind: Kind, address: str, countries: Collection[str], now: datetime
+) -> None:
     known = documents.get(contacts.path(uid))
     if known and known.fields.get(kind):
         return  # what they have here is theirs to change here
     with suppress(TakenError, ConflictError, UnreadableContactError):
-        if kind is Kind.EMAIL:
-            contact = addresses.read(address, "", (), Kind.EMAIL)
-        else:
-            contact = Contact(Kind.PHONE, address)
+        contact = addresses.read(address, "", countries, kind)
         documents.commit(*owners.adding(documents, contact, uid, {}, now).writes)
 
 

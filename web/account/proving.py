@@ -5,7 +5,7 @@ places at once has five tries all the same. The right one is used up in the comm
 nothing is lost when a process dies in between, and nobody gets in twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from notifiers import contacts, owners, proofs
 from notifiers.owners import Binding
 from notifiers.proofs import Proof
 from notifiers.twilio.verify import Checked
-from watchers.documents import Documents
+from watchers.documents import Documents, Write
 from watchers.errors import ConflictError, StoreUnavailableError
 from web.account import consents
 
@@ -22,6 +22,9 @@ _ATTEMPTS = 10
 
 Check = Callable[[str, str], Checked]
 """Asks the vendor whether this number was sent this code."""
+
+Also = Callable[[str], Sequence[Write]]
+"""What else is written once this uid has proven it, in the same commit; raising keeps the code good."""
 
 
 class WrongCodeError(Exception):
@@ -49,7 +52,7 @@ class Proven:
     proof: Proof
 
 
-def by_code(
+def by_code(  # noqa: PLR0913 - the question, the answer, and what comes of it
     documents: Documents,
     identity: str,
     said: str,
@@ -58,6 +61,7 @@ def by_code(
     *,
     uid: str | None = None,
     check: Check | None = None,
+    also: Also | None = None,
 ) -> Proven:
     """Whoever typed this code has the contact of the proof.
 
@@ -72,9 +76,9 @@ def by_code(
     for _ in range(_ATTEMPTS):
         proof = _open(documents, identity, now, uid)
         if proof.vendor:
-            return _bound(documents, _checked(documents, proof, digits, check), now)
+            return _bound(documents, _checked(documents, proof, digits, check), now, also)
         if proofs.is_passcode(secret_key, proof, digits):
-            return _bound(documents, proof, now)
+            return _bound(documents, proof, now, also)
         try:
             documents.commit(proofs.tried(proof))
         except ConflictError:
@@ -120,11 +124,12 @@ def _reread(documents: Documents, proof: Proof) -> Proof:
     return found
 
 
-def _bound(documents: Documents, proof: Proof, now: datetime) -> Proven:
+def _bound(documents: Documents, proof: Proof, now: datetime, also: Also | None = None) -> Proven:
     for _ in range(_ATTEMPTS):
         binding = _binding(documents, proof, now)
+        more = also(binding.uid) if also else ()
         try:
-            documents.commit(proofs.used(proof, now), *binding.writes)
+            documents.commit(proofs.used(proof, now), *binding.writes, *more)
         except ConflictError:
             proof = _reread(documents, proof)
             continue

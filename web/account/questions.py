@@ -15,7 +15,7 @@ from watchers.language import say, say_many, spoken_language
 from web.account import asking, network, proving
 from web.account.asking import NoTextsLeftError, Question, Rules
 from web.account.doors import Doors
-from web.account.proving import NoAnswerError, OverError, Proven, WrongCodeError
+from web.account.proving import Also, NoAnswerError, OverError, Proven, WrongCodeError
 from web.account.throttle import TooOftenError
 from web.site import site
 
@@ -111,8 +111,10 @@ def put(
     return proof
 
 
-def prove(identity: str, code: str | None, uid: str | None) -> Proven:
+def prove(identity: str, code: str | None, uid: str | None, also: Also | None = None) -> Proven:
     """Take the answer to a question of this person (``None``: of nobody's). Without a code: the link's.
+
+    ``also``: what else a code brings, in the same commit.
 
     Raises:
         RefusedError: nothing was proven.
@@ -123,7 +125,9 @@ def prove(identity: str, code: str | None, uid: str | None) -> Proven:
         if code is None:
             return proving.by_link(documents, identity, now, uid)
         check = doors.verify.check if doors.verify else None
-        return proving.by_code(documents, identity, code, site().secret_key, now, check=check, uid=uid)
+        return proving.by_code(
+            documents, identity, code, site().secret_key, now, check=check, uid=uid, also=also
+        )
     except WrongCodeError as wrong:
         raise RefusedError(_wrong(wrong.left), 422) from None
     except OverError:

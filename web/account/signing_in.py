@@ -87,12 +87,13 @@ def accept(token: str) -> ResponseReturnValue:
 @pages.post("/sign-in/firebase")
 def by_token() -> ResponseReturnValue:
     """A session for whoever brings a Firebase ID token as a bearer token; no body, and none comes back."""
-    believed = site().doors.firebase
+    doors = site().doors
+    believed = doors.firebase
     if believed is None or not entry.is_bearer():
         abort(401)
     try:
         token, now = firebase.token_of(request), site().now()
-        uid = firebase.signed_in(token, believed, site().documents, now)
+        uid = firebase.signed_in(token, believed, site().documents, doors.countries, now)
     except firebase.RefusedTokenError:
         abort(401)
     entry.sign_in(uid)

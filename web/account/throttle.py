@@ -3,7 +3,7 @@
 A count is of one key (a contact, a network, a country, all) in a sliding window: of this window, and the part
 of the last one that still reaches into it. That is never less than was really done within the last window by
 more than the evenness of the last one allows, and costs one small document whatever the limit. Keys are
-digests: what is counted cannot be read off.
+digests; who counts something that could be found out by trying names it by ``proofs.hidden``.
 """
 
 import hashlib

@@ -4,7 +4,7 @@ A contact is never set, only proven: a code is sent there, and whoever sends it 
 """
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -28,6 +28,7 @@ from web.api.shape import Shape
 from web.site import site
 
 _ATTEMPTS = 5
+_A_VERSION = "20-a-day-0123456789ab"
 
 Address = Annotated[
     str,
@@ -81,7 +82,7 @@ class ContactAsked(Shape):
     consent: str | None = Field(
         None,
         description="Of a number: the version of the words that its owner agreed to; leave it out otherwise.",
-        examples=[consents.VERSION],
+        examples=[_A_VERSION],
     )
 
 
@@ -124,7 +125,7 @@ def ask(call: Call) -> Reply:
         _require_words(asked.consent, "/consent")
         if contact.kind is not Kind.PHONE:
             raise not_accepted("Only a number needs a consent to texts.", "/consent")
-        agreed = consents.ticked(network.network(questions.here()))
+        agreed = _ticked()
     try:
         proof = questions.put(contact, asked=_named(call), uid=call.uid, agreed=agreed)
     except RefusedError as refused:
@@ -168,11 +169,11 @@ def consent(call: Call) -> Reply:
         known = site().documents.get(contacts.path(call.uid))
         if known is None or not known.fields.get(Kind.PHONE):
             return ()
-        number, where, now = str(known.fields[Kind.PHONE]), network.network(questions.here()), site().now()
+        number, now = str(known.fields[Kind.PHONE]), site().now()
         fields = (
-            consents.given(known.fields, number, consents.ticked(where), now)
+            consents.given(known.fields, number, _ticked(), now)
             if asked.agrees
-            else consents.withdrawn(known.fields, number, where, now)
+            else consents.withdrawn(known.fields, number, _ticked(), now)
         )
         return (Update(known.path, fields, known.version),)
 
@@ -198,9 +199,14 @@ def proof_asked(proof: Proof) -> ProofAsked:
     return ProofAsked(proof=proof.id, contact=proof.contact.masked, ends_at=proof.made_at + LASTS)
 
 
+def _ticked() -> dict[str, Any]:
+    return consents.ticked(network.network(questions.here()), site().limits.per_day)
+
+
 def _require_words(version: str | None, pointer: str) -> None:
-    if version != consents.VERSION:
-        said = f"Show the words of GET /contacts, and send their version, {consents.VERSION}."
+    wanted = consents.version(site().limits.per_day)
+    if version != wanted:
+        said = f"Show the words of GET /contacts, and send their version, {wanted}."
         raise not_accepted(said, pointer)
 
 
@@ -222,7 +228,10 @@ def _contacts(uid: str) -> Contacts:
         for channel, address, verified_at, problem in ways
         if address
     )
-    words = Consent(agreed_at=person.texts_agreed_at, version=consents.VERSION, words=consents.text())
+    per_day = site().limits.per_day
+    words = Consent(
+        agreed_at=person.texts_agreed_at, version=consents.version(per_day), words=consents.text(per_day)
+    )
     return Contacts(contacts=known, consent=words)
 
 
@@ -266,7 +275,7 @@ OPERATIONS = (
     Operation(
         name="setConsent", method="PUT", path="/consent", run=consent, tag=_TAG,
         summary="Agree to texts, or take it back", access=Access.WRITE, body=ConsentAsked,
-        answers={200: Contacts}, refusals=(409,), example={"agrees": True, "version": consents.VERSION},
+        answers={200: Contacts}, refusals=(409,), example={"agrees": True, "version": _A_VERSION},
         details="A receipt is kept of when, to which words and for which number.",
     ),
 )  # fmt: skip

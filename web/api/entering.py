@@ -1,7 +1,13 @@
-"""Signing in by a code: who proves a contact gets a token. No answer tells whether somebody is known."""
+"""Signing in by a code: who proves a contact gets a token. No answer tells whether somebody is known.
+
+The code is used up in the commit that makes the token: while there is no room for one it stays good.
+"""
+
+from collections.abc import Sequence
 
 from pydantic import Field
 
+from watchers.documents import Write
 from web.account import addresses, questions
 from web.account.addresses import UnreadableContactError
 from web.account.questions import RefusedError
@@ -50,14 +56,21 @@ def prove(call: Call, proof_id: str) -> Reply:
     now, wanted = site().now(), given.token
     if wanted.expires_at and wanted.expires_at <= now:
         raise not_accepted("Choose a time to come.", "/token/expires_at")
+    tried: list[tuple[str, Token]] = []
+
+    def with_token(uid: str) -> Sequence[Write]:
+        asked = Token("", uid, wanted.name, wanted.scope, now, wanted.expires_at)
+        text, token, writes = tokens.making(site().documents, asked)
+        tried.append((text, token))
+        return writes
+
     try:
-        proven = questions.prove(proof_id, given.code, None)
-        asked = Token("", proven.uid, wanted.name, wanted.scope, now, wanted.expires_at)
-        text, token = tokens.make(site().documents, asked)
+        questions.prove(proof_id, given.code, None, with_token)
     except RefusedError as refused:
         raise refusal(refused) from refused
     except TooManyTokensError as exc:
         raise ProblemError(409, str(exc)) from exc
+    text, token = tried[-1]  # others were overtaken, and not written
     return Reply(NewToken(token=text, made=made(token)), 201)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from watchers.documents import Create, Delete, Document, Documents, Query, Update
+from watchers.documents import Create, Delete, Document, Documents, Query, Update, Write
 from watchers.errors import ConflictError, StoreError
 from watchers.language import say
 
@@ -70,6 +70,20 @@ def _sum(body: str) -> str:
 def make(documents: Documents, asked: Token) -> tuple[str, Token]:
     """A new token like ``asked``, whose ``id`` says nothing yet: its text, shown this once, and itself.
 
+    Raises:
+        TooManyTokensError: a sentence.
+    """
+    text, made, writes = making(documents, asked)
+    try:
+        documents.commit(*writes)
+    except ConflictError:  # one that was to give way was used at this moment: somebody has seen it
+        documents.commit(writes[0])
+    return text, made
+
+
+def making(documents: Documents, asked: Token) -> tuple[str, Token, tuple[Write, ...]]:
+    """The same, and what has to be written for it, the token first.
+
     One that the same request made a moment ago and nobody has used was seen by nobody: it gives way to the
     new one.
 
@@ -85,12 +99,8 @@ def make(documents: Documents, asked: Token) -> tuple[str, Token]:
     body = secrets.token_urlsafe(32)
     text = f"ts_{body}{_sum(body)}"
     made = replace(asked, id=hashlib.sha256(text.encode()).hexdigest())
-    create = Create(path(made.id), _fields(made))
-    try:
-        documents.commit(create, *(Delete(one.path, one.version) for one in unseen))
-    except ConflictError:  # one was used at this moment: somebody has seen it
-        documents.commit(create)
-    return text, made
+    gone = (Delete(one.path, one.version) for one in unseen)
+    return text, made, (Create(path(made.id), _fields(made)), *gone)
 
 
 def _is_unseen(token: Token, asked: Token) -> bool:

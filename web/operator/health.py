@@ -17,6 +17,7 @@ from web.site import Site, site
 pages = Blueprint("health", __name__)
 
 REMEMBERED = 10.0  # seconds
+_NO_ANSWER = "database: no answer"
 
 
 @pages.get("/healthz")
@@ -31,7 +32,10 @@ def alive() -> Response:
 def ready() -> Response:
     """``ok``, or 503 with a line for each thing that is wrong."""
     surroundings = site()
-    troubles = surroundings.memo.of("ready", REMEMBERED, lambda: list(_troubles(surroundings)))
+    try:
+        troubles = surroundings.memo.of("ready", REMEMBERED, lambda: list(_troubles(surroundings)))
+    except StoreError:  # it hangs, and whoever asked first is still waiting
+        troubles = [_NO_ANSWER]
     said = "".join(f"{trouble}\n" for trouble in troubles) or "ok\n"
     answer = Response(said, status=503 if troubles else 200, mimetype="text/plain")
     if troubles:
@@ -49,7 +53,7 @@ def _troubles(surroundings: Site) -> Iterator[str]:
     try:
         found = homes.find(surroundings.documents)
     except StoreError:
-        yield "database: no answer"
+        yield _NO_ANSWER
         return
     saved = max((home.updated_at for home in found.values()), default=None)
     if saved is not None and surroundings.now() - saved > patience(surroundings):

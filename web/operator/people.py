@@ -4,14 +4,14 @@ Somebody is found by their id, or by a number or address in full, which is sent 
 address) and is neither shown nor logged.
 """
 
-import hashlib
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from notifiers import contacts, tallies
+from notifiers import contacts, owners, tallies
 from notifiers.profile import profile
+from notifiers.proofs import Contact, Kind
 from watchers import seats
 from watchers.documents import Document, Query
 from watchers.language import say
@@ -136,9 +136,9 @@ def _uid_of(said: str) -> str | None:
     documents = site().documents
     if monitors.is_id(said) and documents.get(contacts.path(said)):
         return said
-    kind, contact = ("email", said.lower()) if "@" in said else ("phone", said.replace(" ", ""))
-    digest = hashlib.sha256(f"{kind}:{contact}".encode()).hexdigest()
-    if (bound := documents.get(f"contacts/{digest}")) and isinstance(uid := bound.fields.get("uid"), str):
+    contact = Contact(Kind.EMAIL, said.lower()) if "@" in said else Contact(Kind.PHONE, said.replace(" ", ""))
+    bound = documents.get(owners.path(contact))
+    if bound and isinstance(uid := bound.fields.get("uid"), str):
         return uid
-    found = documents.find(Query("people", (kind,), "==", contact, 1))
+    found = documents.find(Query("people", (str(contact.kind),), "==", contact.address, 1))
     return found[0].id if found else None

@@ -8,11 +8,13 @@ import pytest
 
 from notifiers import contacts
 from notifiers.errors import NotifierRejectedError
+from notifiers.limits import Limits
 from tests.web.account.kit import ADDRESS, NUMBER, OTHER, Town, uid_of
 from tests.web.kit import Someone, errors_of, text_of
 from watchers import alerts
 from watchers.documents import Query
 from watchers.kinds import Channel
+from watchers.language import speaking
 from web.account import consents
 
 SECOND = "ann@work.example"
@@ -122,6 +124,15 @@ def test_the_box_is_not_ticked_and_says_all_that_it_must(town: Town) -> None:
         assert must in page
 
 
+def test_other_words_are_another_version_in_every_language_the_same() -> None:
+    assert "at most 7 a day" in consents.text(7)
+    assert consents.version(7) != consents.version(20)
+    with speaking("de"):
+        assert consents.version(7).startswith("7-a-day-")
+        german = consents.version(7)
+    assert german == consents.version(7)
+
+
 def test_without_consent_a_proven_number_gets_codes_and_nothing_else(town: Town) -> None:
     browser = town.come_in(NUMBER)
     assert not reachable(town, browser)
@@ -138,7 +149,7 @@ def test_a_consent_leaves_a_receipt(town: Town) -> None:
     assert reachable(town, browser)
     (receipt,) = person(town, browser)["consents"]
     assert receipt["number"] == NUMBER
-    assert receipt["text"] == consents.VERSION
+    assert receipt["text"] == consents.version(Limits().per_day)
     assert receipt["network"] == "127.0.0.0/24"
     assert abs(receipt["at"] - town.now()) < timedelta(minutes=1)
     browser.post("/settings/contacts/consent")
@@ -154,6 +165,22 @@ def test_a_consent_that_is_ticked_beside_the_number_counts_once_it_is_proven(tow
     browser.post("/sign-in/code", {"code": town.code(NUMBER)})
     assert reachable(town, browser)
     assert person(town, browser)["consents"][0]["number"] == NUMBER
+
+
+@pytest.mark.parametrize("ticks", [("", "on"), ("on", "")])
+def test_whoever_goes_back_and_ticks_otherwise_is_taken_at_their_last_word(
+    town: Town, ticks: tuple[str, ...]
+) -> None:
+    browser = town.come_in(ADDRESS)
+    form = {"address": NUMBER, "country": "US", "asked": "the same form"}
+    for tick in ticks:
+        for _ in range(2):  # pressed twice
+            browser.post("/settings/contacts/phone", form | ({"agree": tick} if tick else {}))
+        town.deliver()
+    assert len(town.phone.sent) == 2
+    browser.post("/sign-in/code", {"code": town.code(NUMBER)})
+    assert reachable(town, browser) == bool(ticks[-1])
+    assert bool(person(town, browser).get("consents")) == bool(ticks[-1])
 
 
 def test_a_consent_is_for_one_number(town: Town) -> None:

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from google.auth import crypt, jwt
 
 from tests.web.account.kit import ADDRESS, NUMBER, Town, uid_in
-from watchers.documents import Put
+from watchers.documents import Put, Query
 from web.account import firebase
 from web.account.firebase import Firebase, RefusedTokenError
 
@@ -228,6 +228,20 @@ def test_what_firebase_verified_becomes_theirs_unless_it_is_somebody_elses(
     person = with_firebase.fields(f"people/{UID}")
     assert person["email"] == ADDRESS
     assert "phone" not in person
+
+
+@pytest.mark.parametrize("number", ["+18765550123", "+19005551234", "+442071838750", "+14155550"])
+def test_a_number_that_may_not_be_texted_becomes_nobodys(
+    with_firebase: Town, google: Google, number: str
+) -> None:
+    assert exchange(with_firebase, google.token(phone_number=number)) == (204, UID)
+    assert with_firebase.documents.inner.get(f"people/{UID}") is None
+    assert with_firebase.documents.inner.find(Query("contacts")) == []
+
+
+def test_a_mobile_number_that_firebase_verified_becomes_theirs(with_firebase: Town, google: Google) -> None:
+    exchange(with_firebase, google.token(phone_number=NUMBER))
+    assert with_firebase.fields(f"people/{UID}")["phone"] == NUMBER
 
 
 def test_an_address_firebase_did_not_verify_is_nobodys(with_firebase: Town, google: Google) -> None:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from notifiers.personal.erasure import erase, resume
 from tests.web.account.kit import ADDRESS, NUMBER, Town, uid_of
-from tests.web.kit import Someone, text_of
+from tests.web.kit import PLACES, Someone, text_of
 from watchers.documents import Document, Put
 
 DAY = timedelta(days=1)
@@ -149,6 +150,24 @@ def test_a_session_that_was_ended_is_forgotten(town: Town, monkeypatch: pytest.M
     days_pass(monkeypatch, town, 1)
     assert not is_in(browser)
     assert uid_of(browser) is None
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_an_old_device_never_gets_back_in_after_its_person_was_erased(
+    town: Town, monkeypatch: pytest.MonkeyPatch, *, asks: bool
+) -> None:
+    """Not on the day when nothing says any more that there was anybody; also if it asks for codes daily."""
+    browser = town.come_in(NUMBER)
+    uid = uid_of(browser) or ""
+    erase(town.documents.inner, PLACES, uid, town.now())
+    for day in range(1, 40):
+        days_pass(monkeypatch, town, day)
+        resume(town.documents.inner, PLACES, town.now())
+        if asks:
+            browser.post("/sign-in", {"contact": ADDRESS})
+        if not asks or day > 35:
+            assert not is_in(browser)
+    assert town.documents.inner.get(f"people/{uid}") is None
 
 
 def test_an_operator_is_shown_a_page_when_the_database_is_down(town: Town) -> None:

@@ -1,12 +1,17 @@
 """Contacts and signing in over the API: nothing is set, all is proven, and no answer tells who is known."""
 
+from contextlib import suppress
+
 import pytest
 
 from notifiers import proofs
+from notifiers.limits import Limits
+from tests.fakes import Crash
 from tests.web.api.kit import Program, pointers, problem, program
 from tests.web.kit import NUMBER, SECRET, World
 from watchers.documents import Query
 from web.account import consents
+from web.api import tokens
 
 ADDRESS = "new@mail.example"
 
@@ -29,7 +34,7 @@ def test_contacts_are_listed_without_what_is_secret(world: World, anns: Program)
         ("sms", NUMBER), ("email", "ann@mail.example"), ("push", None),
     ]  # fmt: skip
     assert said["contacts"][1]["verified_at"] is None
-    assert said["consent"]["version"] == consents.VERSION
+    assert said["consent"]["version"] == consents.version(Limits().per_day)
     assert "STOP" in said["consent"]["words"]
 
 
@@ -87,18 +92,18 @@ def test_a_contact_is_taken_away_but_never_the_last(world: World, anns: Program)
 def test_agreeing_to_texts_names_the_words_and_is_kept(world: World, anns: Program) -> None:
     world.reach("ann")
     assert pointers(anns.ask("PUT", "/consent", json={"agrees": True})).keys() == {"/version"}
-    agreed = {"agrees": True, "version": consents.VERSION}
+    agreed = {"agrees": True, "version": consents.version(Limits().per_day)}
     assert anns.ask("PUT", "/consent", json=agreed).get_json()["consent"]["agreed_at"]
     assert anns.ask("PUT", "/consent", json={"agrees": False}).get_json()["consent"]["agreed_at"] is None
     receipts = world.fields("people/ann")["consents"]
     assert [(one["given"], one["number"], one["text"]) for one in receipts] == [
-        (True, NUMBER, consents.VERSION),
-        (False, NUMBER, consents.VERSION),
+        (True, NUMBER, consents.version(Limits().per_day)),
+        (False, NUMBER, consents.version(Limits().per_day)),
     ]
 
 
 def test_who_has_no_number_agrees_to_nothing(anns: Program) -> None:
-    agreed = {"agrees": True, "version": consents.VERSION}
+    agreed = {"agrees": True, "version": consents.version(Limits().per_day)}
     problem(anns.ask("PUT", "/consent", json=agreed), 409)
 
 
@@ -116,6 +121,34 @@ def test_signing_in_by_a_code_gives_a_token(world: World) -> None:
     me = Program(client, token).get("/contacts").get_json()
     assert [one["address"] for one in me["contacts"]] == [ADDRESS]
     problem(client.post(f"/api/v1/sign-in/{proof}", json=asked), 404)
+
+
+def test_while_there_is_no_room_for_a_token_the_code_stays_good(world: World) -> None:
+    world.reach("ann", email=ADDRESS, email_verified_at=world.now())
+    mine = [program(world) for _ in range(tokens.MOST)]
+    client = world.app().test_client()
+    path = f"/api/v1/sign-in/{client.post('/api/v1/sign-in', json={'contact': ADDRESS}).get_json()['proof']}"
+    code = _code(world, path.rsplit("/", 1)[1])
+    asked = {"code": code, "token": {"name": "app"}}
+
+    assert client.post(path, json=asked | {"code": _another(code)}).status_code == 422, "tells nothing"
+    problem(client.post(path, json=asked), 409)
+    tokens.revoke(world.documents.inner, "ann", tokens.digest(mine[0].text) or "")
+    assert client.post(path, json=asked).status_code == 201
+
+
+def test_a_process_that_dies_has_not_used_up_the_code_without_a_token(world: World) -> None:
+    client = world.app().test_client()
+    proof = client.post("/api/v1/sign-in", json={"contact": ADDRESS}).get_json()["proof"]
+    asked = {"code": _code(world, proof), "token": {"name": "app"}}
+    for commit in range(1, 4):
+        world.documents.crash_before(commit)
+        with suppress(Crash):
+            client.post(f"/api/v1/sign-in/{proof}", json=asked)
+        world.documents.crash_before(-1)
+        found = proofs.find(world.documents.inner, proof)
+        assert found
+        assert bool(found.used_at) == bool(world.documents.inner.count(Query("api_tokens")))
 
 
 def test_the_same_person_comes_back_to_the_same_account(world: World) -> None:

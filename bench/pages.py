@@ -37,6 +37,7 @@ from urllib.parse import quote
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench import cost
 from bench.report import Report, arguments
 from bench.tests_found import free_port
 from store.entries import entries, moment
@@ -53,12 +54,10 @@ from watchers.memory import TargetState, Track, WatchState
 from watchers.money import Basis
 from watchers.observation import Availability, Observation, Price
 from watchers.places import Places
-from watchers.providers.base import Fetched
-from watchers.quota import Budget, Quota
 from watchers.rows import Row
 from watchers.rules import thresholds
 from watchers.target import Target
-from watchers.watch import Filters, Watch
+from watchers.watch import Watch
 from watchers.worker import work
 from web.app import create_app
 from web.boards import Boards
@@ -73,38 +72,18 @@ PROMISED_MS, AROUND = 200.0, 3
 SECRET = "not-a-real-key-but-long-enough-for-one"  # noqa: S105
 
 
-class Shop:
+class Shop(cost.Shop):
     """A provider that answers from memory, and whose prices move a little at every look."""
 
-    quota = Quota(calls=100_000_000, per=timedelta(days=1), per_second=1_000_000)
-
     def __init__(self, name: str) -> None:
+        super().__init__()
         self.name, self.luck = name, random.Random(name)  # noqa: S311
-        self.prices: dict[str, int] = {}
-
-    @staticmethod
-    def refusal(_target: Target, _filters: Filters) -> None:
-        """Everything can be watched."""
-
-    def batches(self, targets: Sequence[Target]) -> list[list[Target]]:
-        """By fifty."""
-        return [list(targets[start : start + 50]) for start in range(0, len(targets), 50)]
-
-    def fetch(self, batch: Sequence[Target], budget: Budget, now: datetime) -> Fetched:
-        """What it costs now."""
-        budget.take()
-        return Fetched({target.id: self._observed(target, now) for target in batch})
 
     def _observed(self, target: Target, now: datetime) -> Observation:
         known = self.prices.get(target.id, 9_000)
         if self.luck.random() < 1 / 50:
             known = self.prices[target.id] = max(5_000, round(known * self.luck.uniform(0.93, 1.07)))
         return observed(target, known, now)
-
-    @staticmethod
-    def read(_body: bytes, _now: datetime) -> list[Observation]:
-        """Nothing is recorded here."""
-        return []
 
 
 def observed(target: Target, price: int, now: datetime) -> Observation:

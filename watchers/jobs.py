@@ -27,12 +27,12 @@ from watchers.asked import MAX_BYTES, CannotSee, Refusal, read_watch
 from watchers.documents import SERVER_TIME, Create, Delete, Document, Documents, Put, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.memory import WatchState
-from watchers.places import FAVOURS, REFUSED, Places
+from watchers.places import FAVOURS, Places, refusal
 from watchers.providers.base import beyond_every_provider
 from watchers.rules import thresholds
 from watchers.seats import Seats
 from watchers.target import Target
-from watchers.tiers import Tier, Tiers, waits_for_room
+from watchers.tiers import Tier, Tiers, cannot_wait, waits_for_room
 from watchers.watch import HistoricLow, PriceCondition, Watch
 
 log = logging.getLogger(__name__)
@@ -214,25 +214,6 @@ def copy_watch(  # noqa: PLR0913 - what a watch is judged by
     return outcome
 
 
-def let_in(
-    documents: Documents,
-    places: Places,
-    refusal: Refusal,
-    *,
-    uid: str,
-    now: datetime,
-    cannot_see: CannotSee = beyond_every_provider,
-    tiers: Tiers = _USUAL,
-) -> int:
-    """Copy the watches of a person that wait for a seat, as far as there are any; how many were let in.
-
-    Raises:
-        StoreUnavailableError: nothing is known; it may be repeated.
-    """
-    judge = partial(read_watch, refusal=refusal, now=now, cannot_see=cannot_see)
-    return _let_in(_Desk(documents, places, uid, now, tiers, judge), seats.read(documents, places, uid))
-
-
 def carry_plan(
     documents: Documents,
     places: Places,
@@ -254,7 +235,8 @@ def carry_plan(
     priority, changed = tiers.of(known.plan).priority, 0
     for found in documents.find(Query(places.worker_collection, ("uid",), "==", uid)):
         changed += _reprioritize(documents, found, priority)
-    let_in(documents, places, refusal, uid=uid, now=now, cannot_see=cannot_see, tiers=tiers)
+    judge = partial(read_watch, refusal=refusal, now=now, cannot_see=cannot_see)
+    _let_in(_Desk(documents, places, uid, now, tiers, judge), seats.read(documents, places, uid))
     return changed
 
 
@@ -374,6 +356,8 @@ def _has_ended(existing: Document | None) -> bool:
 def _plan(desk: _Desk, source: Document, existing: Document | None, *, is_waiting: bool) -> _Step:
     if not _is_of(desk.uid, existing):
         return _Step("refused", _refused(desk, source, [_TAKEN]))
+    if len(source.id.encode()) > seats.LONGEST_ID:
+        return _Step("refused", _refused(desk, source, [_TOO_LONG]))
     try:
         watch = desk.judge(source.fields)
     except WatchRefusedError as refused:
@@ -403,25 +387,35 @@ def _accepted(
     status = desk.places.status(desk.uid, source.id)
     step.writes += [_written(desk.places, job), Put(status, job.status_fields())]
     if existing is None or existing.fields.get("refused"):
-        step.writes.append(Delete(f"{REFUSED}/{source.id}"))
+        step.writes.append(Delete(refusal(desk.uid, source.id)))
     return step
 
 
 def _seatless(desk: _Desk, known: Seats, source: Document, existing: Document | None) -> _Step:
-    """Its owner's plan is full: it waits, and its owner reads why."""
-    step = _Step("refused", _refused(desk, source, [waits_for_room(desk.tier(known))]))
+    """Its owner's plan is full: it waits, if so many may, and its owner reads why."""
+    waits, tier = known.may_queue(source.id), desk.tier(known)
+    reason = waits_for_room(tier) if waits else cannot_wait(tier, seats.MOST_WAITING)
+    step = _Step("refused", _refused(desk, source, [reason]))
     step.writes += _stopped(existing, source.updated_at, seated=False)
-    step.seat(known, known.queueing(source.id, source.updated_at))
+    if waits:
+        step.seat(known, known.queueing(source.id, source.updated_at))
     return step
 
 
 _TAKEN = "This watch's id is already in use. Save it again as a new watch."
+_TOO_LONG = f"This watch's id is longer than {seats.LONGEST_ID} bytes. Save it again as a new watch."
 
 
-def _found_by_operators(desk: _Desk, reasons: Sequence[str]) -> dict[str, Any]:
-    """Whose it is, why and when; what was refused last has the least ``newest_first``."""
+def _found_by_operators(desk: _Desk, source: Document, reasons: Sequence[str]) -> dict[str, Any]:
+    """Whose it is, which, why and when; what was refused last has the least ``newest_first``."""
     newest_first = -int(desk.now.timestamp() * 1000)
-    return {"uid": desk.uid, "reasons": list(reasons), "at": desk.now, "newest_first": newest_first}
+    return {
+        "uid": desk.uid,
+        "watch": source.id,
+        "reasons": list(reasons),
+        "at": desk.now,
+        "newest_first": newest_first,
+    }
 
 
 def _refused(desk: _Desk, source: Document, reasons: Sequence[str]) -> list[Write]:
@@ -429,7 +423,7 @@ def _refused(desk: _Desk, source: Document, reasons: Sequence[str]) -> list[Writ
     said = _said("refused", source.updated_at, reasons) | {"shown": shown(source.fields)}
     return [
         Put(desk.places.status(desk.uid, source.id), said),
-        Put(f"{REFUSED}/{source.id}", _found_by_operators(desk, reasons)),
+        Put(refusal(desk.uid, source.id), _found_by_operators(desk, source, reasons)),
     ]
 
 
@@ -453,7 +447,7 @@ def _gone(desk: _Desk, watch_id: str, existing: Document | None) -> _Step:
         stopped = _stopped(existing, None, desk.now, seated=False) if is_alive else []
         step.writes += [*stopped, Put(status, _said("deleted", None))]
         if said is not None and said.fields.get("state") == "refused":
-            step.writes.append(Delete(f"{REFUSED}/{watch_id}"))
+            step.writes.append(Delete(refusal(desk.uid, watch_id)))
     if existing is not None or said is not None:
         step.seat(known := desk.seats(), known.without(watch_id))
     return step

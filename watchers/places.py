@@ -1,5 +1,6 @@
 """Where documents lie, and what a run asks of them: the outer contract's names in one place."""
 
+import hashlib
 from datetime import UTC, datetime
 
 import msgspec
@@ -8,7 +9,7 @@ from watchers.documents import Query
 from watchers.kinds import Kind
 
 ALERTS = "alerts"  # the outbox
-REFUSED = "refused"  # watches that were refused, by their ids: whose, and why
+REFUSED = "refused"  # watches that were refused: whose, which, and why
 FAVOURS = (1, 2, 4)  # binary digits of what a watcher is worth more than one
 
 
@@ -37,6 +38,11 @@ class Places(msgspec.Struct, frozen=True):
     def job(self, watch_id: str) -> str:
         """The worker's copy."""
         return f"{self.worker_collection}/{watch_id}"
+
+
+def refusal(uid: str, watch_id: str) -> str:
+    """Where an operator finds that this person's watch was refused: no two people share one."""
+    return f"{REFUSED}/{hashlib.sha256(f'{uid}/{watch_id}'.encode()).hexdigest()}"
 
 
 def changed_since(places: Places, at: datetime | None, limit: int) -> Query:

@@ -3,7 +3,8 @@
 Every watch that is not ended takes a seat when it is first copied, in the same commit as its job; so of two
 at once for the last seat one must look again, and finds it taken. Whoever has a seat keeps it, also while
 paused or spoiled by an edit, until the watch is ended or deleted. What finds none waits, the oldest first,
-and is let in when a seat becomes free. A watch that is renamed, paused or unchanged reads nothing here.
+and is let in when a seat becomes free; where ``MOST_WAITING`` wait already, it must be saved again then. A
+watch that is renamed, paused or unchanged reads nothing here.
 
 The document also says the person's plan, so that a seat and a plan that changes cannot miss each other.
 Where it does not exist yet it is made from the jobs: as many reads as there are watches, once a person.
@@ -20,6 +21,9 @@ from watchers.places import Places
 from watchers.tiers import BASIC
 
 COLLECTION = "seats"
+MOST_WAITING = 1_000
+"""So many watches may wait, whatever a client writes: all ids fit into one document of less than 1 MiB."""
+LONGEST_ID = 100  # bytes; ours and Firestore's own have 20
 
 
 class Seats(msgspec.Struct, frozen=True):
@@ -49,6 +53,10 @@ class Seats(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(
             self.without(watch_id), held=(*(one for one in self.held if one != watch_id), watch_id)
         )
+
+    def may_queue(self, watch_id: str) -> bool:
+        """Whether this watch may wait: it does already, or not too many do."""
+        return watch_id in self.waiting or len(self.waiting) < MOST_WAITING
 
     def queueing(self, watch_id: str, at: datetime) -> "Seats":
         """With this watch among those that wait; one that waits already keeps its turn."""

@@ -9,14 +9,13 @@ A short record is said to be one: then nothing is called a low, and no wish is w
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
 from watchers import dates
 from watchers.history import Lows
 from watchers.language import say
-from watchers.money import PriceKey, decimal_amount, exponent, minor_units, spoken
+from watchers.money import PriceKey, exponent, minor_units, spoken
 from watchers.price_history import Step
 
 ENOUGH_TIME, ENOUGH_PRICES = timedelta(days=14), 3  # as for a deal (``deal.py``)
@@ -50,19 +49,6 @@ class Record(msgspec.Struct, frozen=True):
         """Whether there was ever another price."""
         return self.lowest != self.highest
 
-    def to_json(self) -> dict[str, Any]:
-        """For scripts and the API; prices in major units as text."""
-        amounts = {"now": self.now, "lowest": self.lowest, "highest": self.highest}
-        written = {name: str(decimal_amount(price, self.key.currency)) for name, price in amounts.items()}
-        return written | {
-            "basis": str(self.key.basis),
-            "currency": self.key.currency,
-            "seen_at": self.seen_at.isoformat(),
-            "lowest_at": self.lowest_at.isoformat(),
-            "since": self.since.isoformat(),
-            "is_long": self.is_long,
-        }
-
 
 class Suggestion(msgspec.Struct, frozen=True):
     """A limit in minor units of ``key``, and why that one, as a sentence."""
@@ -70,11 +56,6 @@ class Suggestion(msgspec.Struct, frozen=True):
     key: PriceKey
     limit: int
     why: str
-
-    def to_json(self) -> dict[str, Any]:
-        """For scripts and the API; the limit in major units as text."""
-        limit = str(decimal_amount(self.limit, self.key.currency))
-        return {"limit": limit, "basis": str(self.key.basis), "currency": self.key.currency, "why": self.why}
 
 
 def record(

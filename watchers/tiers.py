@@ -8,7 +8,6 @@ Settings: ``PLAN_BASIC_WATCHES``, ``PLAN_BASIC_TEXTS``, ``PLAN_BASIC_PRIORITY``,
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -52,10 +51,6 @@ class Tier(msgspec.Struct, frozen=True):
     watches: int = 200
     texts: int | None = None
     priority: int = 1
-
-    def to_json(self) -> dict[str, Any]:
-        """For pages, scripts and the API."""
-        return msgspec.structs.asdict(self)
 
 
 class Tiers(msgspec.Struct, frozen=True):
@@ -148,4 +143,14 @@ def waits_for_room(tier: Tier) -> str:
         "itself.",
         plan=title(tier.name),
         held=held,
+    )
+
+
+def cannot_wait(tier: Tier, waiting: int) -> str:
+    """What is said of a watch over the limit where as many wait as may: it does not come by itself."""
+    return say(
+        "Your plan ({plan}) is full, and {number} watches wait for room already, so this one does not wait. "
+        "Delete or end watches until none waits, then save this one again.",
+        plan=title(tier.name),
+        number=waiting,
     )

@@ -8,7 +8,6 @@ tried, and that is said.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -16,7 +15,7 @@ from watchers.documents import Documents
 from watchers.history import History
 from watchers.memory import WatchState
 from watchers.models import Reason
-from watchers.money import PriceKey, decimal_amount
+from watchers.money import PriceKey
 from watchers.observation import Availability, Observation, Price
 from watchers.price_history import Series, Step, past
 from watchers.rules import decide, rule_sentence
@@ -54,26 +53,6 @@ class Trial(msgspec.Struct, frozen=True):
     days: int = 0
     is_enough: bool = False
     untried: tuple[Condition, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """For scripts and the API; prices in major units as text, such as ``"84.50"``."""
-        told = [
-            {
-                "at": one.at.isoformat(),
-                "reason": str(one.reason),
-                "basis": one.basis,
-                "currency": one.currency,
-                "price": str(decimal_amount(one.price, one.currency)),
-            }
-            for one in self.told
-        ]
-        return {
-            "told": told,
-            "days": self.days,
-            "is_enough": self.is_enough,
-            "untried": [str(one.kind) for one in self.untried],
-            "target": self.target.to_document(),
-        }
 
 
 def reach_back(watch: Watch) -> timedelta:

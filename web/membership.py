@@ -6,7 +6,6 @@ The form asks before it writes; the worker's copy (``watchers.jobs``) is what en
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from notifiers import contacts, tallies
 from notifiers.limits import Limits
@@ -42,10 +41,6 @@ class Used:
         """Whether it must be said that little is left."""
         return is_nearly_full(self.number, self.of)
 
-    def to_json(self) -> dict[str, int]:
-        """For scripts and the API."""
-        return {"used": self.number, "of": self.of, "left": self.left}
-
 
 @dataclass(frozen=True, slots=True)
 class Membership:
@@ -64,16 +59,6 @@ class Membership:
     waiting: int
     texts: Used | None
     has_own_texts: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """For scripts and the API."""
-        return {
-            "plan": self.tier.name,
-            "watches": self.watches.to_json(),
-            "waiting": self.waiting,
-            "texts": self.texts.to_json() if self.texts else None,
-            "priority": self.tier.priority,
-        }
 
 
 def membership(

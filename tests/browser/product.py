@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -18,6 +19,8 @@ from notifiers.links import Links
 from store.sqlite import SqliteDocuments
 
 ROOT = Path(__file__).parent.parent.parent
+PATIENCE = 60  # seconds
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,14 @@ def running(folder: Path) -> Iterator[Product]:
         process.terminate()
         process.wait(timeout=20)
         log.close()
+
+
+def awaited(look: Callable[[], Found]) -> Found:
+    """What is there once it is something; looked for again and again, since machines may be slow."""
+    until = time.monotonic() + PATIENCE
+    while not (found := look()) and time.monotonic() < until:
+        time.sleep(0.3)
+    return found
 
 
 def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,13 +1,12 @@
 """A newcomer's first minute with nothing but `python -m sandbox`: save a watch, lower a price, be told."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.product import running
+from tests.browser.product import awaited, running
 
 
 @pytest.fixture
@@ -49,9 +48,8 @@ def test_a_newcomer_sees_a_text_arrive(product: str, page: Page) -> None:
 
 
 def _reload_until(page: Page, url: str, text: str) -> None:
-    for _ in range(60):
+    def has_come() -> bool:
         page.goto(url)
-        if text in page.inner_text("body"):
-            return
-        time.sleep(0.5)
-    pytest.fail(f"{text!r} did not come: {page.inner_text('body')}")
+        return text in page.inner_text("body")
+
+    assert awaited(has_come), f"{text!r} did not come: {page.inner_text('body')}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.product import Product, running
+from tests.browser.product import Product, awaited, running
 from tests.fakes import FaultyDocuments
 from tests.web.kit import World
 
@@ -28,28 +28,24 @@ def page(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
+def _asked(page: Page) -> bool:
+    """The page was told to look again."""
+    page.evaluate(ASK_NOW)
+    page.wait_for_timeout(500)
+    return True
+
+
 def test_a_price_and_its_alert_come_without_reloading(product: Product, page: Page, browser: Browser) -> None:
     world = World(FaultyDocuments(product.documents))
     below = {"kind": "below", "price": "50.00", "currency": "GBP"}
     world.put_watch("tram", "you", name="Night Tram", target=TRAM, conditions=[below], notify=["app"])
     page.goto(product.url)
-    for _ in range(60):
-        if "£54" in page.inner_text("#w-tram"):
-            break
-        page.evaluate(ASK_NOW)
-        page.wait_for_timeout(500)
-    expect(page.locator("#w-tram")).to_contain_text("£54")
+    assert awaited(lambda: _asked(page) and "£54" in page.inner_text("#w-tram"))
 
     page.locator("#w-tram .tagging summary").click()
     page.get_by_label("Tags, with commas between").first.fill("half a wo")
     _lower(browser, product)
-    for _ in range(60):
-        if "1 new alert" in page.title():
-            break
-        page.evaluate(ASK_NOW)
-        page.wait_for_timeout(500)
-
-    assert page.title().startswith("1 new alert · ")
+    assert awaited(lambda: _asked(page) and page.title().startswith("1 new alert · "))
     card = page.locator("#w-tram")
     expect(card).to_contain_text("£45")
     expect(card.locator(".chip")).to_contain_text("Told at £45")

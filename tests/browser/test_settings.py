@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.product import Product, running
+from tests.browser.product import Product, awaited, running
 from watchers.documents import Query
 from watchers.places import Places
 
@@ -73,12 +73,11 @@ def test_without_scripts_a_test_message_goes_out_and_the_page_says_what_became_o
     page = opened(browser, product, WIDTHS["phone"], scripts=False)
     page.get_by_role("button", name="Send a test (Text message)").click()
 
-    for _ in range(20):
-        page.wait_for_timeout(300)
+    def went_out() -> bool:
         page.get_by_role("link", name="Look again").click()
-        if page.get_by_text("Text delivered").count() or page.get_by_text("Text sent").count():
-            break
+        return bool(page.get_by_text("Text delivered").count() or page.get_by_text("Text sent").count())
 
+    assert awaited(went_out)
     texts = httpx.get(product.setting("TWILIO_BASE_URL")).text
     assert "This is a test from Ticket Scout: texts arrive." in texts
 

@@ -1,7 +1,6 @@
 """A stranger comes in with a texted code and adds an address: on a phone, a desktop, and without scripts."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -9,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.product import STRANGER, Product, running
+from tests.browser.product import STRANGER, Product, awaited, running
 
 _NUMBERS = iter(range(4155550142, 4155550199))
 _CODE = re.compile(r"([0-9]{6}) is your Ticket Scout code")
@@ -113,8 +112,6 @@ def _mailed(product: Product, address: str) -> str:
 
 
 def _awaited(part: str, of_whom: Callable[[str], str], which: int) -> str:
-    for _ in range(100):
-        if found := _CODE.findall(of_whom(httpx.get(part).text)):
-            return str(found[which])
-        time.sleep(0.1)
-    raise AssertionError("no code has come")
+    found = awaited(lambda: _CODE.findall(of_whom(httpx.get(part).text)))
+    assert found, "no code has come"
+    return str(found[which])

@@ -294,7 +294,7 @@ def test_a_plan_that_changes_while_a_watch_is_copied_is_not_missed(world: World)
 
 def test_a_refused_watch_is_found_by_operators_until_it_is_mended_or_gone(world: World) -> None:
     def refused() -> set[str]:
-        return {one.id for one in world.documents.find(Query("refused"))}
+        return {one.fields["watch"] for one in world.documents.find(Query("refused"))}
 
     three(world)
     world.save({"name": "?"}, "w5")
@@ -306,3 +306,51 @@ def test_a_refused_watch_is_found_by_operators_until_it_is_mended_or_gone(world:
     assert refused() == {"w2"}
     world.save(below(), "w2")
     assert refused() == set()
+
+
+def test_another_persons_refusal_of_the_same_id_is_another_one(world: World) -> None:
+    world.save({"name": "?"}, "w1", "u1")
+    world.save({"name": "?"}, "w1", "u2")
+    world.save(below(), "w1", "u1")
+    assert [one.fields["uid"] for one in world.documents.find(Query("refused"))] == ["u2"]
+    assert world.event("w1", "u2") == "refused"  # the id is taken
+    world.remove("w1", "u1")
+    assert [one.fields["uid"] for one in world.documents.find(Query("refused"))] == ["u2"]
+
+
+def test_so_many_wait_and_who_comes_later_reads_what_to_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seats, "MOST_WAITING", 2)
+    for number in range(1, 6):
+        world.save(below(), f"w{number}")
+    assert sorted(seats.read(world.documents, PLACES, "u1").waiting) == ["w3", "w4"]
+    assert world.status("w4")["reasons"] == [WAITS]
+    (reason,) = world.status("w5")["reasons"]
+    assert reason.endswith("Delete or end watches until none waits, then save this one again.")
+    assert world.save(below(name="Later"), "w3") == "refused"
+    assert world.status("w3")["reasons"] == [WAITS]  # it keeps its turn
+    for watch in ("w1", "w2", "w3"):
+        world.remove(watch)
+    assert accepted(world) == {"w4"}
+    world.save(below(), "w5")
+    assert accepted(world) == {"w4", "w5"}
+
+
+def test_seats_fit_into_one_document_however_many_wait() -> None:
+    ids = [f"{number:0{seats.LONGEST_ID}}" for number in range(6_000)]
+    full = seats.Seats("u" * 128, tuple(ids[:5_000]))
+    for watch_id in ids[5_000:]:
+        assert full.may_queue(watch_id)
+        full = full.queueing(watch_id, World().now)
+    assert not full.may_queue("one more")
+    assert full.may_queue(ids[-1])
+    # https://firebase.google.com/docs/firestore/storage-size: a text is its bytes and one, a time is eight
+    assert sum(len(one) + 9 for one in ids) < 1_000_000
+
+
+def test_an_id_that_is_too_long_is_refused_in_words(world: World) -> None:
+    watch_id = "w" * (seats.LONGEST_ID + 1)
+    assert world.save(below(), watch_id) == "refused"
+    assert "is longer than 100 bytes" in world.status(watch_id)["reasons"][0]
+    assert accepted(world) == held(world) == set()

@@ -22,7 +22,6 @@ from tests.builders import (
 from tests.histories import RULES
 from watchers.history import History
 from watchers.memory import WatchState
-from watchers.models import Reason
 from watchers.price_history import Series, Step
 from watchers.rules import decide
 from watchers.trying import WINDOW, next_text, reach_back, trial, tried
@@ -145,9 +144,3 @@ def test_the_next_text_is_said_before_a_watch_is_saved(
     price: int, at_once: bool, says: tuple[str, ...]
 ) -> None:
     assert next_text(watch(below("90.00")), ITEM, History(), observed(price)) == (at_once, says)
-
-
-def test_a_trial_is_plain_json() -> None:
-    found = trial(watch(below("90.00")), ITEM, SWINGS, START).to_json()
-    assert found["told"][0]["price"] == "85.00"
-    assert found["told"][0]["reason"] == Reason.BELOW_LIMIT

@@ -24,7 +24,7 @@ def as_json(documents: Iterable[Mapping[str, Any]]) -> str:
 
 
 def as_csv(watches: Iterable[Watch]) -> str:
-    """A header and a row a watch, for spreadsheets too: no cell is a formula."""
+    """A header and a row a watch, for spreadsheets too: no cell is a formula, whatever they split it at."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\r\n")
     writer.writerow(COLUMNS)

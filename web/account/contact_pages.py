@@ -1,28 +1,21 @@
 """The page of somebody's contacts: what is known, prove another one, take one away, agree to texts or not."""
 
-import time
-from typing import Any
-
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from notifiers import contacts, owners
+from notifiers import contacts
 from notifiers.owners import LastContactError
 from notifiers.proofs import Kind
-from watchers.documents import Document, Update, Write
-from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.language import say
 from watchers.models import Person
 from web import entry, forgery
-from web.account import addresses, consents, network, questions
+from web.account import addresses, consents, own_contacts, questions
 from web.account.addresses import UnreadableContactError
 from web.account.questions import RefusedError
 from web.reach import app_of
 from web.site import site
 
 pages = Blueprint("contacts", __name__, url_prefix="/settings/contacts")
-
-_ATTEMPTS = 5
 
 
 @pages.get("")
@@ -41,7 +34,7 @@ def add(kind: str) -> ResponseReturnValue:
         return _page(wanted, typed, forgery.stale(), agrees=agrees), 403
     try:
         contact = addresses.read(typed["address"], typed["country"], site().doors.countries, wanted)
-        agreed = _ticked() if agrees and wanted is Kind.PHONE else None
+        agreed = own_contacts.ticked() if agrees and wanted is Kind.PHONE else None
         questions.ask(contact, uid=uid, agreed=agreed)
     except UnreadableContactError as unreadable:
         return _page(wanted, typed, str(unreadable), agrees=agrees), 422
@@ -55,7 +48,7 @@ def remove(kind: str) -> ResponseReturnValue:
     """Take it away."""
     gone, uid = _kind(kind), entry.person()
     try:
-        _commit(lambda: owners.removing(site().documents, uid, gone))
+        own_contacts.remove(uid, gone)
     except LastContactError:
         flash(say("You sign in by this one. Add another before you remove it."), "warn")
     else:
@@ -67,41 +60,13 @@ def remove(kind: str) -> ResponseReturnValue:
 def consent() -> ResponseReturnValue:
     """Agree to texts, or take it back."""
     uid, agrees = entry.person(), "agree" in request.form
-
-    def writes() -> tuple[Write, ...]:
-        known = site().documents.get(contacts.path(uid))
-        if known is None or not known.fields.get(Kind.PHONE):
-            return ()
-        return (Update(known.path, _consented(known, agrees=agrees), known.version),)
-
-    if not _commit(writes):
+    if not own_contacts.consent(uid, agrees=agrees):
         flash(say("Add your mobile number first."), "warn")
     elif agrees:
         flash(say("Noted: we may text you about what you watch. Reply STOP to end it."))
     else:
         flash(say("Noted: no more texts, except codes that you ask for."))
     return _back()
-
-
-def _consented(known: Document, *, agrees: bool) -> dict[str, Any]:
-    number, now = str(known.fields[Kind.PHONE]), site().now()
-    if agrees:
-        return consents.given(known.fields, number, _ticked(), now)
-    return consents.withdrawn(known.fields, number, _ticked(), now)
-
-
-def _commit(writes: Any) -> bool:
-    """Write what is to be written as things stand now; whether that was anything."""
-    for attempt in range(_ATTEMPTS):
-        wanted = writes()
-        try:
-            if wanted:
-                site().documents.commit(*wanted)
-        except ConflictError:
-            time.sleep(0.02 * attempt)
-            continue
-        return bool(wanted)
-    raise StoreUnavailableError("the person kept changing")
 
 
 def _page(
@@ -126,10 +91,6 @@ def _page(
         may_text=bool(person.phone) and not (person.texts_need_consent and not person.texts_agreed_at),
         by_itself=entry.local_person() == person.uid,
     )
-
-
-def _ticked() -> dict[str, Any]:
-    return consents.ticked(network.network(questions.here()), site().limits.per_day)
 
 
 def _kind(named: str) -> Kind:

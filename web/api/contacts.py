@@ -3,20 +3,17 @@
 A contact is never set, only proven: a code is sent there, and whoever sends it back has it.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from notifiers import contacts, owners
+from notifiers import contacts
 from notifiers.owners import LastContactError
 from notifiers.proofs import LASTS, Kind, Proof
-from watchers.documents import Update, Write
-from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.kinds import Channel
 from watchers.models import Person
 from web import entry
-from web.account import addresses, consents, network, questions
+from web.account import addresses, consents, own_contacts, questions
 from web.account.addresses import UnreadableContactError
 from web.account.questions import RefusedError
 from web.api import reading, repeats
@@ -27,7 +24,6 @@ from web.api.reading import not_accepted
 from web.api.shape import Shape
 from web.site import site
 
-_ATTEMPTS = 5
 _A_VERSION = "20-a-day-0123456789ab"
 
 Address = Annotated[
@@ -125,7 +121,7 @@ def ask(call: Call) -> Reply:
         _require_words(asked.consent, "/consent")
         if contact.kind is not Kind.PHONE:
             raise not_accepted("Only a number needs a consent to texts.", "/consent")
-        agreed = _ticked()
+        agreed = own_contacts.ticked()
     try:
         proof = questions.put(contact, asked=_named(call), uid=call.uid, agreed=agreed)
     except RefusedError as refused:
@@ -153,7 +149,7 @@ def remove(call: Call, kind: str) -> Reply:
     if kind not in set(Kind):
         raise ProblemError(404, "There are phone and email.")
     try:
-        _commit(lambda: owners.removing(site().documents, call.uid, Kind(kind)))
+        own_contacts.remove(call.uid, Kind(kind))
     except LastContactError:
         raise ProblemError(409, "You sign in by this one. Add another before you remove it.") from None
     return Reply(status=204)
@@ -164,20 +160,7 @@ def consent(call: Call) -> Reply:
     asked: ConsentAsked = call.body
     if asked.agrees:
         _require_words(asked.version, "/version")
-
-    def writes() -> tuple[Write, ...]:
-        known = site().documents.get(contacts.path(call.uid))
-        if known is None or not known.fields.get(Kind.PHONE):
-            return ()
-        number, now = str(known.fields[Kind.PHONE]), site().now()
-        fields = (
-            consents.given(known.fields, number, _ticked(), now)
-            if asked.agrees
-            else consents.withdrawn(known.fields, number, _ticked(), now)
-        )
-        return (Update(known.path, fields, known.version),)
-
-    if not _commit(writes):
+    if not own_contacts.consent(call.uid, agrees=asked.agrees):
         raise ProblemError(409, "Add your mobile number first.")
     entry.believe(call.uid)
     return Reply(_contacts(call.uid))
@@ -233,19 +216,6 @@ def _contacts(uid: str) -> Contacts:
         agreed_at=person.texts_agreed_at, version=consents.version(per_day), words=consents.text(per_day)
     )
     return Contacts(contacts=known, consent=words)
-
-
-def _commit(writes: Callable[[], tuple[Write, ...]]) -> bool:
-    """Write what is to be written as things stand now; whether that was anything."""
-    for _ in range(_ATTEMPTS):
-        wanted = writes()
-        try:
-            if wanted:
-                site().documents.commit(*wanted)
-        except ConflictError:
-            continue
-        return bool(wanted)
-    raise StoreUnavailableError("the person kept changing")
 
 
 _TAG = "Contacts"

@@ -75,7 +75,7 @@ def troubles(_: Call) -> Reply:
     found = site().documents.find(Query(REFUSED, ("newest_first",), "<=", 0, MOST))
     refused = tuple(
         RefusedWatch(
-            id=one.id,
+            id=str(one.fields.get("watch")),
             uid=str(one.fields.get("uid")),
             reasons=tuple(map(str, one.fields.get("reasons") or ())),
             at=one.fields["at"],

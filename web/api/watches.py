@@ -16,6 +16,7 @@ from watchers.asked import read_watch
 from watchers.documents import Create, Delete, Document, Put, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.language import say
+from watchers.portable.judging import stored
 from watchers.providers import cannot_see
 from watchers.watch import Watch
 from web import membership, monitors, own_writes, sight, twins
@@ -163,10 +164,7 @@ def judged(asked: Watch) -> dict[str, Any]:
     Raises:
         ProblemError: 422 with every reason.
     """
-    fields = asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    fields |= {"status": asked.status, "already_true": asked.already_true, "notify": list(asked.notify)}
-    if asked.snoozed_until:
-        fields["snoozed_until"] = asked.snoozed_until
+    fields = stored(asked)
     try:
         read_watch(fields, site().refusal, site().now(), cannot_see=cannot_see)
     except WatchRefusedError as refused:

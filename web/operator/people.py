@@ -128,7 +128,7 @@ def _rows(found: list[Document]) -> list[dict[str, Any]]:
 def _refused(uid: str) -> list[tuple[str, list[str]]]:
     """Their watches that are refused, and why."""
     found = site().documents.find(Query("refused", ("uid",), "==", uid, 50))
-    return [(one.id, list(one.fields.get("reasons") or ())) for one in found]
+    return [(str(one.fields.get("watch")), list(one.fields.get("reasons") or ())) for one in found]
 
 
 def _uid_of(said: str) -> str | None:

@@ -67,7 +67,12 @@ def refused() -> ResponseReturnValue:
     number = documents.count(Query(REFUSED))
     found = documents.find(Query(REFUSED, ("newest_first",), "<=", 0, _ROWS)) if number else []
     rows = [
-        (one.id, str(one.fields.get("uid")), list(one.fields.get("reasons") or ()), one.fields["at"])
+        (
+            str(one.fields.get("watch")),
+            str(one.fields.get("uid")),
+            list(one.fields.get("reasons") or ()),
+            one.fields["at"],
+        )
         for one in found
     ]
     return render_template("status_refused.html", rows=rows, number=number, ago=lambda at: words.ago(at, now))

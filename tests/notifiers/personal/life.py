@@ -15,7 +15,7 @@ from watchers.documents import Create, Document, Documents, Put, Update, Write
 from watchers.jobs import copy_watch
 from watchers.kinds import Channel
 from watchers.models import AlertState
-from watchers.places import Places
+from watchers.places import Places, refusal
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 PHONE, EMAIL, UID = "+14155550123", "ann.private@example.com", "uid-of-ann"
@@ -94,7 +94,7 @@ def live(documents: Documents, uid: str = UID, *, watches: int = 2, told: int = 
         Put(f"alert_shelves/{uid}", {"blob": b"older alerts", "is_cut": False}),
         Put(f"pages/{uid}", {"blob": b"a page"}),
         Put(f"calendars/{uid}", {"uid": uid, "secret": "of an address", "shown": {}}),
-        Put(f"refused/{uid[:3]}-w9", {"uid": uid, "reasons": ["No."], "at": NOW}),
+        Put(refusal(uid, "w9"), {"uid": uid, "watch": "w9", "reasons": ["No."], "at": NOW}),
         Put(f"contacts/{uid}-digest", {"uid": uid}),
         Put(f"proofs/{uid}-proof", {"uid": uid, "address": phone}),
         Put(f"proofs/of-nobody-yet-{phone}", {"uid": None, "address": email}),

@@ -1,5 +1,7 @@
 """What leaves as a sheet or as JSON comes back as it was, whatever it says; what cannot is named."""
 
+import csv
+import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -154,6 +156,50 @@ def test_no_name_of_a_watch_runs_in_a_spreadsheet(name: str) -> None:
     assert row.lstrip('"').startswith("'")
     (entry,) = arriving.entries(text)
     assert (entry.fields["name"], entry.fields["tags"]) == (name, [name[:30]])
+
+
+def _begins_a_formula(text: str) -> list[str]:
+    """Cells that would run, whatever the sheet is split at."""
+    rows = [
+        row
+        for separator in ",;\t"
+        for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separator)
+    ]
+    return [cell for row in rows for cell in row if cell.strip()[:1] in tuple("=+-@\uff1d\uff0b\uff0d\uff20")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Lakers;=1+1",
+        "Lakers; =1+1",
+        "Lakers;'=1+1",
+        'Lakers;"=1+1',
+        'Lakers;""=1+1";"=2',
+        "Lakers;+1;-1;@SUM(A1)",
+        "a;\uff1b\uff1d1;\uff1d1",
+    ],
+)
+def test_no_name_runs_where_semicolons_part_cells(name: str) -> None:
+    watch = Watch.model_validate(WATCH | {"name": name, "tags": [name[:30]]})
+    text = leaving.as_csv([watch])
+    assert _begins_a_formula(text) == []
+    (entry,) = arriving.entries(text)
+    assert (entry.fields["name"], entry.fields["tags"]) == (name, [name[:30]])
+
+
+@given(st.lists(watches.filter(_is_plain), min_size=1, max_size=3))
+def test_no_cell_of_a_sheet_runs_whatever_it_is_split_at(several: list[Watch]) -> None:
+    assert _begins_a_formula(leaving.as_csv(several)) == []
+
+
+@given(st.lists(st.lists(st.text(";,\t\r\n'\" =+-@x", max_size=9), min_size=2, max_size=3), max_size=3))
+def test_no_guarded_row_runs_whatever_it_is_split_at_and_each_comes_back(rows: list[list[str]]) -> None:
+    sheet = io.StringIO()
+    csv.writer(sheet).writerows([guarded(cell) for cell in row] for row in rows)
+    assert _begins_a_formula(sheet.getvalue()) == []
+    read = csv.reader(io.StringIO(sheet.getvalue(), newline=""))
+    assert [[unguarded(cell) for cell in row] for row in read] == rows
 
 
 @pytest.mark.parametrize(

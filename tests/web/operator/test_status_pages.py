@@ -150,3 +150,13 @@ def test_the_command_line_says_the_same(world: World) -> None:
     assert known.to_json()["watches"] == 1
     assert known.to_json()["worker_runs"] is True
     assert PLACES.job("w1") not in str(known.to_json())
+
+
+def test_who_was_refused_under_the_same_id_is_listed_too(world: World, boss: Someone) -> None:
+    for uid in ("ann", "bob"):
+        world.put_watch("w1", uid, filters={"min_quantity": 2})
+        world.copy("w1", uid)
+    page = boss.get("/status/refused")
+    assert page.count("<h2>w1</h2>") == 2
+    assert "/status/people/ann" in page
+    assert "/status/people/bob" in page

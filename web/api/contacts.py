@@ -182,10 +182,6 @@ def proof_asked(proof: Proof) -> ProofAsked:
     return ProofAsked(proof=proof.id, contact=proof.contact.masked, ends_at=proof.made_at + LASTS)
 
 
-def _ticked() -> dict[str, Any]:
-    return consents.ticked(network.network(questions.here()), site().limits.per_day)
-
-
 def _require_words(version: str | None, pointer: str) -> None:
     wanted = consents.version(site().limits.per_day)
     if version != wanted:

@@ -109,6 +109,18 @@ def over(target: Target, plans: Plans) -> str | None:
     return past(latest) if latest and known.is_over else None
 
 
+def unknown(target: Target, uid: str) -> str | None:
+    """That its market knows nothing by this id, as a sentence; asked only where nobody did just now."""
+    catalog = site().catalog
+    if catalog is None or target.search is not None or catalog.known(target):
+        return None
+    if site().providers.get(target.provider) != "on" or site().searches.wait(uid, site().now()):
+        return None
+    if not catalog.look(target).is_unknown:
+        return None
+    return say("{shop} knows nothing by this id: check it.", shop=words.shop(target.provider))
+
+
 def past(seen: Observation) -> str:
     """``This took place on Sat 9 Jan 2027 …``."""
     day = seen.starts_on or (seen.starts_at.date() if seen.starts_at else seen.at.date())

@@ -6,6 +6,7 @@ to take several calls (pages, a token) is begun anew with as many: nearly all ta
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -21,6 +22,7 @@ from watchers.errors import (
     ProviderUnavailableError,
     StoreError,
 )
+from watchers.language import say
 from watchers.observation import Observation
 from watchers.providers.base import Fetched, Provider
 from watchers.purse import Drawn, draw, remember
@@ -41,6 +43,8 @@ _CODES = {
     "malformed": "its answer could not be understood",
 }
 
+_UNKNOWN = frozenset({"not_found", "missing", "bad_id"})
+
 
 class Answered(msgspec.Struct, frozen=True):
     """What a market said, or ``why`` it was not seen. ``number`` tells two answers apart."""
@@ -48,6 +52,11 @@ class Answered(msgspec.Struct, frozen=True):
     seen: Observation | None
     why: str = ""
     number: int = 0
+    is_unknown: bool = False  # the market answered, and knows nothing by this id
+
+
+class _UnknownError(ProviderError):
+    """The market knows nothing by this id."""
 
 
 class Inquiry(msgspec.Struct, frozen=True):
@@ -72,7 +81,8 @@ class Inquiry(msgspec.Struct, frozen=True):
             log.warning("provider.rejected", extra={"why": str(exc)})
             return Answered(None, _sentence(name, exc))
         except ProviderError as exc:
-            return Answered(None, _sentence(name, exc))
+            log.info("catalog.not_seen", extra={"provider": name, "why": str(exc)})
+            return Answered(None, _worded(name, exc), is_unknown=isinstance(exc, _UnknownError))
         except StoreError as exc:
             log.warning("catalog.no_purse", extra={"provider": name, "why": type(exc).__name__})
             return Answered(None, "our own count of its calls could not be read just now; try again.")
@@ -134,8 +144,15 @@ def _seen(name: str, fetched: Fetched, target: Target) -> Observation:
     seen = fetched.observations.get(target.id)
     if seen is None:
         code = fetched.failures.get(target.id, "")
-        raise ProviderError(f"{name}: {_CODES.get(code, code and f'no answer ({code})') or 'no answer'}")
+        error = _UnknownError if code in _UNKNOWN else ProviderError
+        raise error(f"{name}: {_CODES.get(code, code and f'no answer ({code})') or 'no answer'}")
     return seen
+
+
+def _worded(name: str, error: Exception) -> str:
+    """As ``_sentence``; a bare status is for the log, and people are told what to do."""
+    said = _sentence(name, error)
+    return say("it did not answer; try again in a minute.") if re.fullmatch(r"status \d+\.", said) else said
 
 
 def _sentence(name: str, error: Exception) -> str:

@@ -1,6 +1,6 @@
 """What all markets are asked: as a person says it, or so that an event is found elsewhere. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +12,23 @@ from watchers.target import Search, Target
 _ABOUT = timedelta(days=1)  # around an event's day: markets differ about what belongs to the night before
 
 
+class QuestionRefusedError(ValueError):
+    """It cannot be asked: a sentence for each fault. ``errors``: by the field, without its name."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__(" ".join(map(_plain, sentences)))
+        self.errors: dict[str, str] = {}
+        for one in sentences:
+            where, colon, said = one.removeprefix("search: ").removeprefix("search, ").partition(": ")
+            field = where if colon else "date_to" if "date_from" in one else "keyword"
+            self.errors.setdefault(field, _plain(said if colon else one))
+
+
 def question(said: Mapping[str, Any]) -> Search:
     """The search that a person asks for: keyword, city, country, date_from, date_to, category.
 
     Raises:
-        ValueError: a sentence for each fault.
+        QuestionRefusedError: a sentence for each fault.
     """
     from pydantic import ValidationError  # noqa: PLC0415 - for those who search
 
@@ -27,7 +39,7 @@ def question(said: Mapping[str, Any]) -> Search:
     try:
         target = read_target({"provider": "all", "search": given})
     except ValidationError as exc:
-        raise ValueError(" ".join(_plain(one) for one in sentences(exc))) from exc
+        raise QuestionRefusedError(sentences(exc)) from exc
     return target.search or Search()
 
 

@@ -77,7 +77,7 @@ def new() -> ResponseReturnValue:
         return _copied(uid, copied)
     page, form = _Page(uid, _new_id()), forms.linked(_blank(), request.args)
     if "q" in request.args:
-        return _boxed(page, form, box.read(request.args["q"], site().providers))
+        return _boxed(page, form, box.read(request.args["q"], site().providers, site().asked.values()))
     if words_meant := request.args.get("words", "").strip()[: box.LONGEST_WORDS]:
         return _boxed(page, form, Wanted(words_meant, words=words_meant))
     if not forms.names_something(form):

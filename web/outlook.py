@@ -119,7 +119,7 @@ def suggested(form: Form, sight: Sight) -> Form:
     if event and form.what == "item":
         given = {"keyword": form.keyword or _headline(event), "city": form.city or event.city or ""}
     if not form.name:
-        given["name"] = (event.name if event and event.name else _name_of_search(form))[:MAX_NAME]
+        given["name"] = (event.name if event and event.name else _name_of(form))[:MAX_NAME]
     anchor = suggesting.primary(sight.records)
     limit = suggesting.suggestion(anchor) if anchor else None
     if limit and not form.price:
@@ -135,7 +135,10 @@ def _headline(event: Event) -> str:
     return event.name or next(iter(event.performers), "")
 
 
-def _name_of_search(form: Form) -> str:
+def _name_of(form: Form) -> str:
+    """Of what has no name of its own: the words that are searched for, or the shop and its number."""
+    if form.what == "item" and form.item.isalnum():
+        return f"{words.shop(form.provider)} {form.item}"
     if form.what != "search" or not form.keyword:
         return ""
     return say("{words} in {city}", words=form.keyword, city=form.city) if form.city else form.keyword
@@ -218,8 +221,13 @@ def _next(watch: Watch | None, sight: Sight) -> tuple[bool, tuple[str, ...], tup
     said = tuple(_rules(rules))
     if news is None:
         return at_once is not None, (), said
-    after = tuple(say("After that: {rule}", rule=f"{rule[:1].lower()}{rule[1:]}") for rule in said)
-    return True, (_told_now(news),), after
+    return True, (_told_now(news),), tuple(_after_that(said))
+
+
+def _after_that(rules: tuple[str, ...]) -> Iterator[str]:
+    for rule in rules[:1]:
+        yield say("After that: {rule}", rule=f"{rule[:1].lower()}{rule[1:]}")
+    yield from rules[1:]
 
 
 def _told_now(news: News) -> str:
@@ -238,7 +246,7 @@ def _rules(rules: Mapping[PriceKey, str]) -> Iterator[str]:
 
 
 def _truth(form: Form, sight: Sight, rules: tuple[str, ...], served: list[str]) -> Iterator[str]:
-    if sight.target is None:
+    if sight.target is None or sight.is_unknown:
         return
     yield from dict.fromkeys(served) if served else [_how_often(sight.target)]
     if included := _included(form, sight):

@@ -320,6 +320,9 @@ def test_a_limit_in_a_currency_nothing_is_sold_in_is_said_and_one_press_mends_it
 
 def test_an_id_that_its_market_does_not_know_is_not_saved(ann: Someone, shop: World, tickets: Market) -> None:
     tickets.failures["vvNobodys99"] = "not_found"
+    form = ann.get("/watches/new?provider=ticketmaster&item=vvNobodys99")
+    assert "it knows nothing by this id" in form
+    assert "Checked as often" not in form
     refused = ann.save(item="vvNobodys99")
     assert refused.status_code == 422
     assert "Ticketmaster knows nothing by this id" in errors_of(refused)["item"]

@@ -6,12 +6,13 @@ what could not be taken as it was is said.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from watchers.language import say
 from watchers.providers import links, recognise, refusal
+from watchers.providers.base import Provider
 from watchers.providers.links import Link
 from watchers.shops import shop
 from watchers.target import Target
@@ -50,18 +51,19 @@ class Wanted(msgspec.Struct, frozen=True):
         return self.items[0] if len(self.items) == 1 and not self.words else None
 
 
-def read(text: str, providers: Mapping[str, str]) -> Wanted:
+def read(text: str, providers: Mapping[str, str], asked: Iterable[Provider] = ()) -> Wanted:
     """What a text stands for.
 
     Args:
         text: As it was typed or pasted.
         providers: Every provider by name, ``on`` or why it is off (``Site.providers``).
+        asked: Those that are on: of their own servers they know the addresses.
     """
     given = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     if not given:
         return Wanted()
     if (link := links.read(given)) is not None:
-        return _of_link(given, link, providers)
+        return _of_link(given, link, providers, recognise(link, asked))
     if error := _unreadable(given):
         return Wanted(given[:LONGEST], error=error)
     return _of_id(given, providers) or Wanted(given, words=given)
@@ -78,8 +80,8 @@ def _unreadable(given: str) -> str:
 # ── a link ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _of_link(given: str, link: Link, providers: Mapping[str, str]) -> Wanted:
-    target, name = recognise(link), links.title(link)
+def _of_link(given: str, link: Link, providers: Mapping[str, str], target: Target | None) -> Wanted:
+    name = links.title(link)
     if target is None:
         return _of_page(given, link, name, providers)
     where = shop(target.provider)

@@ -37,6 +37,7 @@ from watchers.watch import Below, Drop, Filters, Watch
 
 DAY = timedelta(days=1)
 BRIEF, A_WHILE = timedelta(minutes=12), timedelta(hours=2)  # resale listings were seen to live 5 to 20 min
+GOOD = 0.9  # a chance that needs no words
 EVEN = 0.5  # a lesser chance to see what lives briefly is said aloud to those for whom minutes matter
 SLOW = timedelta(hours=6)  # a longer wait is said aloud to everybody
 QUIET = timedelta(minutes=15)  # a board that was not saved for so long is not being ticked
@@ -377,12 +378,14 @@ def calls_left(plan: Plan) -> str:
 
 
 def sentence(watch: Watch, turn: Turn, where: str = "") -> str:
-    """How a watch is served: ``Checked about every 7 minutes; chance to catch …: 100 %``.
+    """How a watch is served: ``Checked about every 20 minutes; chance to catch …: 60 %``.
 
     ``where``: such as `` at Steam``, for a watch with several targets. What is announced does not go away
-    again: for a watch that waits for nothing else there is no chance to name.
+    again: for a watch that waits for nothing else there is no chance to name; nor where it is good.
     """
     if all(condition.kind is Kind.STATUS for condition in watch.conditions):
+        return say("Checked about {every}{where}.", every=every(turn.interval), where=where)
+    if turn.chance(BRIEF) >= GOOD:
         return say("Checked about {every}{where}.", every=every(turn.interval), where=where)
     chances = _chances(turn, is_listing=minutes_matter(watch))
     return say(
@@ -396,7 +399,7 @@ def _chances(turn: Turn, *, is_listing: bool) -> str:
         said = say("chance to catch a listing that lives 12 minutes: {chance}", chance=percent(brief))
     else:
         said = say("chance to catch a price that lives 12 minutes: {chance}", chance=percent(brief))
-    return said + (say(", 2 hours: {chance}", chance=percent(turn.chance(A_WHILE))) if brief < 1 else "")
+    return said + say(", 2 hours: {chance}", chance=percent(turn.chance(A_WHILE)))
 
 
 def warning(watch: Watch, target: Target, turn: Turn, plan: Plan, provider: Provider) -> str | None:

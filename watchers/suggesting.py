@@ -3,7 +3,7 @@
     $81: within 5 % of the lowest seen here, $78 on 3 Nov
     $85: 5 % under today's $90
 
-A short record is said to be one: then nothing is called a low, and no wish is warned of.
+A short record is said to be one: then nothing is called a low, and only a wish under half of it is warned of.
 """
 
 from collections.abc import Mapping, Sequence
@@ -113,8 +113,13 @@ def suggestion(known: Record) -> Suggestion | None:
 
 def too_low(known: Record, limit: int) -> str | None:
     """Why a limit may never come true; ``None`` where it may, or nobody can tell."""
-    if not known.is_long or limit >= known.lowest:
+    if limit >= known.lowest:
         return None
+    if not known.is_long:
+        is_far = limit * 2 < known.lowest
+        low = spoken(known.lowest, known.key.currency)
+        said = say("That is far under the lowest seen here, {price}; the record is still short.", price=low)
+        return said if is_far else None
     return say(
         "It was never that low here: the lowest was {price} on {day}.",
         price=spoken(known.lowest, known.key.currency),

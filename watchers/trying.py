@@ -14,7 +14,7 @@ import msgspec
 from watchers.documents import Documents
 from watchers.history import History
 from watchers.memory import WatchState
-from watchers.models import Reason
+from watchers.models import News, Reason
 from watchers.money import PriceKey
 from watchers.observation import Availability, Observation, Price
 from watchers.price_history import Series, Step, past
@@ -80,16 +80,16 @@ def trial(watch: Watch, target: Target, series: Series, now: datetime) -> Trial:
 
 def next_text(
     watch: Watch, target: Target, before: History, now: Observation
-) -> tuple[bool, tuple[str, ...]]:
+) -> tuple[News | None, dict[PriceKey, str]]:
     """What the first look at a watch that is not saved yet would do, if it saw what ``now`` says.
 
     Returns:
-        Whether it would tell something at once, and when the next text would come after that: a sentence for
-        each kind of price, where they differ.
+        What it would tell at once, if anything, and when the next text would come after that: a sentence for
+        each kind of price.
     """
     decision = decide(watch, WatchState(), before, now)
-    rules = (rule_sentence(watch, decision.state, target.id, key) for key in now.buyable_prices)
-    return decision.news is not None, tuple(dict.fromkeys(rule for rule in rules if rule))
+    rules = {key: rule_sentence(watch, decision.state, target.id, key) for key in now.buyable_prices}
+    return decision.news, {key: rule for key, rule in rules.items() if rule}
 
 
 def _concerns(watch: Watch, key: PriceKey) -> bool:

@@ -14,7 +14,7 @@ from watchers.errors import TOO_EARLY, TOO_LARGE, Fault, WatchRefusedError
 from watchers.language import say
 from watchers.providers import cannot_see
 from watchers.watch import Watch
-from web.forms import Form, document, markets_of
+from web.forms import Form, amount_of, document, markets_of
 
 FIELDS = (
     "name", "provider", "item", "keyword", "city", "country", "date_from", "date_to", "conditions", "price",
@@ -73,7 +73,7 @@ def checked(
     made = document(form, base)
     errors: dict[str, list[str]] = {}
     for field, sentence in (*_own_faults(form, providers), *_faults(form, made, refusal, now)):
-        if field != "provider" or field not in errors:  # the guard's own sentence says it better
+        if field not in ("provider", "price", "min_saving") or field not in errors:  # our own says it better
             errors.setdefault(field, []).append(sentence)
     if errors:
         raise FormRefusedError({field: " ".join(errors[field]) for field in FIELDS if field in errors})
@@ -90,10 +90,29 @@ def _own_faults(form: Form, providers: Mapping[str, str]) -> Iterator[tuple[str,
             yield "provider", say("This shop is switched off here: {state}.", state=state)
     if form.what == "markets" and not markets:
         yield "item", say("Search for the event anew, and watch it on its markets from there.")
+    yield from _faults_of_amounts(form)
     if form.new_listing and form.what != "search":
         yield (
             "conditions",
             say("New dates can only be found by a search: one event has only its own date. Choose any date."),
+        )
+
+
+def _faults_of_amounts(form: Form) -> Iterator[tuple[str, str]]:
+    """What no amount can be read from, and what would be left out without a word."""
+    for field, counts in (("price", form.below), ("min_saving", form.drop or form.any_drop)):
+        text = getattr(form, field)
+        if counts and text and amount_of(form, field) is None:
+            yield (
+                field,
+                say("“{amount}” is not clear: write a plain number such as 1234.50.", amount=text[:40]),
+            )
+    if form.drop and form.any_drop:
+        yield "percent", say("“Any drop” tells you of this one too: choose one of both.")
+    if form.min_saving and not (form.drop or form.any_drop):
+        yield (
+            "min_saving",
+            say("A saving counts with “Any drop” or so much % off: choose one, or empty this."),
         )
 
 

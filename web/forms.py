@@ -8,13 +8,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from watchers.kinds import Channel, Kind
 from watchers.language import say
-from watchers.money import exponent
+from watchers.money import CURRENCIES, exponent
+from watchers.providers.pages.amounts import NoAmountError, typed
 from watchers.target import Target
 from watchers.watch import MAX_NAME, Below, Condition, Drop, HistoricLow, Markets, PriceCondition, Watch
 
@@ -112,6 +114,8 @@ def pressed(form: Form, said: str) -> Form:
     given = _clean(given)
     if field == "price" and (parts := re.fullmatch(r"([0-9.]{1,20}) ([A-Z]{3})", given)):
         return replace(form, below=True, price=parts[1], currency=parts[2])
+    if field == "currency":
+        return replace(form, below=True, currency=given[:3])
     if field == "percent":
         return replace(form, drop=True, any_drop=False, percent=given[:6])
     return replace(form, historic_low=True, days=given[:6]) if field == "days" else form
@@ -172,8 +176,8 @@ def _condition_fields(condition: Condition) -> dict[str, Any]:
             own = {"price": f"{condition.price:.{digits}f}", "currency": condition.currency}
         case Drop():
             saving = "" if condition.min_saving is None else str(condition.min_saving)
-            if condition.percent == ANY_DROP and not saving:
-                return {"any_drop": True, "basis": str(condition.basis)}
+            if condition.percent == ANY_DROP:
+                return {"any_drop": True, "min_saving": saving, "basis": str(condition.basis)}
             own = {"percent": f"{condition.percent:g}", "min_saving": saving}
         case HistoricLow():
             own = {"days": str(condition.days)}
@@ -272,12 +276,13 @@ def _kept_of_search(base: Watch | None) -> dict[str, Any]:
 def _conditions(form: Form) -> Iterator[dict[str, Any]]:
     basis = {} if form.basis == "any" else _given(basis=form.basis)
     if form.below:
-        yield {"kind": "below", **_given(price=form.price, currency=form.currency.upper()), **basis}
+        yield {"kind": "below", **_given(price=plain(form, "price"), currency=form.currency.upper()), **basis}
+    saving = _given(min_saving=plain(form, "min_saving"))
     if form.any_drop:
-        yield {"kind": "drop", "percent": ANY_DROP, **basis}
+        yield {"kind": "drop", "percent": ANY_DROP, **saving, **basis}
     elif form.drop:
         percent = _number(form.percent.removesuffix("%").strip())
-        yield {"kind": "drop", **_given(percent=percent, min_saving=form.min_saving), **basis}
+        yield {"kind": "drop", **_given(percent=percent), **saving, **basis}
     if form.historic_low:
         yield {"kind": "historic_low", **_given(days=_number(form.days)), **basis}
     for tick, kind in (
@@ -287,6 +292,23 @@ def _conditions(form: Form) -> Iterator[dict[str, Any]]:
     ):
         if getattr(form, tick):
             yield {"kind": kind}
+
+
+def plain(form: Form, field: str) -> str:
+    """``20.50``: an amount of the form as a plain number; what cannot be read for sure stays as it was."""
+    amount = amount_of(form, field)
+    return getattr(form, field) if amount is None else f"{amount:f}"
+
+
+def amount_of(form: Form, field: str) -> Decimal | None:
+    """An amount as people write it (``20,50``, ``$20``, ``1,234.50``); ``None`` where that is not clear."""
+    text, currency = getattr(form, field), form.currency.upper()
+    if re.fullmatch(r"[0-9]{1,16}(\.[0-9]{1,16})?", text):
+        return Decimal(text)
+    try:
+        return typed(text, currency if currency in CURRENCIES else None)
+    except NoAmountError:
+        return None
 
 
 def _given(**values: str | float) -> dict[str, Any]:
@@ -302,4 +324,5 @@ def _number(text: str) -> str | float:
     """A number as one; anything else stays as it was written, and is refused later in words."""
     if re.fullmatch(r"[0-9]{1,6}", text):
         return int(text)
-    return float(text) if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,3}", text) else text
+    pointed = re.sub(r"(?<=[0-9]),(?=[0-9]{1,2}$)", ".", text)
+    return float(pointed) if re.fullmatch(r"[0-9]{1,6}\.[0-9]{1,3}", pointed) else text

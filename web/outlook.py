@@ -3,22 +3,22 @@
 Everything is worked out from one ``Sight``; nothing more is read, and nothing is written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from watchers import suggesting, trying
 from watchers.events import Event, normalised
 from watchers.language import say, say_many
-from watchers.models import Reason
-from watchers.money import CURRENCIES, Basis, decimal_amount, exponent, minor_units, spoken
+from watchers.models import News, Reason
+from watchers.money import CURRENCIES, Basis, PriceKey, decimal_amount, exponent, minor_units, spoken
 from watchers.suggesting import Record
 from watchers.target import Target
 from watchers.trying import Trial
 from watchers.watch import MAX_NAME, Watch
 from web import words
-from web.forms import Form
+from web.forms import Form, amount_of
 from web.offers import choices
 from web.sight import Sight
 from web.site import site
@@ -52,6 +52,7 @@ class Outlook:
         anchor: The price that limits and percentages are measured by; ``None``: no price is known.
         limit, why: A limit that can be reached, as the field has it, and why that one; may be empty.
         fix, warning: What is wrong with the limit that was written, and a better one; may be empty.
+        elsewhere: That it is in a currency nothing is sold in; may be empty.
         is_true_now: Whether it would tell something at once.
         truth: How often it is checked, what a price includes, when the next text comes, when it ends.
         warnings: What is wrong with that.
@@ -63,6 +64,7 @@ class Outlook:
     why: str = ""
     fix: str = ""
     warning: str = ""
+    elsewhere: str = ""
     is_true_now: bool = False
     truth: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -94,7 +96,7 @@ class Outlook:
 def percent_of(text: str) -> float | None:
     """A percentage as people write it, if it is one."""
     try:
-        number = float(text.removesuffix("%").strip())
+        number = float(text.removesuffix("%").strip().replace(",", "."))
     except ValueError:
         return None
     return number if 0 < number < 100 else None  # noqa: PLR2004
@@ -117,7 +119,7 @@ def suggested(form: Form, sight: Sight) -> Form:
     if event and form.what == "item":
         given = {"keyword": form.keyword or _headline(event), "city": form.city or event.city or ""}
     if not form.name:
-        given["name"] = (event.name if event and event.name else _name_of_search(form))[:MAX_NAME]
+        given["name"] = (event.name if event and event.name else _name_of(form))[:MAX_NAME]
     anchor = suggesting.primary(sight.records)
     limit = suggesting.suggestion(anchor) if anchor else None
     if limit and not form.price:
@@ -133,7 +135,10 @@ def _headline(event: Event) -> str:
     return event.name or next(iter(event.performers), "")
 
 
-def _name_of_search(form: Form) -> str:
+def _name_of(form: Form) -> str:
+    """Of what has no name of its own: the words that are searched for, or the shop and its number."""
+    if form.what == "item" and form.item.isalnum():
+        return f"{words.shop(form.provider)} {form.item}"
     if form.what != "search" or not form.keyword:
         return ""
     return say("{words} in {city}", words=form.keyword, city=form.city) if form.city else form.keyword
@@ -158,7 +163,7 @@ def outlook(form: Form, watch: Watch | None, sight: Sight) -> Outlook:
     anchor = suggesting.primary(sight.of_basis(form.basis))
     suggested = suggesting.suggestion(anchor) if anchor else None
     warning, fix = _warned(form, anchor)
-    at_once, rules = _next(watch, sight)
+    at_once, told, rules = _next(watch, sight)
     served = sight.plans.of(watch, watch.targets) if watch else []
     return Outlook(
         anchor,
@@ -167,7 +172,8 @@ def outlook(form: Form, watch: Watch | None, sight: Sight) -> Outlook:
         fix=fix,
         warning=warning,
         is_true_now=at_once,
-        truth=tuple(_truth(form, watch, sight, rules, [one.said for one in served])),
+        elsewhere=_elsewhere(form, sight),
+        truth=tuple(_truth(form, sight, (*told, *rules), [one.said for one in served])),
         warnings=tuple(dict.fromkeys(one.warning for one in served if one.warning)),
         tried=_tried(watch, sight),
     )
@@ -181,40 +187,71 @@ def _warned(form: Form, anchor: Record | None) -> tuple[str, str]:
     return warning, written(anchor.lowest, anchor.key.currency) if warning else ""
 
 
+def _elsewhere(form: Form, sight: Sight) -> str:
+    """That a limit is in a currency nothing here is sold in; empty where it may come true."""
+    known = {key.currency for key in sight.of_basis(form.basis)}
+    currency = form.currency.upper()
+    if not form.below or not known or currency in known or currency not in CURRENCIES:
+        return ""
+    return say(
+        "A limit in {currency} cannot come true yet: the prices here are in {known}.",
+        currency=currency,
+        known=", ".join(sorted(known)),
+    )
+
+
 def limit_of(form: Form) -> int | None:
     """The limit that was written, in minor units; ``None`` where there is none, or it is no amount."""
     currency = form.currency.upper()
-    if not form.below or currency not in CURRENCIES:
-        return None
-    try:
-        return minor_units(Decimal(form.price), currency) if len(form.price) <= 16 else None  # noqa: PLR2004
-    except (InvalidOperation, ValueError, OverflowError):
-        return None
+    amount = amount_of(form, "price") if form.below and currency in CURRENCIES else None
+    return None if amount is None else minor_units(amount, currency)
 
 
 # ── the truth ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _next(watch: Watch | None, sight: Sight) -> tuple[bool, tuple[str, ...]]:
+def _next(watch: Watch | None, sight: Sight) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
+    """Whether it is true already, what is told of that, and when the next text comes."""
     now = sight.latest
     if watch is None or sight.target is None or now is None:
-        return False, ()
+        return False, (), ()
     would_tell = watch.model_copy(update={"already_true": "tell"})
     at_once, _ = trying.next_text(would_tell, sight.target, sight.before, now)
-    _, rules = trying.next_text(watch, sight.target, sight.before, now)
-    return at_once, rules
+    news, rules = trying.next_text(watch, sight.target, sight.before, now)
+    said = tuple(_rules(rules))
+    if news is None:
+        return at_once is not None, (), said
+    return True, (_told_now(news),), tuple(_after_that(said))
 
 
-def _truth(
-    form: Form, watch: Watch | None, sight: Sight, rules: tuple[str, ...], served: list[str]
-) -> Iterator[str]:
-    if sight.target is None:
+def _after_that(rules: tuple[str, ...]) -> Iterator[str]:
+    for rule in rules[:1]:
+        yield say("After that: {rule}", rule=f"{rule[:1].lower()}{rule[1:]}")
+    yield from rules[1:]
+
+
+def _told_now(news: News) -> str:
+    if news.price is None or news.currency is None or news.basis is None:
+        return say("You are told at once: it is true now.")
+    price, basis = spoken(news.price, news.currency), words.BASIS_NAME[Basis(news.basis)]
+    return say("You are told at once: {price} {basis} now.", price=price, basis=basis)
+
+
+def _rules(rules: Mapping[PriceKey, str]) -> Iterator[str]:
+    """Each rule once; of which kind of price it speaks, where there are several."""
+    several = dict.fromkeys(rules.values())
+    for rule in several:
+        bases = dict.fromkeys(words.BASIS_NAME[key.basis] for key, said in rules.items() if said == rule)
+        yield rule if len(several) == 1 else f"{rule.removesuffix('.')} ({', '.join(bases)})."
+
+
+def _truth(form: Form, sight: Sight, rules: tuple[str, ...], served: list[str]) -> Iterator[str]:
+    if sight.target is None or sight.is_unknown:
         return
     yield from dict.fromkeys(served) if served else [_how_often(sight.target)]
     if included := _included(form, sight):
         yield included
-    if watch:
-        yield from rules
+    yield from rules
     yield _end(sight)
 
 

@@ -16,11 +16,12 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from notifiers import preferences
+from notifiers import contacts, preferences
 from watchers import box
 from watchers.box import Wanted
 from watchers.documents import Document, Put
 from watchers.errors import StoreUnavailableError
+from watchers.kinds import Channel
 from watchers.language import say
 from watchers.rules import FURTHER_STEP_PERCENT
 from watchers.watch import Watch
@@ -76,7 +77,7 @@ def new() -> ResponseReturnValue:
         return _copied(uid, copied)
     page, form = _Page(uid, _new_id()), forms.linked(_blank(), request.args)
     if "q" in request.args:
-        return _boxed(page, form, box.read(request.args["q"], site().providers))
+        return _boxed(page, form, box.read(request.args["q"], site().providers, site().asked.values()))
     if words_meant := request.args.get("words", "").strip()[: box.LONGEST_WORDS]:
         return _boxed(page, form, Wanted(words_meant, words=words_meant))
     if not forms.names_something(form):
@@ -88,7 +89,15 @@ def new() -> ResponseReturnValue:
 def _blank() -> Form:
     """An empty form, which tells as its person chose in their settings."""
     person = entry.document()
-    return forms.blank(site().providers, preferences.default_channels(person.fields if person else {}))
+    chosen = preferences.default_channels(person.fields if person else {})
+    return forms.blank(site().providers, chosen or _working(person))
+
+
+def _working(person: Document | None) -> tuple[Channel, ...]:
+    """Of the usual ways those that work; on this site where none does."""
+    known = contacts.from_document(person) if person else None
+    usual = (Channel.SMS, Channel.EMAIL)
+    return tuple(one for one in usual if known and contacts.is_reachable(known, one)) or (Channel.APP,)
 
 
 @pages.post("/watches/new")
@@ -122,6 +131,8 @@ def _boxed(page: _Page, form: Form, wanted: Wanted) -> ResponseReturnValue:
     """What the box was given: straight to the form where it can only be one thing."""
     if wanted.item:
         return redirect(choosing.address(wanted.item, wanted.name), 303)
+    if not wanted.text and "q" in request.args:
+        wanted = Wanted(error=say("Type what to look for: a name, a link or an id."))
     results = choosing.results(wanted, page.uid)
     form = replace(form, keyword=wanted.words, name=wanted.words)
     return _shown(page, form, status=422 if wanted.error else 200, results=results)
@@ -193,6 +204,7 @@ def _save(page: _Page, form: Form) -> ResponseReturnValue:
             return _again(page, form, made, standing)
         _refuse_twins(page, made, known)
         if page.is_new:
+            _refuse_unknown(page, made)
             _refuse_past(made, plans)
         site().documents.commit(Put(site().places.source(page.uid, page.watch_id), made))
     except FormRefusedError as refused:
@@ -260,6 +272,14 @@ def _refuse_past(made: Mapping[str, Any], plans: Plans) -> None:
         for target in watch.targets if watch else ():
             if said := sight.over(target, plans):
                 raise FormRefusedError({"keyword" if target.search else "item": said})
+
+
+def _refuse_unknown(page: _Page, made: Mapping[str, Any]) -> None:
+    """An id that its market knows nothing of is never seen: no look at it is promised."""
+    watch = monitors.read(made)
+    for target in watch.targets if watch else ():
+        if said := sight.unknown(target, page.uid):
+            raise FormRefusedError({"item": said})
 
 
 # ── what is shown ────────────────────────────────────────────────────────────────────────────────────────

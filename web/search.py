@@ -4,8 +4,8 @@ A search is an address, so that it can be kept and gone back to; it costs calls,
 With a most that one would pay it shows the deals instead. What is pressed on it is in ``search_buttons.py``.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from flask import Blueprint, abort, current_app, render_template, request, url_for
@@ -32,6 +32,7 @@ class _Answer:
     found: Found | None = None
     deals: list[Bargain] | None = None
     error: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @pages.get("/search")
@@ -41,11 +42,14 @@ def show() -> ResponseReturnValue:
     asked = searches.asked(request.args)
     if asked.is_empty:
         return _page(asked, _Answer())
+    if asked.is_for_deals and not asked.fields["currency"] and "currency" in request.args:
+        said = say("Write the currency of the price, such as USD or GBP.")
+        return _page(asked, _Answer(error=said, errors={"currency": said})), 422
     try:
         wanted = asked.search()
         most = asked.at_most() if asked.is_for_deals else None
     except SearchRefusedError as exc:
-        return _page(asked, _Answer(error=str(exc))), 422
+        return _page(asked, _Answer(error=_labelled(exc), errors=exc.errors)), 422
     if wait := site().searches.wait(uid, site().now()):
         said = say(
             "You have searched very often just now. Search again in {length}.", length=words.span(wait)
@@ -56,6 +60,27 @@ def show() -> ResponseReturnValue:
     price, currency, offers = most
     deals, found = catalog.deals(wanted, price, currency, min_quantity=offers)
     return _page(asked, _Answer(found, deals))
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "keyword": say("Artist, team, show or article"),
+        "city": say("City"),
+        "country": say("Country (US, GB)"),
+        "date_from": say("First day"),
+        "date_to": say("Last day"),
+        "category": say("Kind (music, sports …)"),
+        "max_price": say("At most"),
+        "currency": say("Currency"),
+    }
+
+
+def _labelled(refused: SearchRefusedError) -> str:
+    """Each fault under the name that its field has on the page."""
+    labels = _labels()
+    return " ".join(
+        f"{labels[name]}: {said}" if name in labels else said for name, said in refused.errors.items()
+    )
 
 
 def _page(asked: Asked, answer: _Answer) -> str:
@@ -73,8 +98,10 @@ def _page(asked: Asked, answer: _Answer) -> str:
         orders=list(_orders(asked)),
         found=found,
         error=answer.error,
+        errors=answer.errors,
         hits=[hits.hit(one, pictures) for one in events[:_MOST]] if answer.deals is None else [],
         deals=None if answer.deals is None else [hits.deal(one, pictures) for one in answer.deals[:_MOST]],
+        most=f"{asked.fields['max_price']} {(asked.fields['currency'] or 'USD').upper()}",
         more=max(0, len(events if answer.deals is None else answer.deals) - _MOST),
         good=_good(found) if found and answer.deals is None else "",
         as_of=words.ago(found.as_of, now) if found and found.as_of else "",
@@ -84,6 +111,7 @@ def _page(asked: Asked, answer: _Answer) -> str:
         is_kept=next((one for one in kept if one.id == own), None),
         own=own,
         suggested=searches.name_for(asked),
+        labels=_labels(),
         narrowed=bool(answer.error) or any(asked.fields[name] for name in _NARROWING),
         may_part=entry.is_operator(),
         parted=_parted(),

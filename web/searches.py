@@ -13,7 +13,7 @@ from typing import Any
 from notifiers import contacts
 from notifiers.words.phrases import one_line
 from watchers.catalog.bargains import limit
-from watchers.catalog.question import question
+from watchers.catalog.question import QuestionRefusedError, question
 from watchers.documents import Create, Document, Documents, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.language import say
@@ -29,7 +29,11 @@ _ATTEMPTS = 5
 
 
 class SearchRefusedError(ValueError):
-    """It cannot be searched, or kept; a sentence that says what to do."""
+    """It cannot be searched, or kept; a sentence that says what to do. ``errors``: by field."""
+
+    def __init__(self, said: str, errors: Mapping[str, str] | None = None) -> None:
+        super().__init__(said)
+        self.errors = errors or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,8 @@ class Asked:
         said = {name: self.fields.get(name, "") for name in FIELDS}
         try:
             return question({**said, "country": said["country"].upper()})
-        except ValueError as exc:
-            raise SearchRefusedError(str(exc)) from exc
+        except QuestionRefusedError as exc:
+            raise SearchRefusedError(str(exc), exc.errors) from exc
 
     def at_most(self) -> tuple[Any, str, int]:
         """The most to pay, its currency, and how many there must be at least.
@@ -79,12 +83,13 @@ class Asked:
         try:
             price, currency = limit(self.fields["max_price"], self.fields.get("currency") or "USD")
         except ValueError as exc:
-            raise SearchRefusedError(say("At most: {why}", why=str(exc))) from exc
+            where, _, said = str(exc).partition(": ")
+            errors = {"currency" if where == "currency" else "max_price": f"{said[:1].upper()}{said[1:]}"}
+            raise SearchRefusedError(say("At most: {why}", why=str(exc)), errors) from exc
         offers = self.fields.get("min_quantity") or "1"
         if not (offers.isascii() and offers.isdecimal() and 1 <= int(offers[:9]) <= MOST_OFFERS):
-            raise SearchRefusedError(
-                say("At least so many: write a number from 1 to {most}.", most=MOST_OFFERS)
-            )
+            said = say("At least so many: write a number from 1 to {most}.", most=MOST_OFFERS)
+            raise SearchRefusedError(said, {"min_quantity": said})
         return price, currency, int(offers)
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from watchers import price_history, rules, suggesting
 from watchers.catalog.catalog import REMEMBERED
+from watchers.catalog.inquiry import Answered
 from watchers.errors import StoreUnavailableError
 from watchers.history import History
 from watchers.language import say
@@ -42,6 +43,7 @@ class Sight:
         row: What its board knows.
         series: Its past prices.
         records: What that comes to, by kind of price.
+        is_unknown: Whether its market says that it knows nothing by this id.
     """
 
     target: Target | None
@@ -52,6 +54,7 @@ class Sight:
     row: Row | None = None
     series: Series | None = None
     records: Mapping[PriceKey, Record] = field(default_factory=dict)
+    is_unknown: bool = False
 
     @property
     def before(self) -> History:
@@ -109,6 +112,18 @@ def over(target: Target, plans: Plans) -> str | None:
     return past(latest) if latest and known.is_over else None
 
 
+def unknown(target: Target, uid: str) -> str | None:
+    """That its market knows nothing by this id, as a sentence; asked only where nobody did just now."""
+    catalog = site().catalog
+    if catalog is None or target.search is not None or catalog.known(target):
+        return None
+    if site().providers.get(target.provider) != "on" or site().searches.wait(uid, site().now()):
+        return None
+    if not catalog.look(target).is_unknown:
+        return None
+    return say("{shop} knows nothing by this id: check it.", shop=words.shop(target.provider))
+
+
 def past(seen: Observation) -> str:
     """``This took place on Sat 9 Jan 2027 …``."""
     day = seen.starts_on or (seen.starts_at.date() if seen.starts_at else seen.at.date())
@@ -128,7 +143,8 @@ def sight(target: Target | None, uid: str) -> Sight:
     if target is None:
         return unseen()
     plans, now = site().plans(), site().now()
-    seen, why = _looked(target, uid)
+    answered = _looked(target, uid)
+    seen = answered.seen
     try:
         row = plans.rows([target]).get(target.id)
         since = now - REMEMBERED
@@ -136,25 +152,27 @@ def sight(target: Target | None, uid: str) -> Sight:
         series = price_history.read_target(site().documents, target.id, since, runs)
     except StoreUnavailableError:
         row, series = None, None
-    return Sight(target, plans, now, seen, why, row, series, _records(seen, row, series))
+    records = _records(seen, row, series)
+    return Sight(target, plans, now, seen, str(answered.why), row, series, records, answered.is_unknown)
 
 
-def _looked(target: Target, uid: str) -> tuple[Observation | None, str]:
+def _looked(target: Target, uid: str) -> Answered:
     catalog = site().catalog
     if catalog is None:
-        return None, ""
+        return Answered(None)
     if seen := catalog.known(target):
-        return seen, ""
+        return Answered(seen)
     if (state := site().providers.get(target.provider)) != "on":
-        return None, say("{shop} is switched off here: {why}.", shop=words.shop(target.provider), why=state)
+        shop = words.shop(target.provider)
+        return Answered(None, say("{shop} is switched off here: {why}.", shop=shop, why=state))
     if wait := site().searches.wait(uid, site().now()):
         said = say("You have searched very often just now. Look again in {span}.", span=words.span(wait))
-        return None, said
+        return Answered(None, said)
     answered = catalog.look(target)
     if answered.seen:
-        return answered.seen, ""
+        return Answered(answered.seen)
     said = say("{shop} was not seen: {why}", shop=words.shop(target.provider), why=answered.why)
-    return None, said
+    return replace(answered, why=said)
 
 
 def _records(seen: Observation | None, row: Row | None, series: Series | None) -> dict[PriceKey, Record]:

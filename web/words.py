@@ -10,6 +10,7 @@ from watchers.money import Basis, decimal_amount, exponent, minor_units, spoken
 from watchers.shops import shop as shop  # noqa: PLC0414 - pages say it with all the other words
 from watchers.target import Search, Target
 from watchers.watch import BackInStock, Below, Condition, Drop, HistoricLow, Markets, NewListing, Watch
+from web.forms import ANY_DROP
 
 BASES = Sayings(
     {
@@ -78,6 +79,8 @@ def _of_limit(basis: Basis | Literal["any"]) -> str:
 
 def _drop(asked: Drop, currency: str | None) -> str:
     basis, percent = _of_limit(asked.basis), f"{asked.percent:g}"
+    if asked.min_saving is None and asked.percent == ANY_DROP:
+        return say("any drop{basis}", basis=basis)
     if asked.min_saving is None:
         return say("{percent} % off{basis}", percent=percent, basis=basis)
     saving = say("{amount} (in the shop's currency)", amount=asked.min_saving)

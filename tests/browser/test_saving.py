@@ -129,7 +129,7 @@ def test_a_wrong_limit_is_said_beside_its_field_and_nothing_is_lost(newcomer: Ne
     page.get_by_label("Currency").fill("usd")
     page.get_by_label("Lowest in 30 days").check()
     page.get_by_role("button", name="Save watch").click()
-    expect(page.get_by_role("alert")).to_contain_text("Price: Write an amount")
+    expect(page.get_by_role("alert")).to_contain_text("Price: “cheap” is not clear")
     expect(page.get_by_label("Price", exact=True)).to_have_value("cheap")
     expect(page.get_by_label("Lowest in 30 days")).to_be_checked()
     page.get_by_label("Price", exact=True).fill("20")

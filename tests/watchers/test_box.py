@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.histories import RULES
 from watchers import box
-from watchers.providers import PROVIDERS
+from watchers.providers import PROVIDERS, from_env
 from watchers.target import Search, Target
 
 ON = dict.fromkeys(PROVIDERS, "on")
@@ -29,6 +29,16 @@ LINKS = [
     ("https://www.stubhub.com/lakers-12-25-2026/event/104567890/", Target("stubhub", "104567890"), "lakers"),
     ("https://venue.com/shows/12", Target("page", "https://venue.com/shows/12"), ""),
 ]  # fmt: skip
+
+
+def test_a_link_of_the_server_that_is_asked_instead_of_the_usual_is_the_thing_it_leads_to() -> None:
+    there = {"TICKETMASTER_API_KEY": "k", "TICKETMASTER_BASE_URL": "http://127.0.0.1:8081"}
+    asked = from_env({**there, "STEAM_BASE_URL": "http://127.0.0.1:8081"})[0].values()
+    event = box.read("http://127.0.0.1:8081/event/SbxNightTram01", ON, asked)
+    assert event.item == Target("ticketmaster", "SbxNightTram01")
+    assert box.read("http://127.0.0.1:8081/app/9000010", ON, asked).item == Target("steam", "9000010")
+    other = box.read("http://127.0.0.1:80811/event/SbxNightTram01", ON, asked).item
+    assert other != Target("ticketmaster", "SbxNightTram01")
 
 
 @pytest.mark.parametrize(("text", "target", "name"), LINKS, ids=[text for text, _, _ in LINKS])

@@ -447,8 +447,10 @@ def turn(**length: float) -> Turn:
 def test_a_watch_is_told_how_often_and_what_that_catches() -> None:
     listing = asking(search(), NEW_LISTING)
 
-    assert plan.sentence(listing, turn(minutes=7)) == (
-        "Checked about every 7 minutes; chance to catch a listing that lives 12 minutes: 100 %."
+    assert plan.sentence(listing, turn(minutes=7)) == "Checked about every 7 minutes."
+    assert plan.sentence(listing, turn(minutes=40)) == (
+        "Checked about every 40 minutes; "
+        "chance to catch a listing that lives 12 minutes: 30 %, 2 hours: 100 %."
     )
     assert plan.sentence(asking(item(), below()), turn(minutes=40), " at Steam") == (
         "Checked about every 40 minutes at Steam; "

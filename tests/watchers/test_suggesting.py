@@ -57,7 +57,13 @@ def test_a_short_record_suggests_a_little_less_and_calls_nothing_low(known: Reco
     assert found
     assert found.limit == 85_00
     assert "too short" in found.why
-    assert too_low(known, 1_00) is None
+    assert too_low(known, 50_00) is None
+
+
+def test_far_under_a_short_record_is_said_to_be_so() -> None:
+    assert too_low(of(45_00, 40_00, 45_00, days=1), 10_00) == (
+        "That is far under the lowest seen here, $40; the record is still short."
+    )
 
 
 def test_small_and_whole_currencies_keep_their_digits() -> None:

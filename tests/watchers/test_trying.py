@@ -143,4 +143,5 @@ def test_a_low_reaches_further_back() -> None:
 def test_the_next_text_is_said_before_a_watch_is_saved(
     price: int, at_once: bool, says: tuple[str, ...]
 ) -> None:
-    assert next_text(watch(below("90.00")), ITEM, History(), observed(price)) == (at_once, says)
+    news, rules = next_text(watch(below("90.00")), ITEM, History(), observed(price))
+    assert (news is not None, tuple(rules.values())) == (at_once, says)

@@ -195,7 +195,10 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("price", {"price": "NaN"}, "plain number"),
     ("price", {"price": "0"}, "over 0"),
     ("price", {"price": "90.001"}, "2 digits behind the point"),
-    ("price", {"price": "$90"}, "plain number"),
+    ("price", {"price": "1,234"}, "“1,234” is not clear"),
+    ("price", {"price": "€90"}, "not clear"),
+    ("min_saving", {"min_saving": "5"}, "A saving counts with “Any drop”"),
+    ("percent", {"drop": True, "any_drop": True}, "choose one of both"),
     ("currency", {"currency": "dollars"}, "Three capital letters"),
     ("currency", {"currency": ""}, "This is needed."),
     ("percent", {"drop": True, "percent": ""}, "This is needed."),
@@ -269,6 +272,29 @@ def test_what_people_add_to_a_number_is_understood() -> None:
     made = faults.checked(form, None, PROVIDERS, refusal, NOW)
     assert made["conditions"][0]["currency"] == "USD"
     assert made["conditions"][1]["percent"] == 15
+
+
+@pytest.mark.parametrize(
+    ("written", "currency", "price"),
+    [
+        ("20,50", "USD", "20.50"),
+        ("$20", "USD", "20"),
+        ("1,234.50", "USD", "1234.50"),
+        ("1.234,50 €", "EUR", "1234.50"),
+        ("1,234", "JPY", "1234"),
+    ],
+)
+def test_an_amount_may_be_written_as_people_write_it(written: str, currency: str, price: str) -> None:
+    made = faults.checked(replace(GOOD, price=written, currency=currency), None, PROVIDERS, refusal, NOW)
+    assert made["conditions"][0]["price"] == price
+
+
+def test_any_drop_may_ask_for_a_saving_and_keeps_it() -> None:
+    form = replace(GOOD, below=False, any_drop=True, min_saving="5,50")
+    made = faults.checked(form, None, PROVIDERS, refusal, NOW)
+    assert made["conditions"] == [{"kind": "drop", "percent": 1, "min_saving": "5.50"}]
+    shown = forms.filled(Watch.model_validate(made))
+    assert (shown.any_drop, shown.drop, shown.min_saving) == (True, False, "5.5")
 
 
 def test_control_characters_never_reach_a_document() -> None:

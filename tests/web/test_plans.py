@@ -21,8 +21,7 @@ from web.boards import Boards
 from web.entry import entry_token
 from web.plans import Plans, Served
 
-SERVED = "chance to catch a price that lives 12 minutes: 100 %."
-EVERY_MINUTE = f"Checked about every minute; {SERVED}"
+EVERY_MINUTE = "Checked about every minute."
 OTHER = Target(provider="ticketmaster", item="another00")
 A_SEARCH = {"what": "search", "keyword": "Lakers", "item": "", "below": "", "new_listing": "on"}
 

@@ -100,8 +100,10 @@ def ticked(page: str) -> set[str]:
 
 
 def test_the_empty_box_asks_nobody(ann: Someone, tickets: Market) -> None:
-    for path in ("/watches/new", "/watches/new?q=+"):
-        assert "A name, a link or an id" in ann.get(path)
+    assert "A name, a link or an id" in ann.get("/watches/new")
+    empty = ann.client.get("/watches/new?q=+")
+    assert empty.status_code == 422
+    assert "Type what to look for: a name, a link or an id." in text_of(empty)
     assert not tickets.targets
 
 
@@ -174,7 +176,7 @@ def test_who_could_not_be_asked_is_said_and_nothing_is_invented(ann: Someone, ti
     tickets.down = ProviderUnavailableError("ticketmaster: status 503")
     page = ann.get("/watches/new?q=tram")
     assert "No market answered" in page
-    assert "Ticketmaster was not seen: status 503." in page
+    assert "Ticketmaster was not seen: it did not answer; try again in a minute." in page
     assert "SeatGeek is switched off here." in page
 
 
@@ -183,7 +185,7 @@ def test_where_nothing_is_found_the_search_itself_can_be_watched(ann: Someone, t
     page = ann.get("/watches/new?q=new+band")
     assert "Nothing found" in page
     (link,) = re.findall(r'href="(/watches/new\?[^"]*keyword=new\+band[^"]*)"', page)
-    assert {"new_listing", "sms", "email"} <= ticked(ann.get(link))
+    assert {"new_listing", "app"} <= ticked(ann.get(link))
 
 
 def test_searches_are_counted(ann: Someone) -> None:
@@ -215,7 +217,7 @@ def test_a_chosen_event_is_a_form_that_needs_nothing_but_save(ann: Someone, shop
         "85.00",
         "USD",
     )
-    assert ticked(form) == {"below", "sms", "email"}
+    assert ticked(form) == {"below", "app"}  # neither a number nor an address is known
     assert "About 5 % under the price now" in form
     saved = ann.post("/watches/new", fields_of(form))
     assert saved.status_code == 303, errors_of(saved)
@@ -290,6 +292,43 @@ def test_whether_to_tell_at_once_is_asked_where_it_is_true_already(ann: Someone)
     assert "It is true already" not in ann.get(f"{LINK}&price=80&currency=USD")
 
 
+def test_a_text_that_comes_at_once_is_said_before_the_one_after_that(ann: Someone) -> None:
+    form = ann.get(f"{LINK}&price=95&currency=USD")
+    told = (
+        "You are told at once: $90 face value now. After that: next text at $85.50 or less, or after it has"
+    )
+    assert told in form
+    waits = ann.post("/watches/new", fields_of(form) | {"already_true": "wait", "set": ""})
+    assert "You are told at once" not in text_of(waits)
+    assert "Next text at $85.50 or less" in text_of(waits)
+
+
+def test_the_kind_of_price_is_named_where_its_next_texts_differ(ann: Someone, tickets: Market) -> None:
+    tickets.entries = (_soon(prices=(face(5400), all_in(6240))),)
+    form = ann.get(f"{LINK}&price=60&currency=USD")
+    assert "(face value)." in form
+    assert "(all-in)." in form
+
+
+def test_a_limit_in_a_currency_nothing_is_sold_in_is_said_and_one_press_mends_it(ann: Someone) -> None:
+    form = ann.get(f"{LINK}&price=95&currency=EUR")
+    assert "A limit in EUR cannot come true yet: the prices here are in USD." in form
+    mended = text_of(ann.post("/watches/new", fields_of(form) | {"set": "currency=USD"}))
+    assert (field(mended, "currency"), field(mended, "price")) == ("USD", "95")
+    assert "cannot come true" not in mended
+
+
+def test_an_id_that_its_market_does_not_know_is_not_saved(ann: Someone, shop: World, tickets: Market) -> None:
+    tickets.failures["vvNobodys99"] = "not_found"
+    form = ann.get("/watches/new?provider=ticketmaster&item=vvNobodys99")
+    assert "it knows nothing by this id" in form
+    assert "Checked as often" not in form
+    refused = ann.save(item="vvNobodys99")
+    assert refused.status_code == 422
+    assert "Ticketmaster knows nothing by this id" in errors_of(refused)["item"]
+    assert not shop.watches()
+
+
 def test_one_sentence_says_how_often_what_for_when_next_and_until_when(ann: Someone, shop: World) -> None:
     form = ann.get(LINK)
     day = (shop.now() + timedelta(days=30)).date()
@@ -356,7 +395,7 @@ def test_quantity_and_sections_are_asked_only_where_they_are_honoured(ann: Someo
 def test_a_market_that_does_not_answer_leaves_a_form_to_fill_in(ann: Someone, tickets: Market) -> None:
     tickets.down = ProviderUnavailableError("ticketmaster: status 503")
     form = ann.get(LINK + "&name=Tram")
-    assert "Ticketmaster was not seen: status 503." in form
+    assert "Ticketmaster was not seen: it did not answer; try again in a minute." in form
     assert field(form, "item") == "vvG1zZ9abc"
     assert "below" in ticked(form)
 

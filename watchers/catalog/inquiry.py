@@ -6,6 +6,7 @@ to take several calls (pages, a token) is begun anew with as many: nearly all ta
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -43,6 +44,8 @@ _CODES = {
     "malformed": Saying("its answer could not be understood."),
 }
 
+_UNKNOWN = frozenset({"not_found", "missing", "bad_id"})
+
 
 class Answered(msgspec.Struct, frozen=True):
     """What a market said, or ``why`` it was not seen. ``number`` tells two answers apart.
@@ -53,6 +56,11 @@ class Answered(msgspec.Struct, frozen=True):
     seen: Observation | None
     why: str | Saying = ""
     number: int = 0
+    is_unknown: bool = False  # the market answered, and knows nothing by this id
+
+
+class _UnknownError(ProviderError):
+    """The market knows nothing by this id."""
 
 
 class Inquiry(msgspec.Struct, frozen=True):
@@ -77,7 +85,8 @@ class Inquiry(msgspec.Struct, frozen=True):
             log.warning("provider.rejected", extra={"why": str(exc)})
             return Answered(None, _sentence(name, exc))
         except ProviderError as exc:
-            return Answered(None, _sentence(name, exc))
+            log.info("catalog.not_seen", extra={"provider": name, "why": str(exc)})
+            return Answered(None, _worded(name, exc), is_unknown=isinstance(exc, _UnknownError))
         except StoreError as exc:
             log.warning("catalog.no_purse", extra={"provider": name, "why": type(exc).__name__})
             return Answered(None, Saying("our own count of its calls could not be read just now; try again."))
@@ -140,8 +149,16 @@ def _seen(name: str, fetched: Fetched, target: Target) -> Observation:
     if seen is None:
         code = fetched.failures.get(target.id, "")
         why = _CODES.get(code) or Saying("no answer ({code}).", {"code": code}) if code else _NO_ANSWER
-        raise ProviderError(f"{name}: {why}", why)
+        error = _UnknownError if code in _UNKNOWN else ProviderError
+        raise error(f"{name}: {why}", why)
     return seen
+
+
+def _worded(name: str, error: ProviderError) -> str | Saying:
+    """As ``_sentence``; a bare status is for the log, and people are told what to do."""
+    said = _sentence(name, error)
+    is_bare = isinstance(said, str) and re.fullmatch(r"status \d+\.", said)
+    return Saying("it did not answer; try again in a minute.") if is_bare else said
 
 
 def _sentence(name: str, error: ProviderError) -> str | Saying:

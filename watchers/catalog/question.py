@@ -1,6 +1,6 @@
 """What all markets are asked: as a person says it, or so that an event is found elsewhere. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,11 +14,22 @@ from watchers.target import Search, Target
 _ABOUT = timedelta(days=1)  # around an event's day: markets differ about what belongs to the night before
 
 
+class QuestionRefusedError(ValueError):
+    """It cannot be asked: a sentence for each fault. ``errors``: by the field, without its name."""
+
+    def __init__(self, found: Sequence[Fault]) -> None:
+        super().__init__(" ".join(map(_plain, found)))
+        self.errors: dict[str, str] = {}
+        for one in found:
+            field = _field(one) or ("date_to" if one.code == TOO_EARLY else "keyword")
+            self.errors.setdefault(field, _plain(Fault(one.said, code=one.code)))
+
+
 def question(said: Mapping[str, Any]) -> Search:
     """The search that a person asks for: keyword, city, country, date_from, date_to, category.
 
     Raises:
-        ValueError: a sentence for each fault.
+        QuestionRefusedError: a sentence for each fault.
     """
     from pydantic import ValidationError  # noqa: PLC0415 - for those who search
 
@@ -29,14 +40,14 @@ def question(said: Mapping[str, Any]) -> Search:
     try:
         target = read_target({"provider": "all", "search": given})
     except ValidationError as exc:
-        raise ValueError(" ".join(map(_plain, faults(exc)))) from exc
+        raise QuestionRefusedError(faults(exc)) from exc
     return target.search or Search()
 
 
 def _plain(fault: Fault) -> str:
     if fault.code == TOO_EARLY:
         return say("The first day must not be later than the last day.")
-    field = fault.place.removeprefix("search").removeprefix(", ")
+    field = _field(fault)
     days = {"date_from": say("the first day"), "date_to": say("the last day")}
     said = str(Fault(fault.said, days.get(field, field)))
     return f"{said[:1].upper()}{said[1:]}"
@@ -60,3 +71,7 @@ def key(target: Target) -> str:
         if (text := getattr(target.search, name))
     }
     return Target(target.provider, search=replace(target.search, **texts)).id
+
+
+def _field(fault: Fault) -> str:
+    return fault.place.removeprefix("search").removeprefix(", ")

@@ -9,8 +9,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from watchers.language import say
@@ -110,6 +110,19 @@ def entries(text: str) -> list[Entry]:
     if len(found) > MAX_ENTRIES:
         raise UnreadableFileError(say("That is too much: at most {most} watches at once.", most=MAX_ENTRIES))
     return found
+
+
+def with_currency(entries: Iterable[Entry], currency: str) -> list[Entry]:
+    """The same, with this currency for the limits of a sheet that name none; ``""``: as they are."""
+    return [_in_currency(one, currency) if currency and one.is_row else one for one in entries]
+
+
+def _in_currency(entry: Entry, currency: str) -> Entry:
+    conditions = [
+        {**one, "currency": currency} if one["kind"] == "below" and "currency" not in one else one
+        for one in entry.fields["conditions"]
+    ]
+    return replace(entry, fields={**entry.fields, "conditions": conditions})
 
 
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────

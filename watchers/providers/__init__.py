@@ -4,7 +4,7 @@ Each entry builds one provider from the settings it alone knows, or says which s
 is imported before it is asked for, so that importing this package stays cheap.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +13,7 @@ import msgspec
 from watchers.language import say
 from watchers.observation import Observation
 from watchers.providers import settings
-from watchers.providers.base import Provider, beyond_every_provider
+from watchers.providers.base import Provider, StandsElsewhere, beyond_every_provider
 from watchers.providers.links import Link
 from watchers.target import Target
 
@@ -202,6 +202,12 @@ def cannot_see(target: Target, condition: "Condition") -> str | None:
     return PROVIDERS[target.provider]().cannot_see(target, condition)
 
 
-def recognise(link: Link) -> Target | None:
-    """What an address stands for at whoever's own it is; ``None`` when it is nobody's. Needs no key."""
+def recognise(link: Link, asked: Iterable[Provider] = ()) -> Target | None:
+    """What an address stands for at whoever's own it is; ``None`` when it is nobody's. Needs no key.
+
+    ``asked``: those that are on; of them, who asks another server than the usual knows its addresses too.
+    """
+    for one in asked:
+        if isinstance(one, StandsElsewhere) and (target := one.recognise_here(link)):
+            return target
     return next((found for kind in PROVIDERS.values() if (found := kind().recognise(link))), None)

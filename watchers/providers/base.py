@@ -14,6 +14,7 @@ import msgspec
 from watchers.kinds import Kind
 from watchers.language import say
 from watchers.observation import Observation
+from watchers.providers.links import Link
 from watchers.quota import Budget, Quota
 from watchers.target import Target
 
@@ -61,6 +62,15 @@ class Probe(msgspec.Struct, frozen=True):
     id: str
     question: str
     ask: Callable[[Budget, datetime], str]
+
+
+@runtime_checkable
+class StandsElsewhere(Protocol):
+    """A provider that may ask another server than the usual, and then knows its addresses."""
+
+    def recognise_here(self, link: Link) -> Target | None:
+        """The item an address of that server leads to; ``None`` for any other address."""
+        ...
 
 
 @runtime_checkable

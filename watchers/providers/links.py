@@ -47,6 +47,12 @@ def read(text: str) -> Link | None:
     return Link(text, host, unquote(parts.path), dict(parse_qsl(parts.query))) if host else None
 
 
+def path_at(link: Link, base_url: str, usual: str) -> str:
+    """The path of an address of a server that is asked instead of the usual one; empty for any other."""
+    is_there = base_url != usual and link.address.startswith(f"{base_url}/")
+    return urlsplit(link.address[len(base_url) :]).path if is_there else ""
+
+
 def words(slug: str) -> str:
     """``night-tram-london-tickets-12-31-2026`` as words: ``night tram london``."""
     spaced = re.sub(r"[-_+.\s]+", " ", slug)

@@ -24,7 +24,7 @@ from watchers.money import Basis, exponent, minor_units
 from watchers.observation import Availability, Observation, Price
 from watchers.providers import SwitchedOff, http, settings, shapes
 from watchers.providers.base import Fetched, Probe
-from watchers.providers.links import Link
+from watchers.providers.links import Link, path_at
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Target
@@ -101,6 +101,11 @@ class Steam:
         found = re.match(r"/(?:agecheck/)?app/([1-9][0-9]{0,9})(?:/|$)", link.path)
         is_own = link.is_of("store.steampowered.com", "steamcommunity.com")
         return Target(NAME, found[1]) if found and is_own else None
+
+    def recognise_here(self, link: Link) -> Target | None:
+        """See ``StandsElsewhere``: ``/app/<id>``."""
+        found = re.match(r"/app/([1-9][0-9]{0,9})(?:/|$)", path_at(link, self._root, BASE_URL))
+        return Target(NAME, found[1]) if found else None
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:

@@ -40,7 +40,7 @@ from watchers.providers.discovery.event import event_id, event_of
 from watchers.providers.discovery.probes import Probes
 from watchers.providers.discovery.search import EVERYTHING, found, question
 from watchers.providers.discovery.shows import Entry, entry, item, shows, with_problem
-from watchers.providers.links import Link, title
+from watchers.providers.links import Link, path_at, title
 from watchers.providers.recordings import recordings
 from watchers.quota import Budget, Quota
 from watchers.target import Search, Target
@@ -78,7 +78,7 @@ class Ticketmaster:
     ) -> None:
         self.name = NAME
         self.quota = Quota(calls_per_day, DAY, calls_per_second)
-        self._calls = Calls(http.Connections(client), key, base_url)
+        self._calls, self._root = Calls(http.Connections(client), key, base_url), base_url
         self._acts = Acts()
         self._singly_until = 0.0
 
@@ -125,6 +125,11 @@ class Ticketmaster:
         if not _WEB_HOST.fullmatch(link.host) or not (keyword := _words_of(link)):
             return None
         return Target(NAME, search=Search(keyword=keyword))
+
+    def recognise_here(self, link: Link) -> Target | None:
+        """See ``StandsElsewhere``: ``/event/<id of the API>``."""
+        found = re.fullmatch(r"/event/([^/]+)/?", path_at(link, self._root, BASE_URL))
+        return Target(NAME, found[1]) if found and _ITEM.fullmatch(found[1]) else None
 
     @staticmethod
     def cannot_see(_target: Target, condition: "Condition") -> str | None:

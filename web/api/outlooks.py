@@ -133,7 +133,7 @@ def attempt(call: Call) -> Reply:
 def read(call: Call) -> Reply:
     """What a text stands for; nobody is asked."""
     asked: BoxAsked = call.query
-    wanted = box.read(asked.text, site().providers)
+    wanted = box.read(asked.text, site().providers, site().asked.values())
     return Reply(
         BoxRead(
             items=wanted.items,

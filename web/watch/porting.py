@@ -17,7 +17,8 @@ from watchers.portable import arriving, columns, judging, leaving
 from watchers.portable.arriving import UnreadableFileError
 from watchers.portable.judging import Judged
 from watchers.providers import cannot_see
-from web import entry, forgery, membership, monitors
+from watchers.watch import Watch
+from web import entry, forgery, membership, monitors, words
 from web.site import site
 
 log = logging.getLogger(__name__)
@@ -79,12 +80,17 @@ def take() -> ResponseReturnValue:
         return _form(request.form.get("text", ""), forgery.stale()), 403
     try:
         text = _given()
-        found = judge(entry.person(), text)
+        found = judge(entry.person(), text, _currency())
     except UnreadableFileError as unreadable:
         return _form(request.form.get("text", ""), str(unreadable)), 422
     if "save" not in request.form:
         return render_template(
-            "import_judged.html", text=text, judged=found, new=sum(one.is_new for one in found)
+            "import_judged.html",
+            text=text,
+            currency=_currency(),
+            judged=found,
+            new=sum(one.is_new for one in found),
+            about=_about,
         )
     saved = judging.save(site().documents, site().places.sources(entry.person()), found)
     log.info("watches.imported", extra={"saved": len(saved), "of": len(found)})
@@ -92,8 +98,10 @@ def take() -> ResponseReturnValue:
     return redirect(url_for("watches.home"), 303)
 
 
-def judge(uid: str, text: str) -> list[Judged]:
+def judge(uid: str, text: str, currency: str = "") -> list[Judged]:
     """What would become of every entry of a file that this person imports; changes nothing.
+
+    ``currency``: of the limits of a sheet that name none; empty: they are refused.
 
     Raises:
         UnreadableFileError: with a sentence: nothing of it can be read.
@@ -103,7 +111,7 @@ def judge(uid: str, text: str) -> list[Judged]:
     known = {source.id: watch for source in sources if (watch := monitors.read(source.fields))}
     tier, going_on = membership.tier(), membership.going_on(sources)
     return judging.judged(
-        arriving.entries(text),
+        arriving.with_currency(arriving.entries(text), currency),
         known,
         site().refusal,
         site().now(),
@@ -111,6 +119,16 @@ def judge(uid: str, text: str) -> list[Judged]:
         full=tiers.no_room(tier, max(tier.watches, going_on)) or "",
         cannot_see=cannot_see,
     )
+
+
+def _currency() -> str:
+    """Of limits that name none."""
+    return request.form.get("currency", "").strip().upper()
+
+
+def _about(watch: Watch) -> str:
+    """What would be saved, in one line: the shop and what is watched there, and when it tells."""
+    return f"{words.asked_of(watch)}: {'; '.join(map(words.condition, watch.conditions))}"
 
 
 def _given() -> str:
@@ -137,6 +155,7 @@ def _form(text: str, error: str = "") -> str:
         "import.html",
         text=text,
         error=error,
+        currency=_currency(),
         columns=[name for name in columns.COLUMNS if name != columns.LEFT_OUT],
         leftovers=_leftovers(),
         most_bytes=f"{arriving.MAX_BYTES // 1000} kB",

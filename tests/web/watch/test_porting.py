@@ -64,6 +64,17 @@ def test_a_file_is_judged_before_anything_is_saved(world: World, ann: Someone) -
     assert not world.watches()
 
 
+def test_prices_without_a_currency_take_the_one_asked_for_once(world: World, ann: Someone) -> None:
+    sheet = "name,link,price\nTin Moon,https://store.steampowered.com/app/440/,9.99\n"
+    assert "Refused (1)" in text_of(give(ann, sheet))
+    page = text_of(give(ann, sheet, currency="gbp"))
+    assert "Would be saved (1)" in page
+    assert "Steam 440: at or under £9.99" in page
+    assert give(ann, sheet, currency="gbp", save="yes").status_code == 303
+    (watch,) = world.watches()
+    assert watch.fields["conditions"] == [{"kind": "below", "price": "9.99", "currency": "GBP"}]
+
+
 def test_the_same_file_twice_saves_once(world: World, ann: Someone) -> None:
     judged = give(ann, SHEET).get_data(as_text=True)
     kept = re.search(r'name="text" value="(.*?)"', judged, re.DOTALL)

@@ -128,6 +128,15 @@ def money(value: object, currency: str | None) -> tuple[int, str]:
     return _minor(amount, code), code
 
 
+def typed(text: str, currency: str | None) -> Decimal:
+    """The amount that somebody wrote into a field: ``20,50``, ``$20``, ``1,234.50``; never a guess.
+
+    Raises:
+        NoAmountError: it is none, can be read as two, or its sign and ``currency`` contradict each other.
+    """
+    return _of_text(_plain(text), currency)[0]
+
+
 def _minor(amount: Decimal, currency: str) -> int:
     if not amount.is_finite() or not 0 <= amount < _MOST:
         raise NoAmountError("A price is out of all bounds; not used.")

@@ -21,7 +21,7 @@
 
   const sayPercent = () => {
     const said = form.querySelector("[data-percent]");
-    const percent = Number(field("percent").value.replace("%", "").trim());
+    const percent = Number(field("percent").value.replace("%", "").replace(",", ".").trim());
     if (!said || !(percent > 0 && percent < 100)) return;
     const off = said.textContent.replace(/^[^%]*|→.*$/g, "").trim();
     const now = Number(form.dataset.now);
@@ -62,6 +62,11 @@
 
   field("percent")?.addEventListener("input", sayPercent);
   field("days")?.addEventListener("input", sayDays);
+  for (const [one, other] of [["drop", "any_drop"], ["any_drop", "drop"]]) {
+    field(one)?.addEventListener("change", (event) => {
+      if (event.target.checked) field(other).checked = false;
+    });
+  }
   if (form.dataset.now !== undefined) form.addEventListener("change", soon);
   form.addEventListener("submit", () => clearTimeout(waiting));
 
@@ -72,7 +77,7 @@
     const [value, currency] = chip.dataset.value.split(" ");
     field(chip.dataset.fills).value = value;
     if (currency) field("currency").value = currency;
-    field({ price: "below", percent: "drop", days: "historic_low" }[chip.dataset.fills]).checked = true;
+    field({ price: "below", currency: "below", percent: "drop", days: "historic_low" }[chip.dataset.fills]).checked = true;
     if (chip.dataset.fills === "percent") field("any_drop").checked = false;
     sayPercent();
     field(chip.dataset.fills).focus();

@@ -1,13 +1,13 @@
 """Dates of one's watches: when an event is, when tickets are sold, and whether it stands. Pure.
 
-What a board knows of an event is what its seller announced last. The hour of an event is kept as a moment,
-its day as the venue's own; where no hour is announced, the day is all there is. Nobody announces when an
-event ends, so nothing is said of that.
+What a board knows of an event is what its seller announced last. The hour of an event is kept as a moment
+on the venue's clock where that is known, its day as the venue's own; where no hour is announced, the day is
+all there is. Nobody announces when an event ends, so nothing is said of that.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 from watchers.history import Facts
@@ -33,7 +33,7 @@ class Entry:
 
     @property
     def day(self) -> date:
-        """The day it is on, in UTC where the hour is known."""
+        """The day it is on, at the venue where its clock is known."""
         return self.starts.date() if isinstance(self.starts, datetime) else self.starts
 
     @property
@@ -44,7 +44,8 @@ class Entry:
     @property
     def fingerprint(self) -> str:
         """Changes when the date does (12 hex digits); not with its title, which is said in any language."""
-        said = (self.starts.isoformat(), self.is_cancelled, self.is_tentative)
+        starts = self.starts.astimezone(UTC) if isinstance(self.starts, datetime) else self.starts
+        said = (starts.isoformat(), self.is_cancelled, self.is_tentative)
         return sha256(repr(said).encode()).hexdigest()[:12]
 
 

@@ -18,7 +18,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from watchers.demand import Demand
-from watchers.history import Facts, History, Lows, Run, Runs, Seen, milliseconds, moment
+from watchers.history import (
+    Facts,
+    History,
+    Lows,
+    Run,
+    Runs,
+    Seen,
+    milliseconds,
+    minutes_east,
+    moment,
+    on_clock,
+)
 from watchers.money import PriceKey
 from watchers.observation import Availability, EventStatus, ItemCondition
 from watchers.rows import ANYTHING, Gate, Row
@@ -334,19 +345,26 @@ def _whole_numbers(content: bytes) -> list[int]:
 def _flat_facts(facts: Facts) -> list[Any]:
     day = facts.starts_on.toordinal() if facts.starts_on else None
     presales = [[name, milliseconds(at)] for name, at in facts.presales]
-    return [facts.status, day, _ms(facts.starts_at), _ms(facts.onsale_at), presales, facts.condition]
+    flat = [facts.status, day, _ms(facts.starts_at), _ms(facts.onsale_at), presales, facts.condition]
+    east = minutes_east(facts.starts_at) if facts.starts_at else 0
+    return [*flat, east] if east else flat
 
 
 def _facts(flat: Sequence[Any]) -> Facts:
-    status, day, starts_at, onsale_at, presales, *condition = flat
+    status, day, starts_at, onsale_at, presales, *later = flat
     return Facts(
         EventStatus(status) if status else None,
         date.fromordinal(day) if day else None,
-        _at(starts_at),
+        on_clock(moment(starts_at), _east(later)) if starts_at is not None else None,
         _at(onsale_at),
         tuple((name, moment(at)) for name, at in presales),
-        ItemCondition(condition[0]) if condition and condition[0] else None,
+        ItemCondition(later[0]) if later and later[0] else None,
     )
+
+
+def _east(later: Sequence[Any]) -> int:
+    """Of the event's clock; boards of before do not have it."""
+    return int(later[1]) if len(later) > 1 else 0
 
 
 def _ms(at: datetime | None) -> int | None:

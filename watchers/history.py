@@ -6,7 +6,7 @@ The board keeps one ``History`` a target and replaces it with ``after``; the rul
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -77,6 +77,7 @@ class Facts(msgspec.Struct, frozen=True):
     """What a seller announced: each field is the last known value.
 
     ``condition`` is the first one that was said, and stays: what a thing costs used is not what it costs new.
+    ``starts_at`` keeps the event's own offset; in UTC where that is not known.
     """
 
     status: EventStatus | None = None
@@ -92,7 +93,7 @@ class Facts(msgspec.Struct, frozen=True):
         return Facts(
             now.status or self.status,
             now.starts_on or self.starts_on,
-            _whole(now.starts_at) if now.starts_at else self.starts_at,
+            _local(now.starts_at) if now.starts_at else self.starts_at,
             _whole(now.onsale_at) if now.onsale_at else self.onsale_at,
             presales or self.presales,
             self.condition or now.condition,
@@ -101,7 +102,8 @@ class Facts(msgspec.Struct, frozen=True):
     @property
     def fingerprint(self) -> str:
         """Equal facts, equal text (12 hex digits)."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+        same = replace(self, starts_at=self.starts_at.astimezone(UTC) if self.starts_at else None)
+        return hashlib.sha256(repr(same).encode()).hexdigest()[:12]
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -263,6 +265,21 @@ def moment(ms: int) -> datetime:
 def _whole(at: datetime) -> datetime:
     """In UTC and whole milliseconds, as a board keeps it: what was stored and read again is no change."""
     return moment(milliseconds(at))
+
+
+def _local(at: datetime) -> datetime:
+    """The same with the offset it has in its own zone: what people at the venue have on their clocks."""
+    return on_clock(_whole(at), minutes_east(at))
+
+
+def minutes_east(at: datetime) -> int:
+    """How far the clock of this moment's own zone is ahead of UTC."""
+    return (at.utcoffset() or timedelta()) // timedelta(minutes=1)
+
+
+def on_clock(at: datetime, east: int) -> datetime:
+    """This moment on a clock that is so many minutes ahead of UTC."""
+    return at.astimezone(timezone(timedelta(minutes=east))) if east else at.astimezone(UTC)
 
 
 def _suspicious(price: int, earlier: Runs[int]) -> bool:

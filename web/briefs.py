@@ -24,6 +24,7 @@ from web import monitors, words
 from web.snapshot import Line
 
 SAVED_WITHIN = timedelta(minutes=2)  # longer than the trigger ever takes when it works
+_NOTHING: Mapping[str, datetime] = {}
 _KEPT = 4096  # watches that are kept understood: some 40 MB
 _CONTENT = msgspec.json.Decoder(jobs.Shown)
 
@@ -61,11 +62,15 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """See ``listing.Listed``. ``state``: one of its states."""
+    """See ``listing.Listed``. ``state``: one of its states.
+
+    ``waits_until``: what it told last has reached nobody yet, and goes then.
+    """
 
     line: Line
     state: str
     rows: tuple[Row, ...]
+    waits_until: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -133,7 +138,8 @@ class Brief:
             self.state,
             [*map(_face, self.rows)],
         )
-        return f"{zlib.crc32(repr(said).encode(), zlib.crc32(line.shown)):08x}"
+        every = (*said, self.waits_until) if self.waits_until else said
+        return f"{zlib.crc32(repr(every).encode(), zlib.crc32(line.shown)):08x}"
 
     @property
     def seen(self) -> list[int]:
@@ -154,6 +160,8 @@ class Brief:
             return self._blind(now)
         if self.state == "snoozed" and (until := self.line.snoozed_until):
             return Chip("paused", say("Snoozed until {at}", at=words.moment(until, zone)))
+        if self.waits_until and self.waits_until > now:
+            return Chip("paused", say("Waiting until {at}", at=words.clock(self.waits_until, now, zone)))
         told = asked(self.line.shown).state.last_told
         return _told(told, zone) if told else Chip("watching", say("Watching"))
 
@@ -167,10 +175,15 @@ class Brief:
         return Chip("blind", say("Blind for {span}", span=words.span(now - since)), since)
 
 
-def brief(line: Line, rows: Rows, now: datetime) -> Brief:
-    """The watch of one line."""
+def brief(line: Line, rows: Rows, now: datetime, waiting: Mapping[str, datetime] = _NOTHING) -> Brief:
+    """The watch of one line. ``waiting``: see ``deliveries.waiting``."""
     own = tuple(_rows(line, rows))
-    return Brief(line, _state(line, own, now), own)
+    return Brief(line, _state(line, own, now), own, waiting.get(_told_last(line)))
+
+
+def _told_last(line: Line) -> str:
+    told = asked(line.shown).state.last_told
+    return told.code if told else ""
 
 
 def _rows(line: Line, rows: Rows) -> Iterator[Row]:
@@ -191,7 +204,7 @@ def wanted_targets(line: Line) -> tuple[str, ...]:
 
 
 def _state(line: Line, rows: tuple[Row, ...], now: datetime) -> str:
-    if line.is_saving:
+    if line.is_saving and not _stays(line):
         return "saving" if now - line.source_at < SAVED_WITHIN else "blind"
     if line.state in ("refused", "paused", "ended"):
         return line.state
@@ -200,6 +213,12 @@ def _state(line: Line, rows: tuple[Row, ...], now: datetime) -> str:
     if line.snoozed_until is not None and line.snoozed_until > now:
         return "snoozed"
     return "told" if line.told else "watching"
+
+
+def _stays(line: Line) -> bool:
+    """Whether it was paused or ended before it was saved, and still is: nobody waits for anything."""
+    watch = asked(line.shown).watch
+    return watch is not None and line.state in ("paused", "ended") and watch.status == line.state
 
 
 def _told(told: LastTold, zone: tzinfo) -> Chip:

@@ -42,13 +42,17 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One watch, as its owner sees it. ``is_paused``: it watches nothing, be it paused or ended."""
+    """One watch, as its owner sees it.
+
+    ``is_paused``: it watches nothing, be it paused or ended. ``when``: its event is.
+    """
 
     id: str
     name: str
     key: str
     chip: Chip
     asked_of: str = ""
+    when: str = ""
     conditions: tuple[str, ...] = ()
     prices: tuple[Seen, ...] = ()
     deal: str = ""
@@ -88,6 +92,7 @@ def card(brief: Brief, known: Known) -> Card:
         brief.key,
         chip,
         asked_of=words.asked_of(watch),
+        when=_when(brief, watch, known.zone),
         conditions=tuple(words.condition(condition, currency) for condition in watch.conditions),
         prices=tuple(dict.fromkeys(_prices(brief, watch, known))) if is_shown else (),
         deal=str(deal.Deal(worth.verdict, worth.clauses[:1], worth.is_confident)) if worth else "",
@@ -101,6 +106,15 @@ def card(brief: Brief, known: Known) -> Card:
         is_snoozed=watch.snoozed_until is not None and watch.snoozed_until > known.now,
         is_editable=forms.beyond(watch) is None,
     )
+
+
+def _when(brief: Brief, watch: Watch, zone: tzinfo) -> str:
+    """When the one event is that it watches; a search has many."""
+    if any(target.item is None for target in watch.targets):
+        return ""
+    every = (facts for row in brief.rows if (facts := row.history.facts))
+    found = (words.event_day(facts.starts_at, facts.starts_on, zone) for facts in every)
+    return next(filter(None, found), "")
 
 
 # ── prices ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 The states are those of ``notifiers/outbox.py``. A time is on the person's own clock.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -59,6 +60,22 @@ def is_waiting(alert: Alert, now: datetime) -> bool:
     """Whether it is held until a moment that is known."""
     held = alert.state is AlertState.HELD or (alert.state is AlertState.PENDING and alert.why in _HELD)
     return held and alert.due_at is not None and alert.due_at > now
+
+
+def waiting(alerts: Iterable[Alert], now: datetime) -> dict[str, datetime]:
+    """What reaches its person only later, by the code of what was told: when the first of it goes.
+
+    The page of alerts has it at once, which wakes nobody up: only what goes out counts.
+    """
+    found: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        if alert.channel is not Channel.APP:
+            found.setdefault(alert.code, []).append(alert)
+    return {
+        code: min(one.due_at for one in several if one.due_at)
+        for code, several in found.items()
+        if all(is_waiting(one, now) for one in several)
+    }
 
 
 def trouble(alert: Alert, code: str) -> str | None:
@@ -129,5 +146,5 @@ def _went(alert: Alert, clock: Clock) -> str:
     if alert.settled_at is None:
         return say("sent") if alert.state is AlertState.SENT else say("delivered")
     if alert.state is AlertState.SENT:
-        return say("sent {at}", at=words.moment(alert.settled_at, clock.zone))
+        return say("sent {at}", at=words.second(alert.settled_at, clock.now, clock.zone))
     return say("delivered {at}", at=words.second(alert.settled_at, clock.now, clock.zone))

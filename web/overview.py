@@ -20,7 +20,7 @@ from watchers.language import Sayings, say, to_say
 from watchers.models import Person
 from watchers.shards import provider_of
 from watchers.watch import Watch
-from web import alert_lines, briefs, cards, entry, feed, listing, words
+from web import alert_lines, briefs, cards, deliveries, entry, feed, listing, words
 from web.alert_lines import AlertEntry
 from web.briefs import Brief
 from web.cards import Card, Known
@@ -86,7 +86,8 @@ def view(uid: str) -> View:
     person = contacts.from_document(known_person) if known_person else Person(uid)
     plans, now = site().plans(), site().now()
     rows = plans.known(_targets(stands.lines))
-    found = tuple(briefs.brief(line, rows, now) for line in stands.lines)
+    waiting = deliveries.waiting(stands.feed.alerts, now) if stands.has_open else {}
+    found = tuple(briefs.brief(line, rows, now, waiting) for line in stands.lines)
     return View(uid, stands, found, plans, now, contacts.zone_of(person), person)
 
 

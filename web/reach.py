@@ -77,6 +77,8 @@ def _address(person: Person, channel: Channel, *, is_local: bool) -> tuple[str |
             return None, say(_NOT_AGREED)
     if said := _refused(person, channel):
         return None, said
+    if channel is Channel.PUSH and not is_local and not _is_known(person, channel):
+        return None, say("push messages are not offered here yet")
     command = f".venv/bin/python scout.py person add {person.uid} {_OPTIONS[channel]} …"
     how = say(" (add it with: {command})", command=command)
     return None, _MISSING[channel] + (how if is_local and not _is_known(person, channel) else "")

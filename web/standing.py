@@ -58,6 +58,11 @@ class Standing:
         return self.snapshot.feed
 
     @property
+    def has_open(self) -> bool:
+        """Whether an alert may still be on its way."""
+        return self.snapshot.open_until is not None
+
+    @property
     def alerts_key(self) -> str:
         """Another one for other alerts; eight hex digits."""
         return f"{zlib.crc32(self.snapshot.alerts):08x}"

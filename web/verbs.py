@@ -266,18 +266,19 @@ def _done(alert: Alert, verb: str, planned: Planned, now: datetime) -> str:
     snooze = _SNOOZES.get(verb)
     until = _moment(now + snooze, alert.uid) if snooze else ""
     name = monitors.name_of(planned.source)
-    resting = planned.watch.status if planned.watch and verb == "below" else "active"
+    status = planned.watch.status if planned.watch and verb == "below" else "active"
     return render_template(
         "done.html",
         title=offer.done,
         said=offer.said.format(name=name, until=until, limit=say(" or ").join(after)),
-        resting=_resting(resting),
+        resting=resting(status),
         undo=_undo(alert, verb),
         old_price=_written(before[0]) if verb == "below" and planned.writes and before else "",
     )
 
 
-def _resting(status: str) -> str:
+def resting(status: str) -> str:
+    """That a watch which was changed watches nothing all the same; empty where it does."""
     match status:
         case "paused":
             return say("It is paused all the same: resume it among your watches.")

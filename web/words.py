@@ -177,6 +177,21 @@ def moment(at: datetime, zone: tzinfo) -> str:
     return f"{dates.short(local)} {local:%H:%M}"
 
 
+def event_time(at: datetime, zone: tzinfo) -> str:
+    """``Sat 9 Jan 2027 19:30 (local time)``; where that is not known, on the person's own clock."""
+    if at.utcoffset():
+        return say("{when} (local time)", when=f"{weekday(at)} {at:%H:%M}")
+    local = at.astimezone(zone)
+    return say("{when} (your time)", when=f"{weekday(local)} {local:%H:%M}")
+
+
+def event_day(starts_at: datetime | None, starts_on: date | None, zone: tzinfo) -> str:
+    """When an event is, as far as that is announced; empty while it is not."""
+    if starts_at:
+        return event_time(starts_at, zone)
+    return weekday(starts_on) if starts_on else ""
+
+
 def clock(at: datetime, now: datetime, zone: tzinfo) -> str:
     """``07:00`` of something within a day from now; with its date when it is further off."""
     return f"{at.astimezone(zone):%H:%M}" if abs(at - now) < _A_DAY else moment(at, zone)

@@ -30,7 +30,7 @@ def test_all_channels_of_a_step_and_what_stands_in_for_them_are_one_entry() -> N
         "Text not sent",
         "Push message perhaps sent: not confirmed",
         "On this page",
-        "E-mail (instead of the text) sent 20 Nov 16:55",
+        "E-mail (instead of the text) sent 16:55:00",
     )
     assert [sentence.split()[1] for sentence in entry.trouble] == ["text", "could"]
     assert len(entry.parts) == 1

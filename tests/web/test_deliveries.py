@@ -39,7 +39,7 @@ SAID: list[tuple[str, dict[str, Any]]] = [
     ("Text waits until 07:00", {"state": "held", "due_at": MORNING, "why": "full"}),
     ("Text is about to be sent", {"state": "held", "due_at": EARLIER, "why": "quiet_hours"}),
     ("Text is being sent", {"state": "sending", "due_at": NOW}),
-    ("Text sent 20 Nov 10:40", {"state": "sent", "settled_at": EARLIER}),
+    ("Text sent 10:40:09", {"state": "sent", "settled_at": EARLIER}),
     ("Text delivered 10:40:09", {"state": "delivered", "settled_at": EARLIER}),
     (
         "Text delivered 19 Nov 10:40:09",
@@ -53,10 +53,10 @@ SAID: list[tuple[str, dict[str, Any]]] = [
     ),
     ("Text perhaps sent: we are finding out", {"state": "uncertain", "due_at": NOW, "why": "no_answer"}),
     ("Text perhaps sent: not confirmed", {"state": "uncertain", "settled_at": EARLIER, "why": "no_answer"}),
-    ("Push message sent 20 Nov 10:40", {"state": "sent", "channel": Channel.PUSH, "settled_at": EARLIER}),
+    ("Push message sent 10:40:09", {"state": "sent", "channel": Channel.PUSH, "settled_at": EARLIER}),
     ("On this page", {"state": "sent", "channel": Channel.APP, "settled_at": EARLIER}),
     (
-        "E-mail (instead of the push message) sent 20 Nov 10:40",
+        "E-mail (instead of the push message) sent 10:40:09",
         {
             "state": "sent",
             "channel": Channel.EMAIL,
@@ -99,3 +99,12 @@ def _alert(**changes: Any) -> Alert:
     made: dict[str, Any] = {"channel": Channel.SMS, "news": news_of(), "created_at": EARLIER, **changes}
     made["state"] = AlertState(made["state"])
     return Alert(id="a", uid="ann", watch_id="w1", code="K7Q2ABCD", **made)
+
+
+def test_what_goes_out_later_waits_whatever_the_page_shows_already() -> None:
+    page = _alert(channel=Channel.APP, state="sent", settled_at=EARLIER)
+    held = _alert(state="held", due_at=MORNING, why="quiet_hours")
+    sent = _alert(channel=Channel.EMAIL, state="sent", settled_at=EARLIER)
+    assert deliveries.waiting([page, held], NOW) == {held.code: MORNING}
+    assert deliveries.waiting([page, held, sent], NOW) == {}
+    assert deliveries.waiting([held], MORNING) == {}

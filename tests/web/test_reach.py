@@ -37,7 +37,7 @@ TOPIC = "ntfys://ntfy.sh/a-private-topic"
             Channel.PUSH,
             "Goes to your webhook.",
         ),
-        (Person("u1"), Channel.PUSH, "Does not work yet: we have no app or chat of yours."),
+        (Person("u1"), Channel.PUSH, "Does not work yet: push messages are not offered here yet."),
         (Person("u1"), Channel.SMS, "Does not work yet: we have no verified phone number of yours."),
         (
             Person("u1", phone="+15005550006", phone_problem="21614"),

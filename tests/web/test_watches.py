@@ -230,7 +230,7 @@ def test_what_should_go_by_push_and_cannot_says_what_happens_instead(world: Worl
     world.put_watch("w2", notify=["push"], target={"provider": "ticketmaster", "item": "another1"})
     world.reach()
     page = ann.get("/")
-    assert "No push message can be sent to you: we have no app or chat of yours." in page
+    assert "No push message can be sent to you: push messages are not offered here yet." in page
     assert "For now everything goes to this page instead." in page
     assert "No text" not in page
     world.put_watch("w1", notify=["push", "sms", "app"])

@@ -23,6 +23,13 @@ from web.reach import Reach, reach
 from web.settings import form
 from web.site import site
 
+_REGIONS = frozenset(
+    {
+        *("Africa", "America", "Antarctica", "Arctic", "Asia"),
+        *("Atlantic", "Australia", "Europe", "Indian", "Pacific"),
+    }
+)
+
 pages = Blueprint("settings", __name__)
 
 
@@ -91,7 +98,7 @@ def _page(
         form=filled,
         seen=json.dumps(before or filled),
         errors=errors or {},
-        regions=_regions(),
+        regions=_regions(filled["timezone"]),
         languages=LANGUAGES,
         ways=_ways(entry.document(), person),
         order=form.ORDER,
@@ -113,11 +120,13 @@ def _most_texts() -> int:
     return site().limits.texts_at(membership.tier())
 
 
-def _regions() -> Mapping[str, list[str]]:
-    """The time zones by the part of the world that they begin with."""
+def _regions(chosen: str) -> Mapping[str, list[str]]:
+    """The time zones by the part of the world that they begin with; old and odd names only where chosen."""
     found: dict[str, list[str]] = {}
     for name in sorted(preferences.zones()):
         region, _, place = name.partition("/")
+        if region not in _REGIONS and name not in ("UTC", chosen):
+            continue
         found.setdefault(region if place else "", []).append(name)
     return dict(sorted(found.items(), key=lambda each: (each[0] in ("", "Etc"), each[0])))
 

@@ -5,7 +5,7 @@ cancelled event stays in it as cancelled.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from notifiers.words.phrases import one_line
@@ -47,7 +47,7 @@ def _event(entry: Entry, revision: Revision, public_url: str) -> "Event":
         ("last-modified", revision.at),
         ("sequence", revision.sequence),
         ("summary", one_line(entry.title)),
-        ("dtstart", entry.starts),
+        ("dtstart", entry.starts.astimezone(UTC) if isinstance(entry.starts, datetime) else entry.starts),
         ("status", _status(entry)),
         ("transp", "TRANSPARENT"),
         ("description", say("You watch this: {address}", address=address)),

@@ -133,6 +133,5 @@ def dates_of(watches: Mapping[str, Watch]) -> list[Entry]:
 
 def _when(at: datetime | date, person: Person) -> str:
     if isinstance(at, datetime):
-        zone = contacts.zone_of(person)
-        return f"{at.astimezone(zone):%a} {words.moment(at, zone)}"
-    return f"{at:%a} {at.day} {at:%b %Y}"
+        return words.event_time(at, contacts.zone_of(person))
+    return words.weekday(at)

@@ -30,7 +30,7 @@ RANGES: Mapping[str, timedelta | None] = {
 USUAL = "30"
 DASHES = 4  # that the style sheet tells apart
 MOST_ROWS = 200  # of a table
-_SHORTEST, _A_DAY = timedelta(minutes=10), timedelta(days=1)
+_SHORTEST, _A_DAY = timedelta(minutes=2), timedelta(days=1)
 _GAP, _MISSED = timedelta(hours=3), 3  # turns
 
 

@@ -16,7 +16,7 @@ from watchers.models import Alert, Reason
 from watchers.rows import Row
 from watchers.why import Explained, replay
 from web import words
-from web.deliveries import Clock
+from web.deliveries import Clock, waiting
 
 SHOWN = 40  # looks of one target, the newest
 _SAME_LOOK = timedelta(seconds=2)
@@ -117,12 +117,14 @@ def _look(one: Explained, alerts: Sequence[Alert], clock: Clock) -> Look:
     at, reason = words.second(one.at, clock.now, clock.zone), one.decision.reason
     told = next((alert for alert in alerts if _tells(alert, one)), None)
     if told:
-        return Look(
-            at,
-            one.seen,
-            say("told #{code}: {why}", code=told.code[:4], why=meant(told.news.reason)),
-            told.code,
-        )
+        why, code = meant(told.news.reason), told.code[:4]
+        until = waiting(alerts, clock.now).get(told.code)
+        if until:
+            goes = words.clock(until, clock.now, clock.zone)
+            said = say("waits until {at} #{code}: {why}", at=goes, code=code, why=why)
+        else:
+            said = say("told #{code}: {why}", code=code, why=why)
+        return Look(at, one.seen, said, told.code)
     return Look(at, one.seen, say("true: {why}", why=meant(reason)) if reason.fires else meant(reason))
 
 

@@ -1,23 +1,51 @@
-"""What is ahead of a watch: when it ends, what was announced, and where the thing's own page is. Pure."""
+"""What is ahead of a watch: when it ends, what was announced, and where its own page is. Nobody is asked."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from watchers.history import Facts
 from watchers.language import say
 from watchers.observation import EventStatus
 from watchers.target import Target
+from web import words
+from web.site import site
 from web.watch.story import Story
 
 _STANDS = (EventStatus.CANCELLED, EventStatus.POSTPONED, EventStatus.RESCHEDULED)
 
 
 def official(story: Story, *, is_played: bool = False) -> str | None:
-    """Its official page: as the latest alert had it, or where its shop has it, unless that ``is_played``."""
-    told = (alert.news.url for alert in story.alerts)
+    """Its official page: as the latest alert or the catalog had it, or where its shop has it.
+
+    The last of them not where the shops are ``is_played``.
+    """
+    told = [*(alert.news.url for alert in story.alerts), *_cached(story)]
     pages = () if is_played else (_page(target) for target in story.targets)
     return next((url for url in (*told, *pages) if url and _is_web_address(url)), None)
+
+
+def _cached(story: Story) -> Iterator[str | None]:
+    """As somebody found it lately; nobody is asked."""
+    catalog = site().catalog
+    for target in story.targets if catalog else ():
+        seen = catalog.known(target) if catalog else None
+        if seen:
+            yield seen.url
+
+
+def search_page(story: Story, *, is_played: bool = False) -> tuple[str, str] | None:
+    """The shop's name, and its own search for what the watch is called; ``None``: it has none we know."""
+    for target in () if is_played else story.targets:
+        if address := _SEARCHES.get(target.provider):
+            return words.shop(target.provider), address + quote_plus(story.name)
+    return None
+
+
+_SEARCHES = {
+    "ticketmaster": "https://www.ticketmaster.com/search?q=",
+    "seatgeek": "https://seatgeek.com/search?search=",
+}
 
 
 def _page(target: Target) -> str | None:
@@ -51,10 +79,12 @@ def _is_web_address(url: str) -> bool:
 
 
 def ends(story: Story) -> str:
-    """When the watch ends by itself."""
+    """When the watch ends by itself; of one that has ended, that it has, and what is still known of it."""
     if story.watch is None:
         return ""
     facts = list(_facts(story))
+    if story.watch.status == "ended":
+        return _ended(story)
     days = [target.search.date_to for target in story.targets if target.search and target.search.date_to]
     if days:
         return say("It ends after {day}, the last day you search for.", day=_day(max(days)))
@@ -62,6 +92,12 @@ def ends(story: Story) -> str:
     if starts:
         return say("It ends when the event is over ({when}).", when=starts[0])
     return say("It ends when you end it.")
+
+
+def _ended(story: Story) -> str:
+    at = words.moment(story.source.updated_at, story.zone) if story.source else ""
+    said = say("It has ended: nothing is looked at or told any more.")
+    return f"{said} {say('Last changed {at}.', at=at)}" if at else said
 
 
 def dates(story: Story) -> list[str]:
@@ -102,15 +138,12 @@ def _is_one_thing(target: Target) -> bool:
 
 
 def _starts(facts: Facts, story: Story) -> str:
-    if facts.starts_at:
-        return _moment(facts.starts_at, story)
-    return _day(facts.starts_on) if facts.starts_on else ""
+    return words.event_day(facts.starts_at, facts.starts_on, story.zone)
 
 
 def _moment(at: datetime, story: Story) -> str:
-    local = at.astimezone(story.zone)
-    return f"{local:%a} {local.day} {local:%b %Y %H:%M}"
+    return words.event_time(at, story.zone)
 
 
 def _day(day: date) -> str:
-    return f"{day:%a} {day.day} {day:%b %Y}"
+    return words.weekday(day)

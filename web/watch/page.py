@@ -27,6 +27,7 @@ from watchers.money import decimal_amount, exponent
 from watchers.verbs import Change, Planned
 from watchers.watch import Below, Watch
 from web import alert_lines, entry, monitors, words
+from web import verbs as verb_pages
 from web.site import site
 from web.watch import charts, looks, outlook, story
 from web.watch.story import Story
@@ -134,10 +135,15 @@ def _below(form: Mapping[str, str], _person: Person, _now: datetime) -> _Done:
         raise WatchRefusedError([say("Write an amount, such as 80 or 79.50.")])
     return _Done(
         partial(verbs.below, amount=given.number, means=given.means),
-        lambda planned: say(
-            "“{name}” now tells you at {limit} or less.", name=_name(planned), limit=_limits(planned)
-        ),
+        _limit_said,
     )
+
+
+def _limit_said(planned: Planned) -> str:
+    resting = verb_pages.resting(planned.watch.status) if planned.watch else ""
+    if resting:
+        return f"{say('Saved: at {limit} or less.', limit=_limits(planned))} {resting}"
+    return say("“{name}” now tells you at {limit} or less.", name=_name(planned), limit=_limits(planned))
 
 
 _WANTED: Mapping[str, Pressed] = {
@@ -184,6 +190,8 @@ def _shown(found: Story, days: str) -> dict[str, Any]:
         "watch": found,
         "card": found.card,
         "official": outlook.official(found, is_played=bool(current_app.config["LINKS"])),
+        "search_page": outlook.search_page(found, is_played=bool(current_app.config["LINKS"])),
+        "rests": _rests(found),
         "dates": outlook.dates(found),
         "ends": outlook.ends(found),
         "prices": _prices(found),
@@ -201,6 +209,20 @@ def _shown(found: Story, days: str) -> dict[str, Any]:
         "can": current_app.view_functions.keys(),
         **_told(found),
     }
+
+
+def _rests(found: Story) -> str:
+    """Why nothing is seen of it, where it watches nothing."""
+    status = found.watch.status if found.watch else "active"
+    if status == "active" or found.rows:
+        return ""
+    if status == "paused":
+        return say(
+            "It is paused: nothing is looked at. What was seen before is in the chart as far as it is kept."
+        )
+    return say(
+        "It has ended: nothing is looked at. What was seen before is in the chart as far as it is kept."
+    )
 
 
 def _told(found: Story) -> dict[str, Any]:

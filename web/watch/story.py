@@ -26,7 +26,7 @@ from watchers.price_history import Series
 from watchers.rows import Row
 from watchers.target import Target
 from watchers.watch import Watch
-from web import briefs, cards, entry, feed, monitors
+from web import briefs, cards, deliveries, entry, feed, monitors
 from web.cards import Card
 from web.deliveries import Clock
 from web.plans import Plans
@@ -89,9 +89,10 @@ class Story:
         """What the page of all watches says of it; ``None`` once it is deleted."""
         if self.source is None:
             return None
+        waiting = deliveries.waiting(self.alerts, self.clock.now)
         line = line_of(self.source, self.job, self.said)
         known = cards.Known(self.clock.now, self.clock.zone, self.plans.of)
-        return cards.card(briefs.brief(line, self.rows, self.clock.now), known)
+        return cards.card(briefs.brief(line, self.rows, self.clock.now, waiting), known)
 
     def prices(self) -> Mapping[tuple[str, PriceKey], int]:
         """What can be bought now, by target id and kind of price, as far as the watch's filters let it."""

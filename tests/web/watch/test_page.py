@@ -1,7 +1,7 @@
 """The page of one watch: what is known, why, what was told; its buttons, twice; nobody else's."""
 
 import re
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -96,7 +96,9 @@ def test_price_deal_dates_and_end_are_said(world: World, ann: Someone) -> None:
     assert (
         "good: lowest in 30 days, as long as it has been watched; 24 % under the median of 30 prices" in page
     )
-    assert f"It ends when the event is over ({starts:%a} {starts.day} {starts:%b %Y %H:%M})." in page
+    assert (
+        f"It ends when the event is over ({starts:%a} {starts.day} {starts:%b %Y %H:%M} (your time))." in page
+    )
     assert "On sale from " in page
     assert "The event is postponed." in page
     assert "<dd>gift</dd>" in page
@@ -425,3 +427,22 @@ def test_a_page_reads_no_more_than_it_promises(world: World, ann: Someone) -> No
     # the watch, its copy, the person, one board, one chunk, the shelf of alerts, and three alerts
     assert spent["reads"] <= 9 + 1
     assert not spent["writes"]
+
+
+def test_an_event_has_the_clock_of_its_venue(world: World, ann: Someone) -> None:
+    watching(world)
+    starts = (world.now() + timedelta(days=40)).replace(hour=2, minute=5)
+    look(
+        world, ITEM, (timedelta(minutes=3), 8400), starts_at=starts.astimezone(timezone(-timedelta(hours=6)))
+    )
+    assert "20:05 (local time)" in ann.get("/watches/w1")
+    assert "20:05 (local time)" in ann.get("/")
+
+
+def test_an_ended_watch_says_so_and_takes_no_new_limit_in_silence(world: World, ann: Someone) -> None:
+    watching(world, status="ended")
+    page = ann.get("/watches/w1")
+    assert "It has ended: nothing is looked at or told any more." in page
+    assert 'name="price"' not in page
+    ann.post("/watches/w1/do", {"do": "below", "price": "18"})
+    assert "It is ended all the same: resume it among your watches." in ann.get("/watches/w1")

@@ -95,9 +95,11 @@ def ends(story: Story) -> str:
 
 
 def _ended(story: Story) -> str:
-    at = words.moment(story.source.updated_at, story.zone) if story.source else ""
     said = say("It has ended: nothing is looked at or told any more.")
-    return f"{said} {say('Last changed {at}.', at=at)}" if at else said
+    if story.source is None:
+        return said
+    changed = say("Last changed {at}.", at=words.moment(story.source.updated_at, story.zone))
+    return f"{said} {changed}"
 
 
 def dates(story: Story) -> list[str]:

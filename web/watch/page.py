@@ -142,7 +142,8 @@ def _below(form: Mapping[str, str], _person: Person, _now: datetime) -> _Done:
 def _limit_said(planned: Planned) -> str:
     resting = verb_pages.resting(planned.watch.status) if planned.watch else ""
     if resting:
-        return f"{say('Saved: at {limit} or less.', limit=_limits(planned))} {resting}"
+        saved = say("Saved: at {limit} or less.", limit=_limits(planned))
+        return f"{saved} {resting}"
     return say("“{name}” now tells you at {limit} or less.", name=_name(planned), limit=_limits(planned))
 
 

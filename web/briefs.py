@@ -178,12 +178,7 @@ class Brief:
 def brief(line: Line, rows: Rows, now: datetime, waiting: Mapping[str, datetime] = _NOTHING) -> Brief:
     """The watch of one line. ``waiting``: see ``deliveries.waiting``."""
     own = tuple(_rows(line, rows))
-    return Brief(line, _state(line, own, now), own, waiting.get(_told_last(line)))
-
-
-def _told_last(line: Line) -> str:
-    told = asked(line.shown).state.last_told
-    return told.code if told else ""
+    return Brief(line, _state(line, own, now), own, waiting.get(line.told))
 
 
 def _rows(line: Line, rows: Rows) -> Iterator[Row]:

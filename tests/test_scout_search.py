@@ -68,7 +68,7 @@ def test_a_market_that_is_down_is_said_under_the_table_and_is_not_nothing(market
     market.fault = "500"
     said = run("search", "tram", code=1).stdout
     assert "no market answered" in said
-    assert "not seen: ticketmaster: status 500." in said
+    assert "not seen: ticketmaster: it did not answer; try again in a minute." in said
 
 
 def test_a_comparison_says_how_good_the_best_price_is(market: Market) -> None:

@@ -145,7 +145,7 @@ def test_mistakes_are_announced_and_reached_by_their_links(page: Page, address: 
     page.get_by_role("button", name="Save watch").click()
     expect(page.get_by_role("alert")).to_be_focused()
     _look(page, "mistakes")
-    page.get_by_role("link", name="Price: Write an amount").click()
+    page.get_by_role("link", name="is not clear: write a plain number").click()
     expect(page.get_by_label("Price", exact=True)).to_be_focused()
     expect(page.get_by_label("Price", exact=True)).to_have_value("cheap")
     assert world.watches("you") == []

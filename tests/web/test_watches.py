@@ -288,10 +288,10 @@ def test_a_mistake_writes_nothing_and_keeps_what_was_written(world: World, ann: 
     assert world.watches() == []
     assert errors_of(answer) == {
         "days": "Must be at least 2.",
-        "price": 'Write an amount as a plain number such as "90.00".',
+        "price": "“-5” is not clear: write a plain number such as 1234.50.",
     }
     assert 'role="alert" tabindex="-1" autofocus' in page
-    assert '<a href="#price">Price: Write an amount' in page
+    assert '<a href="#price">Price: “-5” is not clear' in page
     assert 'value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in page
     assert re.search(
         r'id="price" [^>]*value="-5"[^>]* aria-describedby="price-error" aria-invalid="true"', page

@@ -67,7 +67,7 @@ def _token(browser: httpx.Client) -> str:
     page = browser.post(
         "/settings/tokens", data=form | {"name": "story", "scope": "write", "days": "30"}
     ).text
-    found = re.search(r'value="(ts_[\w-]+)"', page)
+    found = re.search(r">(ts_[\w-]+)</textarea>", page)
     assert found
     return found[1]
 

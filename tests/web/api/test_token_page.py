@@ -16,7 +16,7 @@ def _make(ann: Someone, **changes: str) -> str:
         "/settings/tokens", {"name": "my script", "scope": "read", "days": "90", "form": form[1], **changes}
     )
     assert answer.status_code == 200, answer.status
-    found = re.search(r'value="(ts_[\w-]+)"', text_of(answer))
+    found = re.search(r">(ts_[\w-]+)</textarea>", text_of(answer))
     assert found
     return found[1]
 

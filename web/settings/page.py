@@ -107,7 +107,7 @@ def _page(
         usual=site().limits,
         topics=list(_topics()),
         zone=person.timezone,
-        at=f"{site().now():%H%M%S}",  # an address that is this page's already would not be loaded again
+        at=f"{site().now():%H%M%S%f}",  # an address that is this page's already would not be loaded again
     )
 
 

@@ -48,7 +48,8 @@ SWEEP_FOR = timedelta(seconds=30)
 SWEEP_AT_ONCE = 2000  # alerts
 LATE = timedelta(minutes=15)
 BOARDS_FRESH_FOR = timedelta(seconds=10)  # for pages: so old may a price be that a tick has just seen
-ERASURES_EVERY = 15  # minutes between two looks for what has broken off
+A_MINUTE = timedelta(minutes=1)
+ERASURES_EVERY = timedelta(minutes=15)  # between two looks for what has broken off
 A_LINE_EVERY = timedelta(seconds=30)  # runs that come more often say nothing while nothing happens
 
 
@@ -174,7 +175,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     if request.args.get("reconcile") == "1":
         return _reconciled(scout, now)
     settings, is_dry = scout.settings, request.args.get("dry_run") == "1"
-    if now.minute % ERASURES_EVERY == 0 and not is_dry:
+    if not is_dry and is_first(now, settings.tick_every):
         _resume_erasures(scout, now)
     done = work(
         scout.documents,
@@ -202,6 +203,11 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         extra={name: value for name, value in said.items() if name != "boards"},
     )
     return said, 503 if done.failed else 200
+
+
+def is_first(now: datetime, runs_every: timedelta) -> bool:
+    """Whether a run is the first of its quarter of an hour, however seldom runs come."""
+    return timedelta(seconds=now.timestamp()) % ERASURES_EVERY < max(runs_every, A_MINUTE)
 
 
 def _resume_erasures(scout: Parts, now: datetime) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -437,7 +438,7 @@ def test_a_run_in_time_goes_on_with_an_erasure_that_broke_off(
     entry: Entry, documents: SqliteDocuments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = entry("ticket_monitor_worker")
-    monkeypatch.setattr(sys.modules["main"], "ERASURES_EVERY", 1)
+    monkeypatch.setattr(sys.modules["main"], "ERASURES_EVERY", timedelta(minutes=1))
     path = PLACES.source("u1", "w1")
     documents.commit(Put("people/u1", {"phone": PHONE}), Put(path, watch()))
     begin(documents, "u1", datetime.now(UTC))
@@ -446,6 +447,17 @@ def test_a_run_in_time_goes_on_with_an_erasure_that_broke_off(
     assert documents.get(path)
     run(worker)
     assert documents.get(path) is None
+
+
+@pytest.mark.parametrize("every", [1, 7, 10, 30, 60])
+def test_erasures_are_gone_on_with_however_seldom_the_worker_runs(entry: Entry, every: int) -> None:
+    entry("ticket_monitor_worker")
+    is_first, begin_at = sys.modules["main"].is_first, datetime(2026, 11, 30, tzinfo=UTC)
+    for offset in range(every):
+        runs = [begin_at + timedelta(minutes=offset + every * run) for run in range(60)]
+        first = [at for at in runs if is_first(at, timedelta(minutes=every))]
+        gaps = [later - at for at, later in pairwise(first)]
+        assert max(gaps) <= max(timedelta(minutes=15), timedelta(minutes=every)) + timedelta(minutes=every)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests import markets
 from tests.browser.conftest import Screen
 from tests.browser.pages import NO_PAGES, PAGES, Seeded, Shown
-from tests.browser.product import STRANGER
+from tests.browser.product import STRANGER, running
+from tests.browser.seeds import seed
 from tests.markets import Market
 from tests.web.kit import World
 
@@ -27,6 +28,13 @@ def test_every_page_is_looked_at() -> None:
     listed = {page.rule for page in PAGES} - {"(none)"}
     assert sorted(routes - listed - set(NO_PAGES)) == []
     assert sorted((listed | set(NO_PAGES)) - routes) == []
+
+
+@pytest.fixture(scope="module")
+def seeded(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+    """A product of its own for each screen: a person searches so often and no oftener."""
+    with running(tmp_path_factory.mktemp(screen.name)) as product:
+        yield seed(product)
 
 
 @pytest.fixture(scope="module")

@@ -31,15 +31,17 @@ def test_a_newcomer_sees_a_text_arrive(product: str, page: Page) -> None:
     page.get_by_label("Price", exact=True).fill("50")
     page.get_by_label("Currency").fill("GBP")
     page.get_by_role("button", name="Save watch").click()
+    expect(page.get_by_role("heading", name="Your watches")).to_be_visible()
     _reload_until(page, product, "£54 face")
 
     page.get_by_role("link", name="Market").first.click()
     form = page.get_by_role("form", name="Change Night Tram Orchestra (sandbox)")
     form.locator("[name=face]").fill("45")
-    form.get_by_role("button", name="Set price").click()
+    phone = page.get_by_role("link", name="Phone").first.get_attribute("href") or ""
+    with page.expect_navigation():
+        form.get_by_role("button", name="Set price").click()
 
-    page.get_by_role("link", name="Phone").first.click()
-    _reload_until(page, page.url, "£45 face (was £54)")
+    _reload_until(page, phone, "£45 face (was £54)")
     assert "1 segment" in page.inner_text("body")
     link = page.locator("a[href*='/a/']").first.get_attribute("href")
     page.goto(link or "")

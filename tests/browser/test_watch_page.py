@@ -133,18 +133,22 @@ def test_pausing_snoozing_and_a_lower_limit_take_one_press_each(
     page.get_by_role("button", name="Set limit").click()
     expect(page.get_by_role("status")).to_contain_text("$79.50 or less")
     page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("status")).to_contain_text("Paused")
     world.copy("w1", uid="you")
     page.reload()
     expect(page.locator(".chip").first).to_have_text("Paused")
     page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("status")).to_contain_text("Watching again")
     assert world.watch("w1", "you")["status"] == "active"
 
 
 def test_deleting_can_be_undone(page: Page, address: str, world: World) -> None:
     page.goto(f"{address}/watches/w1")
     page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("is deleted")).to_be_visible()
     assert not world.watches("you")
     page.get_by_role("button", name="Undo").first.click()
+    expect(page.get_by_text("It is back, as it was.")).to_be_visible()
     assert world.watch("w1", "you")["name"] == "Lakers v Warriors"
 
 
@@ -164,6 +168,7 @@ def test_watches_are_brought_in_with_two_presses(
     assert len(world.watches("you")) == 1
     _keep(page, "import-judged")
     page.get_by_role("button", name="Save 1").click()
+    page.wait_for_url("**/")
     assert len(world.watches("you")) == 2
 
 

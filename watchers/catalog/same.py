@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from watchers import matching, verdicts
+from watchers import verdicts
 from watchers.documents import Documents
 from watchers.events import Event
 
@@ -12,6 +12,8 @@ def groups(documents: Documents, events: Sequence[Event]) -> list[list[int]]:
 
     Verdicts are asked for only where something would be joined: mostly none.
     """
+    from watchers import matching  # noqa: PLC0415 - a process that compares no markets does not load it
+
     alike = [verdicts.pair(events[i], events[j]) for i, j in matching.matches(events)]
     said = verdicts.not_the_same(documents, alike)
     return matching.groups(events, not_same=verdicts.remembered(said))

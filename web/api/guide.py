@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -12,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from watchers.language import say
 from web.api.operation import Access, Operation
 from web.api.problems import DETAILS, SLUGS, TITLES
-from web.api.table import OPERATIONS
 from web.site import site
 
 pages = Blueprint("guide", __name__)
@@ -48,9 +48,14 @@ class Entry:
 @pages.get("/api")
 def show() -> ResponseReturnValue:
     """All of it on one page."""
+    from web.api.table import OPERATIONS  # noqa: PLC0415 - only who asks for it pays
+
+    tags = list(dict.fromkeys(one.tag for one in OPERATIONS))
     grouped = [
         (tag, [_entry(operation) for operation in several])
-        for tag, several in groupby(sorted(OPERATIONS, key=_order), key=lambda operation: operation.tag)
+        for tag, several in groupby(
+            sorted(OPERATIONS, key=lambda one: tags.index(one.tag)), attrgetter("tag")
+        )
     ]
     return render_template(
         "api.html",
@@ -60,10 +65,6 @@ def show() -> ResponseReturnValue:
         ],
         public_url=site().public_url,
     )
-
-
-def _order(operation: Operation) -> int:
-    return list(dict.fromkeys(one.tag for one in OPERATIONS)).index(operation.tag)
 
 
 def _entry(operation: Operation) -> Entry:

@@ -2,6 +2,7 @@
 PY ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
+TEST_PROCESSES ?= auto
 LOCKING := --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
@@ -26,7 +27,7 @@ run: .venv/.ok  ## start everything on this machine (no key, no account): http:/
 	$(BIN)/python -m sandbox
 
 test: .venv/.ok  ## run every test; what is missing here is skipped with a reason
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --cov --cov-report=term
 
 check: .venv/.ok  ## lint, format and types: what CI runs before the tests
 	$(BIN)/ruff check .

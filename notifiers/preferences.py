@@ -104,7 +104,7 @@ _Order = Annotated[tuple[Channel, ...] | None, AfterValidator(_each_once)]
 class Hours(BaseModel):
     """Every day from one time until another by the person's own clock, over midnight if that is earlier."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     start: Clock = Field(alias="from", description="When they begin, as HH:MM.", examples=["22:00"])
     end: Clock = Field(alias="to", description="When they end, as HH:MM.", examples=["07:00"])
@@ -122,7 +122,7 @@ class Preferences(BaseModel):
     A field that is not named stays as it is.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="Of the IANA's database.", examples=["America/New_York"]

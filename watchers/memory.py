@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 class Episode(BaseModel):
     """One condition on one price key: how often it opened, how deep it went, and whether it is open."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     number: int = 0
     step: int = 0
@@ -29,7 +29,7 @@ class Track(BaseModel):
     none to drop from: 0 gives way to the first price above it.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     reference: int | None = None
     told: int | None = None
@@ -39,7 +39,7 @@ class Track(BaseModel):
 class TargetState(BaseModel):
     """What a watch remembers of one target; written only when something happened."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     decided_at: datetime | None = None
     tracks: Mapping[str, Track] = {}
@@ -52,7 +52,7 @@ class TargetState(BaseModel):
 class LastTold(BaseModel):
     """What the person was told last; ``price`` in minor units of ``currency``."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     at: datetime
     reason: str
@@ -64,7 +64,7 @@ class LastTold(BaseModel):
 class WatchState(BaseModel):
     """The memory of one watch, by target id."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     targets: Mapping[str, TargetState] = {}
     last_told: LastTold | None = None

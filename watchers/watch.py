@@ -40,7 +40,7 @@ MAX_NAME = 200
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True)
 
 
 def _plain_amount(value: object) -> Decimal:
@@ -164,7 +164,7 @@ class _ReadAsTarget:
 
 
 AskedTarget = Annotated[Target, _ReadAsTarget]
-read_target = TypeAdapter[Target](AskedTarget).validate_python
+read_target = TypeAdapter[Target](AskedTarget, config=ConfigDict(defer_build=True)).validate_python
 """The target that a mapping asks for; ``ValidationError`` where it asks for none."""
 
 

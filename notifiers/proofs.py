@@ -82,6 +82,7 @@ class Proof:
         vendor: The vendor makes and compares the code, and we never know it.
         agreed: What was ticked beside the number: the fields of a consent.
         tries: How many wrong codes were shown.
+        approved: What stands for the code that the vendor called right (``hidden``), until it is used.
         version: The store's; never written.
     """
 
@@ -94,6 +95,7 @@ class Proof:
     vendor: bool = False
     agreed: Mapping[str, Any] | None = None
     tries: int = 0
+    approved: str | None = field(default=None, repr=False)
     used_at: datetime | None = None
     version: str = field(default="", compare=False)
 
@@ -178,6 +180,11 @@ def tried(proof: Proof) -> Update:
     return Update(path(proof.id), {"tries": proof.tries + 1}, proof.version)
 
 
+def approved(proof: Proof, mark: str) -> Update:
+    """The vendor called a code right: ``mark`` stands for it."""
+    return Update(path(proof.id), {"approved": mark}, proof.version)
+
+
 def over(documents: Documents, now: datetime, limit: int = 10) -> list[Document]:
     """Some that are long over, and hold an address nobody needs any more."""
     return documents.find(Query(COLLECTION, ("expires_at",), "<=", now - _KEPT, limit))
@@ -209,6 +216,7 @@ def _fields(proof: Proof) -> dict[str, Any]:
         "vendor": proof.vendor,
         "agreed": proof.agreed,
         "tries": proof.tries,
+        "approved": proof.approved,
         "used_at": proof.used_at,
     }
 

@@ -5,7 +5,6 @@ cached. An error is a page that says what to do; it never shows what broke.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
@@ -71,7 +70,6 @@ PARTS = (
     live,
 )
 MAX_BODY = 256 * 1024
-STAY_SIGNED_IN = timedelta(days=30)
 
 
 def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
@@ -112,7 +110,7 @@ def _configure(app: Flask, secret_key: str, *, is_secure: bool) -> None:
     app.secret_key = secret_key
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
-        PERMANENT_SESSION_LIFETIME=STAY_SIGNED_IN,
+        PERMANENT_SESSION_LIFETIME=entry.STAYS_SIGNED_IN,
         PROPAGATE_EXCEPTIONS=False,  # also in tests and debuggers: people see a page
         SESSION_COOKIE_NAME="__Host-scout" if is_secure else "scout",
         SESSION_COOKIE_SAMESITE="Lax",

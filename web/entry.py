@@ -15,6 +15,7 @@ through no proxy; everything else is a deployment that somebody forgot to config
 """
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -32,6 +33,7 @@ from web import languages
 from web.site import silence, site
 
 LINK_WORKS_FOR = timedelta(days=1)
+STAYS_SIGNED_IN = timedelta(days=30)
 FORM_TOKEN = "csrf"  # noqa: S105 - where the session and each request keep the token of forms
 _ATTEMPTS = 5
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
@@ -57,14 +59,22 @@ def entry_token(secret_key: str, uid: str) -> str:
     return _signer(secret_key).dumps(uid)
 
 
-def token_owner(secret_key: str, token: str, now: datetime) -> str | None:
-    """Whose token this is; ``None`` when it is too old or not one of ours."""
+def token_owner(
+    secret_key: str, token: str, now: datetime, since: Callable[[str], datetime | None] = lambda _: None
+) -> str | None:
+    """Whose token this is; ``None`` when it is too old or not one of ours.
+
+    ``since``: when this person signed out everywhere, which ends what was made before.
+    """
     try:
         uid, made_at = _signer(secret_key).loads(token, return_timestamp=True)
     except BadData:
         return None
-    is_usable = isinstance(uid, str) and _UID.fullmatch(uid) and now - made_at <= LINK_WORKS_FOR
-    return uid if is_usable else None
+    if not isinstance(uid, str) or not _UID.fullmatch(uid) or now - made_at > LINK_WORKS_FOR:
+        return None
+    ended_at = since(uid)
+    is_over = ended_at is not None and made_at < ended_at.replace(microsecond=0)
+    return None if is_over else uid
 
 
 def who() -> str | None:
@@ -159,20 +169,29 @@ def end_all(uid: str) -> None:
 
 
 def _session_owner() -> str | None:
-    uid = session.get("uid")
-    return uid if isinstance(uid, str) else None
+    """Whose cookie it is, while it holds: choosing a language signs a cookie anew, and renews nothing."""
+    uid, renewed = session.get("uid"), session.get("renewed")
+    oldest = (site().now() - STAYS_SIGNED_IN).date().isoformat()
+    is_fresh = isinstance(renewed, str) and renewed >= oldest
+    return uid if isinstance(uid, str) and is_fresh else None
 
 
 def _is_ended(uid: str) -> bool:
     """Whether the cookie is from before its person signed out everywhere."""
     if is_bearer() or _session_owner() is None:
         return False
-    known = _known(uid)
-    since = known.fields.get("sessions_since") if known else None
+    since = _ended_at(uid)
     if since is not None and session.get("since", 0) < _milliseconds(since):
         return True
     g.holds = True
     return False
+
+
+def _ended_at(uid: str) -> datetime | None:
+    """When they signed out everywhere."""
+    known = _known(uid)
+    since: datetime | None = known.fields.get("sessions_since") if known else None
+    return since
 
 
 def _known(uid: str) -> Document | None:
@@ -210,7 +229,7 @@ def leave() -> ResponseReturnValue:
 
 
 def _owner(token: str) -> str:
-    return token_owner(site().secret_key, token, site().now()) or abort(403, say(_SPENT))
+    return token_owner(site().secret_key, token, site().now(), _ended_at) or abort(403, say(_SPENT))
 
 
 def _signer(secret_key: str) -> URLSafeTimedSerializer:

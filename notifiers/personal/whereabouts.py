@@ -55,6 +55,7 @@ def holdings(places: Places, uid: str) -> tuple[Holding, ...]:
         Holding("inbound", Named.BY_FIELD, "texts_from_you"),
         Holding("contacts", Named.BY_FIELD),
         Holding("api_tokens", Named.BY_FIELD, "tokens", with_ids=False),
+        Holding("api_makers", Named.BY_PATH),
         Holding("proofs", Named.BY_FIELD),
         Holding("idempotency", Named.BY_FIELD),
         Holding("tallies", Named.BY_PATH, "counted", with_ids=False),
@@ -65,7 +66,10 @@ def holdings(places: Places, uid: str) -> tuple[Holding, ...]:
     )
 
 
-_OURS_OF_AN_ALERT = frozenset({"moved", "newest_first", "waits"})  # by what alerts are found
+_OURS_OF_AN_ALERT = frozenset(
+    {"moved", "newest_first", "waits"}  # by what alerts are found
+    | {"code", "more_codes"}  # whoever has one can stop the watch
+)
 OTHER_PERSONAL = frozenset({"people", "worker_monitor_jobs", "receipts", "erasures"})
 """Personal as well, and each dealt with in its own way (``erasure``)."""
 

@@ -184,3 +184,14 @@ def test_a_form_from_before_a_restart_keeps_what_was_written(world: World, ann: 
     assert "Press the button again" in text_of(answer)
     assert 'value="Lakers v Warriors"' in text_of(answer)
     assert world.watches() == []
+
+
+def test_signing_out_everywhere_ends_personal_links_too(world: World) -> None:
+    ann = world.person("ann")
+    token = entry_token(SECRET, "ann")
+    world.later = timedelta(seconds=5)
+    ann.post("/leave/everywhere")
+    client = world.app().test_client()
+    assert client.get(f"/enter?token={token}").status_code == 403
+    assert Someone(client).post("/enter", {"token": token}).status_code == 403
+    assert client.get("/").status_code == 401

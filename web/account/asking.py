@@ -15,11 +15,13 @@ from notifiers.proofs import Contact, Kind, Proof
 from watchers.documents import Delete, Documents, Write
 from watchers.errors import ConflictError, StoreUnavailableError
 from web.account import addresses, throttle
+from web.account.network import site_of
 from web.account.throttle import Limit
 
 HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 PER_CONTACT = ((5, HOUR), (10, DAY))
 PER_NETWORK = ((20, HOUR), (60, DAY))
+PER_SITE = ((60, HOUR), (200, DAY))
 _LETTERS = 10  # so many more letters than texts: they cost nothing
 _COUNTRY = 2  # one country gets a half of all texts at most
 _MONTH = 4  # and codes a quarter of a month's: who has many sent leaves the others' alerts alone
@@ -95,6 +97,9 @@ def limits(question: Question, rules: Rules, secret_key: str) -> list[Limit]:
     contact, network = question.contact, proofs.hidden(secret_key, "network", question.network)
     of_contact = [Limit(f"contact:{contact.hidden(secret_key)}", most, per) for most, per in PER_CONTACT]
     of_network = [Limit(f"network:{network}", most, per) for most, per in PER_NETWORK]
+    if (site := site_of(question.network)) is not None:
+        of_site = proofs.hidden(secret_key, "network", site)
+        of_network += [Limit(f"network:{of_site}", most, per) for most, per in PER_SITE]
     if contact.kind is Kind.EMAIL:
         return [*of_contact, *of_network, Limit("letters", rules.codes_per_hour * _LETTERS, HOUR)]
     country = f"country:{addresses.country_of(contact)}"

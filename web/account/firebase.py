@@ -36,6 +36,7 @@ _SKEW = timedelta(seconds=30)  # between Google's clock and ours
 _LONGEST = 8192  # characters of a token
 _SECONDS = 5.0
 _MAX_AGE = re.compile(r"max-age=([0-9]{1,8})")
+_AFTER_FAILING = 10.0  # seconds until Google is asked again that did not answer
 _SOON = 60.0  # seconds: certificates are asked for no oftener than that, whatever a token names
 
 
@@ -59,9 +60,9 @@ class Firebase:
     def __init__(self, project: str, certs_url: str) -> None:
         self.project = project
         self._url = certs_url
-        self._lock = threading.Lock()
-        self._certs: Mapping[str, str] = {}
-        self._until = self._asked_at = 0.0
+        self._asking = threading.Lock()
+        self._held: tuple[Mapping[str, str], float] = ({}, 0.0)  # and until when, by the monotonic clock
+        self._asked_at: float | None = None
 
     def claims(self, token: str, now: datetime) -> Claims:
         """What the token says.
@@ -87,21 +88,28 @@ class Firebase:
 
     def _certificates(self, key: str) -> Mapping[str, str]:
         """Those that hold now; asked for again once they are old, or when a new key is named."""
-        with self._lock:
-            now = time.monotonic()
-            is_known = key in self._certs and now < self._until
-            if not is_known and (now >= self._until or now - self._asked_at > _SOON):
-                self._fetch(now)
-            if key not in self._certs or now >= self._until:
-                raise RefusedTokenError
-            return {key: self._certs[key]}
+        if (cert := self._known(key)) is None:
+            with self._asking:  # whoever names a key that holds never waits here
+                cert = self._known(key) or self._asked(key)
+        if cert is None:
+            raise RefusedTokenError
+        return {key: cert}
 
-    def _fetch(self, now: float) -> None:
+    def _known(self, key: str) -> str | None:
+        certs, until = self._held
+        return certs.get(key) if time.monotonic() < until else None
+
+    def _asked(self, key: str) -> str | None:
+        waits = _SOON if time.monotonic() < self._held[1] else _AFTER_FAILING
+        if self._asked_at is None or time.monotonic() - self._asked_at > waits:
+            self._fetch()
+            self._asked_at = time.monotonic()
+        return self._known(key)
+
+    def _fetch(self) -> None:
         import httpx  # noqa: PLC0415
 
-        if self._asked_at and now - self._asked_at < 1:  # Google is down: one question a second is enough
-            return
-        self._asked_at = now
+        now = time.monotonic()
         try:
             answer = httpx.get(self._url, timeout=_SECONDS, follow_redirects=False)
             answer.raise_for_status()
@@ -111,7 +119,7 @@ class Firebase:
             return
         age = _MAX_AGE.search(answer.headers.get("Cache-Control", ""))
         if isinstance(certs, dict) and all(isinstance(cert, str) for cert in certs.values()):
-            self._certs, self._until = certs, now + (float(age[1]) if age else _SOON)
+            self._held = (certs, now + (float(age[1]) if age else _SOON))
 
 
 def token_of(request: Request) -> str:
@@ -154,8 +162,8 @@ def _bind(
     documents: Documents, uid: str, kind: Kind, address: str, countries: Collection[str], now: datetime
 ) -> None:
     known = documents.get(contacts.path(uid))
-    if known and known.fields.get(kind):
-        return  # what they have here is theirs to change here
+    if known and kind in known.fields and known.fields.get("erased_at") is None:
+        return  # what they have here, or took away, is theirs to change here
     with suppress(TakenError, ConflictError, UnreadableContactError):
         contact = addresses.read(address, "", countries, kind)
         documents.commit(*owners.adding(documents, contact, uid, {}, now).writes)

@@ -8,6 +8,7 @@ load balancer before that the last but one. All others could be anything, and ar
 from ipaddress import IPv6Address, ip_address, ip_network
 
 _BITS = {4: 24, 6: 64}  # one household, one office, one rented machine
+_SITE_BITS = 48
 _UNKNOWN = "unknown"
 
 
@@ -27,3 +28,8 @@ def network(address: str) -> str:
     if isinstance(found, IPv6Address) and found.ipv4_mapped:
         found = found.ipv4_mapped
     return str(ip_network(f"{found}/{_BITS[found.version]}", strict=False))
+
+
+def site_of(network: str) -> str | None:
+    """The /48 that an IPv6 network of ours is part of: one customer may have all of its 65,536 networks."""
+    return str(ip_network(network).supernet(new_prefix=_SITE_BITS)) if ":" in network else None

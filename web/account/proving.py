@@ -6,6 +6,7 @@ nothing is lost when a process dies in between, and nobody gets in twice.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,7 +66,7 @@ def by_code(  # noqa: PLR0913 - the question, the answer, and what comes of it
 ) -> Proven:
     """Whoever typed this code has the contact of the proof.
 
-    ``uid``: who is answering; what somebody asked to add is answered by nobody else.
+    ``uid``: who is answering (``None``: whoever signs in); what one of them asked is answered by no other.
 
     Raises:
         WrongCodeError, OverError, NoAnswerError: nothing was proven.
@@ -76,7 +77,8 @@ def by_code(  # noqa: PLR0913 - the question, the answer, and what comes of it
     for _ in range(_ATTEMPTS):
         proof = _open(documents, identity, now, uid)
         if proof.vendor:
-            return _bound(documents, _checked(documents, proof, digits, check), now, also)
+            approved = _approved(documents, proof, digits, secret_key, check)
+            return _bound(documents, approved, now, also)
         if proofs.is_passcode(secret_key, proof, digits):
             return _bound(documents, proof, now, also)
         try:
@@ -94,9 +96,27 @@ def by_link(documents: Documents, identity: str, now: datetime, uid: str | None 
 
 def _open(documents: Documents, identity: str, now: datetime, uid: str | None) -> Proof:
     proof = proofs.find(documents, identity)
-    if proof is None or not proof.is_open(now) or proof.uid not in (None, uid):
+    if proof is None or not proof.is_open(now) or proof.uid != uid:
         raise OverError
     return proof
+
+
+def _approved(documents: Documents, proof: Proof, digits: str, secret_key: str, check: Check | None) -> Proof:
+    """The proof, if the vendor calls the code right, now or when the same one was shown before.
+
+    The vendor uses a right code up. So that it stays good here until something came of it, it is noted before
+    anything else is done.
+    """
+    mark = proofs.hidden(secret_key, "approved", f"{proof.id} {digits}")
+    if proof.approved == mark:
+        return proof
+    checked = _checked(documents, proof, digits, check)
+    for _ in range(_ATTEMPTS):
+        with suppress(ConflictError):
+            documents.commit(proofs.approved(checked, mark))
+            return _reread(documents, checked)
+        checked = _reread(documents, checked)
+    raise StoreUnavailableError(f"{proof.id} kept changing")
 
 
 def _checked(documents: Documents, proof: Proof, digits: str, check: Check | None) -> Proof:

@@ -27,7 +27,7 @@ def _answered(operation: Operation, caller: Caller | None, path: dict[str, str])
     key = repeats.key() if operation.takes_key else None
     query, body = reading.query(operation.query), reading.body(operation)
     uid = caller.uid if caller else ""
-    call = Call(uid, query, body, key)
+    call = Call(uid, query, body, key, may_write=caller is not None and caller.may_write)
 
     def done() -> tuple[Response, str]:
         try:

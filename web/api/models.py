@@ -222,7 +222,7 @@ class ToldAlert(Shape):
 
     id: str
     watch_id: str
-    code: str = Field(description="What its text shows the first four letters of.")
+    code: str = Field(description="The four letters that its text shows.")
     channel: Channel
     state: AlertState
     why: str | None = Field(

@@ -38,12 +38,14 @@ class Call:
         query: The operation's query model.
         body: The operation's body model; of a merge patch, the mapping.
         key: What names this request, so that it is done once; ``None`` where nobody asked for that.
+        may_write: Whether whoever asks may change things, and be told what lets anybody see them for ever.
     """
 
     uid: str
     query: Any = None
     body: Any = None
     key: str | None = None
+    may_write: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Calendar(Shape):
 
     dates: tuple[Dated, ...]
     address: str | None = Field(
-        description="A secret address for calendar programs; null: none was made yet."
+        description="A secret address for calendar programs; null: there is none, or the token only reads."
     )
 
 
@@ -121,7 +121,8 @@ def _imported(one: Judged) -> Imported:
 
 def dates(call: Call) -> Reply:
     """What is ahead, and where a calendar reads it."""
-    return Reply(_calendar(call.uid, subscriptions.find(site().documents, call.uid).secret))
+    secret = subscriptions.find(site().documents, call.uid).secret if call.may_write else ""
+    return Reply(_calendar(call.uid, secret))
 
 
 def renew(call: Call) -> Reply:

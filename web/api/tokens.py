@@ -14,10 +14,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from watchers.documents import Create, Delete, Document, Documents, Query, Update, Write
-from watchers.errors import ConflictError, StoreError
+from watchers.errors import ConflictError, StoreError, StoreUnavailableError
 from watchers.language import say
 
 COLLECTION = "api_tokens"
+_MAKERS = "api_makers"
+_ATTEMPTS = 20
 MOST = 20  # of one person
 LONGEST_NAME = 60
 UNSEEN_FOR = timedelta(minutes=10)  # then whoever asked for it may have it, whatever we know
@@ -73,24 +75,26 @@ def make(documents: Documents, asked: Token) -> tuple[str, Token]:
     Raises:
         TooManyTokensError: a sentence.
     """
-    text, made, writes = making(documents, asked)
-    try:
-        documents.commit(*writes)
-    except ConflictError:  # one that was to give way was used at this moment: somebody has seen it
-        documents.commit(writes[0])
-    return text, made
+    for _ in range(_ATTEMPTS):
+        text, made, writes = making(documents, asked)
+        with suppress(ConflictError):  # another was made or used at this moment
+            documents.commit(*writes)
+            return text, made
+    raise StoreUnavailableError("many tokens are being made")
 
 
 def making(documents: Documents, asked: Token) -> tuple[str, Token, tuple[Write, ...]]:
-    """The same, and what has to be written for it, the token first.
+    """The same, and what has to be written for it.
 
+    Whoever makes one writes ``api_makers/{uid}``: of two at the same moment one comes second and counts anew.
     One that the same request made a moment ago and nobody has used was seen by nobody: it gives way to the
     new one.
 
     Raises:
         TooManyTokensError: a sentence.
     """
-    known = _kept(documents, asked.uid)
+    makers = f"{_MAKERS}/{asked.uid}"
+    maker, known = documents.get(makers), _kept(documents, asked.uid)
     unseen = [document for document, token in known if _is_unseen(token, asked)]
     if len(known) - len(unseen) >= MOST:
         raise TooManyTokensError(
@@ -100,7 +104,9 @@ def making(documents: Documents, asked: Token) -> tuple[str, Token, tuple[Write,
     text = f"ts_{body}{_sum(body)}"
     made = replace(asked, id=hashlib.sha256(text.encode()).hexdigest())
     gone = (Delete(one.path, one.version) for one in unseen)
-    return text, made, (Create(path(made.id), _fields(made)), *gone)
+    last = {"last": made.id}
+    turn = Update(makers, last, maker.version) if maker else Create(makers, last)
+    return text, made, (Create(path(made.id), _fields(made)), turn, *gone)
 
 
 def _is_unseen(token: Token, asked: Token) -> bool:

@@ -99,6 +99,7 @@ def live(documents: Documents, uid: str = UID, *, watches: int = 2, told: int = 
         Put(f"proofs/{uid}-proof", {"uid": uid, "address": phone}),
         Put(f"proofs/of-nobody-yet-{phone}", {"uid": None, "address": email}),
         Put(f"api_tokens/{uid}-digest-of-token", {"uid": uid, "name": "My script"}),
+        Put(f"api_makers/{uid}", {"last": "digest-of-token"}),
         Put(f"idempotency/{uid}-key", {"uid": uid, "answer": "{}"}),
         Put(f"inbound/{uid}-SM1", {"uid": uid, "at": NOW, "verb": "why", "watch": f"{uid}-w0"}),
     )

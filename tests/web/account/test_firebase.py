@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from google.auth import crypt, jwt
 
+from notifiers import owners
+from notifiers.proofs import Kind
 from tests.web.account.kit import ADDRESS, NUMBER, Town, uid_in
 from watchers.documents import Put, Query
 from web.account import firebase
@@ -32,9 +35,11 @@ class Google:
     asked: int = 0
     down: bool = False
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)
+    gate: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.new_key("k1")
+        self.gate.set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"google": self}))
         self.url = f"http://127.0.0.1:{self._server.server_port}/certs"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -68,6 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.google.asked += 1
+        self.google.gate.wait(10)
         body = json.dumps({name: cert for name, (_, cert) in self.google.keys.items()}).encode()
         self.send_response(503 if self.google.down else 200)
         self.send_header("Cache-Control", f"public, max-age={self.google.max_age}, must-revalidate")
@@ -263,3 +269,26 @@ def test_the_cookie_of_a_request_with_a_token_counts_for_nothing(with_firebase: 
 
 def test_the_uid_of_a_token_is_what_the_api_asks_for(google: Google, believed: Firebase, town: Town) -> None:
     assert firebase.person_of(google.token(), believed, town.documents, now()) == UID
+
+
+def test_what_they_took_away_here_does_not_come_back(with_firebase: Town, google: Google) -> None:
+    token = google.token(email=ADDRESS, email_verified=True, phone_number=NUMBER)
+    exchange(with_firebase, token)
+    with_firebase.documents.inner.commit(*owners.removing(with_firebase.documents, UID, Kind.PHONE))
+    assert exchange(with_firebase, token) == (204, UID)
+    assert with_firebase.fields(f"people/{UID}")["phone"] is None
+
+
+def test_while_google_is_asked_for_one_key_others_are_believed(
+    google: Google, believed: Firebase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firebase, "_SOON", 0.0)
+    believed.claims(google.token(), now())
+    google.new_key("k2")
+    google.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(believed.claims, google.token("k2"), now())
+        assert believed.claims(google.token(), now()).uid == UID
+        assert not waiting.done()
+        google.gate.set()
+        assert waiting.result().uid == UID

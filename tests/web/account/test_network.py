@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.account.network import address, network
+from web.account.network import address, network, site_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,9 @@ def test_only_what_our_own_proxies_added_counts(forwarded: str, proxies: int, fo
 )
 def test_a_household_is_one_network(address: str, found: str) -> None:
     assert network(address) == found
+
+
+def test_all_networks_of_one_site_are_known_to_be_one_customers() -> None:
+    assert site_of("2001:db8:1:2::/64") == site_of("2001:db8:1:ffff::/64") == "2001:db8:1::/48"
+    assert site_of("203.0.113.0/24") is None
+    assert site_of("unknown") is None

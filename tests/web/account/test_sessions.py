@@ -191,3 +191,11 @@ def test_an_operator_who_signed_out_everywhere_is_none(town: Town) -> None:
     operator.client.set_cookie("scout", cookie_of(browser))
     other.post("/leave/everywhere")
     assert operator.client.get("/status").status_code == 404
+
+
+def test_choosing_a_language_keeps_nobody_signed_in_for_longer(town: Town) -> None:
+    browser = town.come_in(NUMBER)
+    town.later = 29 * DAY
+    browser.client.get("/healthz?lang=de")
+    town.later = 31 * DAY
+    assert not is_in(browser)

@@ -555,3 +555,14 @@ def test_a_code_costs_so_many_reads_and_writes(town: Town) -> None:
     town.stranger().post("/sign-in", {"contact": NUMBER})
     used = town.documents.operations - before
     assert (used["reads"], used["writes"]) == (13, 11)
+
+
+def test_who_has_sixty_five_thousand_networks_leaves_letters_to_the_others(town: Town) -> None:
+    town.doors = proxied(town, codes_per_hour=20)
+
+    def write(number: int, source: str) -> int:
+        return ask(town, f"someone{number}@example.org", **{"X-Forwarded-For": source})
+
+    answers = [write(number, f"2001:db8:1:{number:x}::1") for number in range(70)]
+    assert answers == [303] * 60 + [429] * 10
+    assert write(100, "2001:db8:2::1") == 303

@@ -15,6 +15,8 @@ from notifiers.twilio.verify import TwilioVerify
 from tests.verify_server import SERVICE, VerifyServer
 from tests.web.account.kit import AT_ONCE, NUMBER, Town, uid_of
 from tests.web.kit import SECRET, Someone, text_of
+from watchers.documents import Write
+from watchers.errors import StoreUnavailableError
 
 
 @pytest.fixture
@@ -76,3 +78,22 @@ def test_after_ten_minutes_it_is_not_even_asked(town: Town, server: VerifyServer
     town.later = timedelta(minutes=11)
     assert asked.post("/sign-in/code", {"code": server.codes[NUMBER]}).status_code == 410
     assert server.checks[NUMBER] == 0
+
+
+def test_a_right_code_stays_good_until_something_came_of_it(
+    town: Town, server: VerifyServer, asked: Someone
+) -> None:
+    """The vendor has used it up; what was to be written with it did not get through."""
+
+    def unless_it_is_a_person(writes: tuple[Write, ...]) -> None:
+        if any(write.path.startswith("people/") for write in writes):
+            raise StoreUnavailableError("away")
+
+    code = server.codes[NUMBER]
+    town.documents.before_commit = unless_it_is_a_person
+    assert asked.post("/sign-in/code", {"code": code}).status_code == 503
+    assert uid_of(asked) is None
+    town.documents.before_commit = None
+    assert asked.post("/sign-in/code", {"code": "999999"}).status_code != 303
+    assert asked.post("/sign-in/code", {"code": code}).status_code == 303
+    assert town.fields(f"people/{uid_of(asked)}")["phone"] == NUMBER

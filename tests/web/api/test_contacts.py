@@ -206,3 +206,13 @@ def test_signing_out_everywhere_ends_sessions_not_tokens(world: World, anns: Pro
     problem(someone.client.get("/api/v1/me"), 401)
     assert anns.get("/me").status_code == 200
     assert program(world).get("/me").status_code == 200
+
+
+def test_a_code_that_signs_in_adds_nothing_to_anybody(world: World, anns: Program) -> None:
+    world.reach("ann")
+    proof = anns.post("/sign-in", {"contact": ADDRESS}).get_json()["proof"]
+    code = _code(world, proof)
+    problem(anns.post(f"/contacts/proofs/{proof}", {"code": code}), 404)
+    assert world.documents.inner.count(Query("people")) == 1
+    answer = anns.post(f"/sign-in/{proof}", {"code": code, "token": {"name": "x", "scope": "read"}})
+    assert answer.status_code == 201

@@ -153,3 +153,9 @@ def test_a_watch_that_the_api_made_is_on_its_persons_page_at_once(world: World, 
     someone.get("/")
     anns.save(name=str(WATCH["name"]))
     assert str(WATCH["name"]) in someone.get("/")
+
+
+def test_who_may_only_read_is_not_told_the_secret_address(world: World, anns: Program) -> None:
+    assert anns.post("/calendar").get_json()["address"]
+    assert anns.get("/calendar").get_json()["address"]
+    assert program(world, "ann", scope="read").get("/calendar").get_json()["address"] is None

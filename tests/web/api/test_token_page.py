@@ -1,12 +1,15 @@
 """The page of tokens: made with a name, shown once, listed, revoked."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from tests.web.kit import Someone, World, errors_of, text_of
+from watchers.errors import StoreUnavailableError
 from web.api import tokens
+from web.api.tokens import Token, TooManyTokensError
 
 
 def _make(ann: Someone, **changes: str) -> str:
@@ -105,3 +108,19 @@ def test_another_sites_form_makes_none(world: World, ann: Someone) -> None:
 
 def test_who_is_not_signed_in_sees_none(world: World) -> None:
     assert world.app().test_client().get("/settings/tokens").status_code == 401
+
+
+def test_many_at_the_same_moment_make_no_more_than_twenty(world: World) -> None:
+    documents = world.documents.inner
+
+    def make(number: int) -> bool:
+        try:
+            tokens.make(documents, Token("", "ann", f"t{number}", "read", world.now()))
+        except (TooManyTokensError, StoreUnavailableError):
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        made = sum(pool.map(make, range(40)))
+    assert made == len(tokens.every(documents, "ann"))
+    assert 0 < made <= tokens.MOST

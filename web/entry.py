@@ -142,7 +142,7 @@ def sign_in(uid: str) -> None:
         known = _known(uid)
         kept = known.fields.get("language", kept) if known else kept
     if kept in LANGUAGES:
-        session[languages.KEY] = kept
+        session[languages.KEY] = session[languages.HEARD] = kept
 
 
 def renew(answer: Response) -> Response:
@@ -184,6 +184,8 @@ def _is_ended(uid: str) -> bool:
     if since is not None and session.get("since", 0) < _milliseconds(since):
         return True
     g.holds = True
+    if known := _known(uid):
+        languages.follow(known.fields.get("language"))
     return False
 
 

@@ -11,6 +11,8 @@ from watchers.language import LANGUAGES, SOURCE, say, say_many, speaking, spoken
 
 KEY = "language"
 """Where the session keeps what its person chose; who signs in brings it along."""
+HEARD = "heard"
+"""Where it keeps which language their settings had when it last followed them."""
 
 WISH = "lang"
 """What a link to the same page in another language has in its address; also for who is not signed in."""
@@ -29,6 +31,16 @@ def chosen() -> str:
     """The language of the request being answered."""
     kept = session.get(KEY)
     return kept if kept in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or SOURCE
+
+
+def follow(setting: object) -> None:
+    """Speak as the settings of whoever is signed in say, from now on, if they changed: on any device."""
+    if setting not in LANGUAGES or session.get(HEARD) == setting:
+        return
+    session[HEARD] = setting
+    if request.args.get(WISH) not in LANGUAGES:
+        session[KEY] = setting
+        g.speaking.enter_context(speaking(chosen()))
 
 
 def _choose() -> None:

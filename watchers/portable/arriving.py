@@ -26,9 +26,8 @@ MAX_ENTRIES = 1000
 _DEEPEST = 20
 _LONGEST_CELL = 5_000
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_AMAZON = re.compile(
-    r"(?:.*\.)?(?:amazon(?:\.[a-z]{2,3}){1,2}|amzn\.[a-z]+|a\.co)"
-)  # its ids alone are no links
+_AMAZON = re.compile(r"(?:.*\.)?(?:amazon(?:\.[a-z]{2,3}){1,2}|amzn\.[a-z]+|a\.co)")
+_ASIN = re.compile(r"B0[0-9A-Z]{8}|[0-9]{9}[0-9X]")  # how Amazon names a thing
 _SEPARATORS = ",;\t"
 _CALLED: Mapping[str, str] = {
     **{name: name for name in COLUMNS},
@@ -138,6 +137,8 @@ def _of_json(text: str) -> list[Entry]:
             raise UnreadableFileError(say("This was written by another version, which cannot be read here."))
         read = read["watches"]
     several = read if isinstance(read, list) else [read]
+    if not several:
+        raise UnreadableFileError(say("There is nothing in it."))
     return [_listed(number, one) for number, one in enumerate(several, 1)]
 
 
@@ -222,6 +223,8 @@ def _with_link(row: Mapping[str, str]) -> Mapping[str, str]:
     if not given or row.get("item"):
         return row
     link = links.read(given)
+    if link is None and not _ASIN.fullmatch(given):
+        raise ValueError(say("The link is no address of a page, such as https://shop.example/thing."))
     if link is None or _AMAZON.fullmatch(link.host):
         raise ValueError(say("This is sold where nobody may ask for prices; give a link to another shop."))
     target = recognise(link) or Target("page", link.address)

@@ -38,11 +38,16 @@ def create() -> ResponseReturnValue:
     scope: Scope = "write" if given["scope"] == "write" else "read"
     made_by = f"form {given['form']}" if given["form"] else None
     wanted = Token("", entry.person(), given["name"], scope, now, expires_at, made_by=made_by)
+    known = tokens.every(site().documents, wanted.uid) if made_by else []
+    earlier = [one for one in known if one.made_by == made_by]
+    if any(one.used_on for one in earlier):
+        flash(say("This form has made its token already: it is among those below."))
+        return redirect(url_for("tokens.show"), 303)
     try:
         text, _ = tokens.make(site().documents, wanted)
     except TooManyTokensError as exc:
         return _page(given, {"form": str(exc)}), 409
-    return _page(made=text)
+    return _page(made=text, instead=bool(earlier))
 
 
 @pages.post("/settings/tokens/<token_id>/revoke")
@@ -65,8 +70,13 @@ def _errors(given: dict[str, str]) -> dict[str, str]:
 
 
 def _page(
-    given: dict[str, str] | None = None, errors: dict[str, str] | None = None, made: str | None = None
+    given: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    made: str | None = None,
+    *,
+    instead: bool = False,
 ) -> str:
+    """``instead``: what was made takes the place of one that was shown before."""
     now = site().now()
     return render_template(
         "tokens.html",
@@ -74,6 +84,7 @@ def _page(
         given={"name": "", "scope": "read", "days": "90", **(given or {}), "form": secrets.token_hex(10)},
         errors=errors or {},
         made=made,
+        instead=instead,
         longest=LONGEST_NAME,
         public_url=site().public_url,
     )

@@ -266,6 +266,16 @@ def test_what_is_sold_where_nobody_may_ask_is_said() -> None:
     assert all("nobody may ask for prices" in entry.fault for entry in arriving.entries(text))
 
 
+def test_what_is_no_link_is_called_so() -> None:
+    (entry,) = arriving.entries("title,url,price\nA thing,notalink,$5\n")
+    assert "no address of a page" in entry.fault
+
+
+def test_an_empty_list_is_said_to_be_empty() -> None:
+    with pytest.raises(UnreadableFileError, match="nothing in it"):
+        arriving.entries(" [] ")
+
+
 @pytest.mark.parametrize(
     ("link", "target"),
     [

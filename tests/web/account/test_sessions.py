@@ -7,7 +7,7 @@ import pytest
 from notifiers.personal.erasure import erase, resume
 from tests.web.account.kit import ADDRESS, NUMBER, Town, uid_of
 from tests.web.kit import PLACES, Someone, text_of
-from watchers.documents import Document, Put
+from watchers.documents import Document, Put, Update
 
 DAY = timedelta(days=1)
 
@@ -199,3 +199,15 @@ def test_choosing_a_language_keeps_nobody_signed_in_for_longer(town: Town) -> No
     browser.client.get("/healthz?lang=de")
     town.later = 31 * DAY
     assert not is_in(browser)
+
+
+def test_a_language_chosen_on_one_device_is_spoken_on_the_others(town: Town) -> None:
+    phone, laptop = town.come_in(NUMBER), town.come_in(NUMBER)
+    person = town.documents.inner.get(f"people/{uid_of(phone)}")
+    assert person
+    assert 'lang="en"' in phone.get("/")
+    town.documents.inner.commit(Update(person.path, {"language": "de"}, person.version))
+    for browser in (phone, laptop):
+        assert '<html lang="de">' in browser.get("/")
+    assert '<html lang="en">' in laptop.get("/?lang=en")
+    assert '<html lang="en">' in laptop.get("/"), "chosen here, and the settings have not changed since"

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from werkzeug.test import TestResponse
 
 from tests.web.kit import Someone, World, errors_of, text_of
 from watchers.errors import StoreUnavailableError
@@ -19,6 +20,10 @@ def _make(ann: Someone, **changes: str) -> str:
         "/settings/tokens", {"name": "my script", "scope": "read", "days": "90", "form": form[1], **changes}
     )
     assert answer.status_code == 200, answer.status
+    return _shown(answer)
+
+
+def _shown(answer: TestResponse) -> str:
     found = re.search(r">(ts_[\w-]+)</textarea>", text_of(answer))
     assert found
     return found[1]
@@ -124,3 +129,15 @@ def test_many_at_the_same_moment_make_no_more_than_twenty(world: World) -> None:
         made = sum(pool.map(make, range(40)))
     assert made == len(tokens.every(documents, "ann"))
     assert 0 < made <= tokens.MOST
+
+
+def test_sending_the_form_again_says_what_became_of_the_first(world: World, ann: Someone) -> None:
+    form = {"name": "x", "scope": "read", "days": "90", "form": "f1"}
+    first = _shown(ann.post("/settings/tokens", form))
+    again = ann.post("/settings/tokens", form)
+    assert "does not work any more" in text_of(again)
+    assert (_me(world, first), _me(world, _shown(again))) == (401, 200)
+    once_more = ann.post("/settings/tokens", form)
+    assert once_more.status_code == 303
+    assert "has made its token already" in ann.get("/settings/tokens")
+    assert _me(world, _shown(again)) == 200

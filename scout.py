@@ -1041,6 +1041,7 @@ def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None])
     """Write what was named and nothing else, and let go of what waits for a wish that is gone."""
     from notifiers import preferences
     from notifiers.contacts import vouched
+    from notifiers.personal.returning import StillErasedError
     from notifiers.wishes import wished
 
     now = datetime.now(UTC)
@@ -1048,7 +1049,10 @@ def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None])
     wishes = {name: words for name, words in said.items() if name not in vouching}
     with _named():
         named = wished(vouched({}, **vouching, now=now), **wishes)
-    preferences.save(_documents(settings), uid, named, now)
+    try:
+        preferences.save(_documents(settings), uid, named, now)
+    except StillErasedError as still:
+        raise click.ClickException(str(still)) from still
     if "plan" in named:
         _carry_plan(settings, _documents(settings), uid)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from notifiers import contacts
+from notifiers.personal import returning
 from notifiers.proofs import Contact, Kind
 from watchers.documents import Create, Delete, Document, Documents, Query, Update, Write
 
@@ -71,12 +72,14 @@ def adding(
 
     Raises:
         TakenError: it is somebody else's.
+        StillErasedError: what was theirs is still being deleted.
     """
     entry = documents.get(path(contact))
     other = _owner(documents, contact, entry)
     if other and other.id != uid:
         raise TakenError
     person = documents.get(contacts.path(uid))
+    returning.require_over(documents, person)
     gone = _gone(documents, person, contact) if person else ()
     is_same = other is not None
     changes = (

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from notifiers import contacts, owners
+from notifiers.personal import returning
 from notifiers.release import release
 from watchers.documents import Create, Document, Documents, Update
 from watchers.errors import ConflictError
@@ -209,6 +210,7 @@ def save(documents: Documents, uid: str, named: Mapping[str, Any], now: datetime
 
     Raises:
         ConflictError: others kept changing the person; nothing was written.
+        StillErasedError: what was theirs is still being deleted.
         StoreUnavailableError: nothing is known; it may be repeated.
     """
     _write(documents, uid, named)
@@ -227,6 +229,7 @@ def _write(documents: Documents, uid: str, named: Mapping[str, Any]) -> None:
         known = documents.get(contacts.path(uid))
         if known and not named:
             return
+        returning.require_over(documents, known)
         back = {"erased_at": None} if known and known.fields.get("erased_at") else {}
         write = (
             Update(known.path, {**named, **back}, known.version)

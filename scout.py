@@ -738,7 +738,7 @@ def watch_resume(watch_id: str, *, as_json: bool) -> None:
     from watchers import verbs
 
     uid = _change(watch_id, partial(_with, verbs.resume))
-    release(_documents(_settings()), uid, {"snoozed"}, datetime.now(UTC), watch_id=watch_id)
+    release(_documents(_settings()), uid, {"snoozed"}, datetime.now(UTC), watch_ids={watch_id})
     _say(watch_id, "active", as_json=as_json)
 
 

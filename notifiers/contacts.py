@@ -180,7 +180,7 @@ def vouched(
     if email is not None:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
             raise ValueError("write the e-mail address in full, such as name@example.com")
-        fields |= {"email": email, "email_verified_at": now, "email_problem": None}
+        fields |= {"email": email.lower(), "email_verified_at": now, "email_problem": None}
     if push is not None:
         if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s]+", push):
             raise ValueError("write the push address as Apprise does, such as ntfys://ntfy.sh/your-topic")

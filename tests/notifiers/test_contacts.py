@@ -200,6 +200,10 @@ def test_a_contact_that_is_refused_for_good_is_not_used_again_until_it_is_vouche
     assert contacts.is_reachable(read(**again), channel)
 
 
+def test_an_address_that_is_vouched_for_is_kept_in_lower_case() -> None:
+    assert contacts.vouched({}, email="Bob@Example.org", now=NOW)["email"] == "bob@example.org"
+
+
 def test_an_opt_out_that_the_vendor_tells_of_is_the_vendors(documents: SqliteDocuments) -> None:
     contacts.remember(documents, contacts.find(documents, "u1"), SMS, Fault.OPTED_OUT, "21610", NOW)
 

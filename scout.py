@@ -932,7 +932,9 @@ def _wishes(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--per-watch", help="At most so many messages a day about one watch, or default."),
         click.option("--failover", help="Who takes over when a way fails, in order: push,email; or default."),
         click.option(
-            "--texts-per-month", "segments_per_month", help="Segments of texts a month, or default."
+            "--texts-per-month",
+            "texts_granted",
+            help="Segments of texts a month, whatever their plan; or default.",
         ),
         click.option("--plan", help="What they may have: basic, premium or enterprise."),
     )

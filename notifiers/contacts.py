@@ -27,7 +27,8 @@ _VERIFIED = {
     Channel.PUSH: "push_verified_at",
 }
 _PROBLEMS = {Channel.SMS: "phone_problem", Channel.EMAIL: "email_problem", Channel.PUSH: "push_problem"}
-_WISHES = {"quiet_hours", "digest", "digest_at", "failover", "per_day", "per_watch", "segments_per_month"}
+_LIMITS = {"per_day", "per_watch", "segments_per_month", "texts_granted"}
+_WISHES = {"quiet_hours", "digest", "digest_at", "failover", *_LIMITS}
 _NAMES = {entry.name for entry in fields(Person)} - {"uid"} - _WISHES
 
 

@@ -186,7 +186,7 @@ def read(asked: Mapping[str, Any], *, most_segments: int | None = None) -> dict[
 
     Args:
         asked: Of the fields of ``Preferences``, those to change.
-        most_segments: What the person's plan allows a month.
+        most_segments: What the person may have a month.
 
     Raises:
         PreferencesRefusedError: what cannot be; every field with its sentence.

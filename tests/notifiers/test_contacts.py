@@ -84,7 +84,7 @@ def test_a_wish_that_cannot_be_read_counts_as_not_said(name: str, stored: Any) -
     assert read(**{name: stored}) == Person("u1")
 
 
-@pytest.mark.parametrize("name", ["per_day", "per_watch", "segments_per_month"])
+@pytest.mark.parametrize("name", ["per_day", "per_watch", "segments_per_month", "texts_granted"])
 @pytest.mark.parametrize("stored", ["20", "many", -1, True, 1.5, [20]])
 def test_a_count_that_is_none_counts_as_not_said(name: str, stored: Any) -> None:
     assert read(**{name: stored}) == Person("u1")

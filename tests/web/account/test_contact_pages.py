@@ -12,7 +12,7 @@ from notifiers.limits import Limits
 from tests.web.account.kit import ADDRESS, NUMBER, OTHER, Town, uid_of
 from tests.web.kit import Someone, errors_of, text_of
 from watchers import alerts
-from watchers.documents import Query
+from watchers.documents import Put, Query
 from watchers.kinds import Channel
 from watchers.language import speaking
 from web.account import consents
@@ -181,6 +181,26 @@ def test_whoever_goes_back_and_ticks_otherwise_is_taken_at_their_last_word(
     browser.post("/sign-in/code", {"code": town.code(NUMBER)})
     assert reachable(town, browser) == bool(ticks[-1])
     assert bool(person(town, browser).get("consents")) == bool(ticks[-1])
+
+
+def test_the_same_said_again_adds_nothing_and_another_answer_does(town: Town) -> None:
+    browser = town.come_in(NUMBER)
+    for answer in ({"agree": "on"}, {}, {"agree": "on"}):
+        for _ in range(3):
+            town.later += timedelta(seconds=1)
+            browser.post("/settings/contacts/consent", answer)
+            assert reachable(town, browser) == bool(answer)
+    assert [one["given"] for one in person(town, browser)["consents"]] == [True, False, True]
+
+
+def test_who_stopped_us_since_has_not_said_the_same_before(town: Town) -> None:
+    browser = town.come_in(NUMBER)
+    browser.post("/settings/contacts/consent", {"agree": "on"})
+    stopped = person(town, browser) | {"opted_out_at": town.now()}
+    town.documents.inner.commit(Put(f"people/{uid_of(browser)}", stopped))
+    browser.post("/settings/contacts/consent", {"agree": "on"})
+    assert reachable(town, browser)
+    assert len(person(town, browser)["consents"]) == 2
 
 
 def test_a_consent_is_for_one_number(town: Town) -> None:

@@ -5,6 +5,9 @@ one that opted out. So ``receipts/{id}`` keeps when, to which words, and for whi
 knows the number finds it, and so does who has the database and tries every number. The digest has no key on
 purpose: in four years keys change, and the receipt must still be found. It does not say whose account it
 was, and ends by itself.
+
+It is evidence: nothing is sent or held by it. A number that comes back gets no texts before its owner agrees
+anew (``Person.texts_need_consent``), whatever was said before.
 """
 
 import hashlib

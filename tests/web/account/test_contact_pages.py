@@ -9,8 +9,9 @@ import pytest
 from notifiers import contacts
 from notifiers.errors import NotifierRejectedError
 from notifiers.limits import Limits
+from notifiers.personal import erasure
 from tests.web.account.kit import ADDRESS, NUMBER, OTHER, Town, uid_of
-from tests.web.kit import Someone, errors_of, text_of
+from tests.web.kit import PLACES, Someone, errors_of, text_of
 from watchers import alerts
 from watchers.documents import Put, Query
 from watchers.kinds import Channel
@@ -224,6 +225,26 @@ def test_who_stopped_us_by_text_and_agrees_again_is_told_again(town: Town) -> No
     browser = town.come_in(NUMBER)
     browser.post("/settings/contacts/consent", {"agree": "on"})
     assert reachable(town, browser)
+
+
+def test_who_stopped_us_and_was_erased_is_texted_only_once_they_agree_anew(town: Town) -> None:
+    town.reach("ann", NUMBER, opted_out_at=town.now())
+    erasure.erase(town.documents.inner, PLACES, "ann", town.now())
+    browser = town.come_in(NUMBER)
+    assert uid_of(browser) != "ann"
+    assert not reachable(town, browser)
+    browser.post("/settings/contacts/consent", {"agree": "on"})
+    assert reachable(town, browser)
+
+
+def test_who_stopped_us_was_erased_and_adds_the_number_again_is_texted_only_once_they_agree(
+    town: Town,
+) -> None:
+    town.reach("ann", NUMBER, opted_out_at=town.now())
+    erasure.erase(town.documents.inner, PLACES, "ann", town.now())
+    browser = town.come_in(ADDRESS)
+    add(town, browser, "phone", NUMBER)
+    assert not reachable(town, browser)
 
 
 def test_a_block_of_the_carrier_only_start_ends(town: Town) -> None:

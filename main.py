@@ -283,7 +283,7 @@ def copy_monitor_job(event: CloudEvent) -> None:
                     copy_watch, scout.documents, places, refusal, cannot_see=cannot_see, tiers=tiers
                 )
                 if copied(uid=uid, watch_id=watch_id, now=now) == "copied":  # a snooze may have ended
-                    release(scout.documents, uid, {"snoozed"}, now, watch_id=watch_id)
+                    release(scout.documents, uid, {"snoozed"}, now, watch_ids={watch_id})
         case _:
             log.error("copy_monitor_job.unknown", extra={"event_id": str(event["id"])})
 

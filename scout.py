@@ -738,7 +738,7 @@ def watch_resume(watch_id: str, *, as_json: bool) -> None:
     from watchers import verbs
 
     uid = _change(watch_id, partial(_with, verbs.resume))
-    release(_documents(_settings()), uid, {"snoozed"}, datetime.now(UTC), watch_id=watch_id)
+    release(_documents(_settings()), uid, {"snoozed"}, datetime.now(UTC), watch_ids={watch_id})
     _say(watch_id, "active", as_json=as_json)
 
 
@@ -932,7 +932,9 @@ def _wishes(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--per-watch", help="At most so many messages a day about one watch, or default."),
         click.option("--failover", help="Who takes over when a way fails, in order: push,email; or default."),
         click.option(
-            "--texts-per-month", "segments_per_month", help="Segments of texts a month, or default."
+            "--texts-per-month",
+            "texts_granted",
+            help="Segments of texts a month, whatever their plan; or default.",
         ),
         click.option("--plan", help="What they may have: basic, premium or enterprise."),
     )
@@ -1041,6 +1043,7 @@ def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None])
     """Write what was named and nothing else, and let go of what waits for a wish that is gone."""
     from notifiers import preferences
     from notifiers.contacts import vouched
+    from notifiers.personal.returning import StillErasedError
     from notifiers.wishes import wished
 
     now = datetime.now(UTC)
@@ -1048,7 +1051,10 @@ def _save_person(settings: "Settings", uid: str, said: Mapping[str, str | None])
     wishes = {name: words for name, words in said.items() if name not in vouching}
     with _named():
         named = wished(vouched({}, **vouching, now=now), **wishes)
-    preferences.save(_documents(settings), uid, named, now)
+    try:
+        preferences.save(_documents(settings), uid, named, now)
+    except StillErasedError as still:
+        raise click.ClickException(str(still)) from still
     if "plan" in named:
         _carry_plan(settings, _documents(settings), uid)
 

@@ -27,7 +27,8 @@ _VERIFIED = {
     Channel.PUSH: "push_verified_at",
 }
 _PROBLEMS = {Channel.SMS: "phone_problem", Channel.EMAIL: "email_problem", Channel.PUSH: "push_problem"}
-_WISHES = {"quiet_hours", "digest", "digest_at", "failover", "per_day", "per_watch", "segments_per_month"}
+_LIMITS = {"per_day", "per_watch", "segments_per_month", "texts_granted"}
+_WISHES = {"quiet_hours", "digest", "digest_at", "failover", *_LIMITS}
 _NAMES = {entry.name for entry in fields(Person)} - {"uid"} - _WISHES
 
 
@@ -180,7 +181,7 @@ def vouched(
     if email is not None:
         if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
             raise ValueError("write the e-mail address in full, such as name@example.com")
-        fields |= {"email": email, "email_verified_at": now, "email_problem": None}
+        fields |= {"email": email.lower(), "email_verified_at": now, "email_problem": None}
     if push is not None:
         if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s]+", push):
             raise ValueError("write the push address as Apprise does, such as ntfys://ntfy.sh/your-topic")

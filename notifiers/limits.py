@@ -29,7 +29,7 @@ _LONGEST = 6  # times the grouping: news that keeps coming must not put off what
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What holds for everybody; ``Person.per_day`` and its like come first.
+    """What holds for everybody; ``Person.per_day`` and its like come first (of texts only to want less).
 
     Attributes:
         grouping: How long the first alert waits for others of the same person.
@@ -53,9 +53,14 @@ class Limits(msgspec.Struct, frozen=True):
     tiers: Tiers = msgspec.field(default_factory=Tiers)
 
     def texts_of(self, person: "Person") -> int:
-        """Segments of texts a month to this person: their own number, or else their plan's."""
-        own = person.segments_per_month
-        return self.texts_at(self.tiers.of(person.plan)) if own is None else own
+        """Segments of texts a month to this person: what they may have, or less where they want less."""
+        own, most = person.segments_per_month, self.most_texts_of(person)
+        return most if own is None else min(own, most)
+
+    def most_texts_of(self, person: "Person") -> int:
+        """Segments of texts a month that this person may have: what an operator granted, or their plan."""
+        granted = person.texts_granted
+        return self.texts_at(self.tiers.of(person.plan)) if granted is None else granted
 
     def texts_at(self, tier: Tier) -> int:
         """Segments of texts a month that a plan holds."""

@@ -3,7 +3,8 @@
 The index is written by whoever proves a contact or vouches for it, in the commit that writes it to the
 person; two who prove one contact at once both want to create it, and the second finds whose it is. An entry
 counts only while that person still has the contact. Somebody whose contacts stand in no index yet (an
-operator vouched for them before there was one) is found by the contact itself.
+operator vouched for them before there was one) is found by the contact itself, also where the address was
+kept as it was typed then (``Bob@Example.org``); signing in writes it as any other.
 """
 
 import secrets
@@ -13,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from notifiers import contacts
+from notifiers.personal import returning
 from notifiers.proofs import Contact, Kind
 from watchers.documents import Create, Delete, Document, Documents, Query, Update, Write
 
@@ -57,9 +59,8 @@ def signing_in(documents: Documents, contact: Contact, fields: Mapping[str, Any]
         uid = secrets.token_hex(12)
         person = {**_proven(contact, now), **fields, "made_at": now}
         return Binding(uid, (_entry(contact, uid, entry), Create(contacts.path(uid), person)), is_new=True)
-    again = {f"{contact.kind}_verified_at": now, f"{contact.kind}_problem": None}
     indexed = () if _names(entry, known.id) else (_entry(contact, known.id, entry),)
-    return Binding(known.id, (*indexed, Update(known.path, again, known.version)))
+    return Binding(known.id, (*indexed, Update(known.path, _again(contact, now), known.version)))
 
 
 def adding(
@@ -71,19 +72,17 @@ def adding(
 
     Raises:
         TakenError: it is somebody else's.
+        StillErasedError: what was theirs is still being deleted.
     """
     entry = documents.get(path(contact))
     other = _owner(documents, contact, entry)
     if other and other.id != uid:
         raise TakenError
     person = documents.get(contacts.path(uid))
+    returning.require_over(documents, person)
     gone = _gone(documents, person, contact) if person else ()
     is_same = other is not None
-    changes = (
-        {f"{contact.kind}_verified_at": now, f"{contact.kind}_problem": None, **fields}
-        if is_same
-        else {**_proven(contact, now), **fields}
-    )
+    changes = {**(_again(contact, now) if is_same else _proven(contact, now)), **fields}
     write = Update(person.path, changes, person.version) if person else Create(contacts.path(uid), changes)
     indexed = () if _names(entry, uid) else (_entry(contact, uid, entry),)
     return Binding(uid, (*indexed, *gone, write))
@@ -142,7 +141,15 @@ def _owner(documents: Documents, contact: Contact, entry: Document | None) -> Do
 
 
 def _holders(documents: Documents, contact: Contact) -> list[Document]:
-    return documents.find(Query(contacts.COLLECTION, (str(contact.kind),), "==", contact.address, 10))
+    """Whoever may have it: at most a query for each way in which people write an address."""
+    field = (str(contact.kind),)
+    found = documents.find(Query(contacts.COLLECTION, field, "==", contact.address, 10))
+    if found or contact.kind is Kind.PHONE:
+        return found
+    local = contact.address.partition("@")[0]
+    written = dict.fromkeys((local, local.capitalize(), local.title(), local.upper()))
+    queries = (Query(contacts.COLLECTION, field, ">=", f"{one}@", below=f"{one}A") for one in written)
+    return [one for query in queries for one in documents.find(query)]
 
 
 def _names(entry: Document | None, uid: str) -> bool:
@@ -170,8 +177,17 @@ def _freed(documents: Documents, contact: Contact, uid: str) -> tuple[Write, ...
 def _proven(contact: Contact, now: datetime) -> dict[str, Any]:
     """The fields of a person for a contact they have just proven; what was known of another one is over."""
     kind = contact.kind
-    proven = {str(kind): contact.address, f"{kind}_verified_at": now, f"{kind}_problem": None}
-    return {**proven, **_forgotten(kind), **({"texts_need_consent": True} if kind is Kind.PHONE else {})}
+    return {
+        **_again(contact, now),
+        **_forgotten(kind),
+        **({"texts_need_consent": True} if kind is Kind.PHONE else {}),
+    }
+
+
+def _again(contact: Contact, now: datetime) -> dict[str, Any]:
+    """The fields of a person for a contact that is theirs, and was proven now."""
+    kind = contact.kind
+    return {str(kind): contact.address, f"{kind}_verified_at": now, f"{kind}_problem": None}
 
 
 def _forgotten(kind: Kind) -> dict[str, Any]:

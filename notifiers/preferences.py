@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from notifiers import contacts, owners
+from notifiers.personal import returning
 from notifiers.release import release
 from watchers.documents import Create, Document, Documents, Update
 from watchers.errors import ConflictError
@@ -185,7 +186,7 @@ def read(asked: Mapping[str, Any], *, most_segments: int | None = None) -> dict[
 
     Args:
         asked: Of the fields of ``Preferences``, those to change.
-        most_segments: What the person's plan allows a month.
+        most_segments: What the person may have a month.
 
     Raises:
         PreferencesRefusedError: what cannot be; every field with its sentence.
@@ -209,6 +210,7 @@ def save(documents: Documents, uid: str, named: Mapping[str, Any], now: datetime
 
     Raises:
         ConflictError: others kept changing the person; nothing was written.
+        StillErasedError: what was theirs is still being deleted.
         StoreUnavailableError: nothing is known; it may be repeated.
     """
     _write(documents, uid, named)
@@ -227,6 +229,7 @@ def _write(documents: Documents, uid: str, named: Mapping[str, Any]) -> None:
         known = documents.get(contacts.path(uid))
         if known and not named:
             return
+        returning.require_over(documents, known)
         back = {"erased_at": None} if known and known.fields.get("erased_at") else {}
         write = (
             Update(known.path, {**named, **back}, known.version)

@@ -26,6 +26,7 @@ def profile(person: Person, tally: Tally | None) -> dict[str, Any]:
         "per_day": person.per_day,
         "per_watch": person.per_watch,
         "segments_per_month": person.segments_per_month,
+        "texts_granted": person.texts_granted,
         "failover": list(person.failover),
         "told_today": told,
         "segments_this_month": tally.segments if tally else None,
@@ -42,7 +43,8 @@ def lines(known: Mapping[str, Any]) -> Iterator[str]:
         yield f"  texts:     stopped by STOP on {known['opted_out_at'][:10]}"
     yield f"  quiet:     {known['quiet_hours'] or 'off'}"
     yield f"  digest:    {known['digest']} at {known['digest_at']}" if known["digest"] else "  digest:    off"
-    day, watch, month = (_limit(known[name]) for name in ("per_day", "per_watch", "segments_per_month"))
+    texts = [known[name] for name in ("segments_per_month", "texts_granted") if known[name] is not None]
+    day, watch, month = map(_limit, (known["per_day"], known["per_watch"], min(texts, default=None)))
     yield f"  caps:      per day {day}, per watch {watch}, segments of texts per month {month}"
     yield f"  failover:  {', '.join(known['failover']) or 'app'}"
     yield f"  counted:   {_counted(known)}"

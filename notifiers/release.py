@@ -18,12 +18,20 @@ _MOST = 500  # of one person on one channel
 
 
 def release(
-    documents: Documents, uid: str, reasons: Collection[str], now: datetime, *, watch_id: str | None = None
+    documents: Documents,
+    uid: str,
+    reasons: Collection[str],
+    now: datetime,
+    *,
+    watch_ids: Collection[str] | None = None,
 ) -> int:
-    """Make due what this person's alerts (of this watch) wait for because of ``reasons``; how many.
+    """Make due what this person's alerts (of these watches) wait for because of ``reasons``; how many.
 
     ``reasons``: ``snoozed``, ``quiet_hours``, ``digest``. What a cap holds back waits for its digest.
+    One query for each channel, however many watches.
     """
+    if watch_ids is not None and not watch_ids:
+        return 0
     released = 0
     for channel in LEASES:
         waiting = Query(alerts.COLLECTION, ("waits",), "==", f"{uid}:{channel}", _MOST)
@@ -31,7 +39,7 @@ def release(
             for document in documents.find(waiting):
                 held = document.fields
                 is_meant = held.get("state") == AlertState.HELD and held.get("why") in reasons
-                if is_meant and watch_id in (None, held.get("watch_id")):
+                if is_meant and (watch_ids is None or held.get("watch_id") in watch_ids):
                     with suppress(StoreError):
                         documents.commit(
                             Update(document.path, {"due_at": now, **alerts.moved(uid)}, document.version)

@@ -15,7 +15,7 @@ from watchers.kinds import Channel
 from watchers.models import Every
 from watchers.tiers import NAMES
 
-_PLAN = "plan"  # the operator's to give, and nobody's to wish for
+_GIVEN = ("plan", "texts_granted")  # the operator's to give, and nobody's to wish for
 
 
 def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
     Args:
         known: The document so far.
         **wishes: ``language="de"``, ``quiet="22:00-07:00"``, ``digest="daily"``, ``digest_at="08:00"``,
-            ``per_day="20"``, ``per_watch="6"``, ``failover="push,email"``, ``segments_per_month="100"``,
+            ``per_day="20"``, ``per_watch="6"``, ``failover="push,email"``, ``texts_granted="100"``,
             ``plan="premium"``.
 
     Raises:
@@ -32,7 +32,7 @@ def wished(known: Mapping[str, Any], **wishes: str | None) -> dict[str, Any]:
     """
     said = {name: words.strip().lower() for name, words in wishes.items() if words is not None}
     named = {_FIELDS.get(name, name): _READERS[name](words) for name, words in said.items()}
-    given = {_PLAN: named.pop(_PLAN)} if _PLAN in named else {}
+    given = {name: named.pop(name) for name in _GIVEN if name in named}
     try:
         return {**known, **preferences.read(named), **given}
     except PreferencesRefusedError as refused:
@@ -112,5 +112,5 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "per_watch": _count("messages a day about one watch", 1, MOST_MESSAGES),
     "failover": _failover,
     "plan": _plan,
-    "segments_per_month": _count("segments of texts a month", 0, MOST_SEGMENTS),
+    "texts_granted": _count("segments of texts a month", 0, MOST_SEGMENTS),
 }

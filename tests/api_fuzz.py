@@ -12,7 +12,7 @@ from unittest.mock import patch
 from flask import Flask
 
 from notifiers import contacts
-from notifiers.personal import erasure
+from notifiers.personal import returning
 from tests import markets
 from tests.markets import Market, all_in, entry, face
 from tests.web.kit import World
@@ -91,7 +91,7 @@ def key_of(made: World) -> Key:
             documents.commit(Put(tokens.path(token.id), kept))
         found = documents.get(contacts.path(UID))
         if found is None or found.fields.get("erased_at"):
-            documents.commit(Put(contacts.path(UID), person), Delete(erasure.path(UID)))
+            documents.commit(Put(contacts.path(UID), person), Delete(returning.path(UID)))
 
     return Key(text, put_back)
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 import scout
 from notifiers import contacts, owners
+from notifiers.personal import erasure
 from notifiers.proofs import Contact, Kind
 from notifiers.tallies import Tally
 from store.sqlite import SqliteDocuments
@@ -440,6 +441,15 @@ def test_who_is_added_anew_after_an_erasure_is_kept() -> None:
     add_with_a_watch()
 
     assert json.loads(run("person", "export", "ann").stdout)["profile"]["erased_at"] is None
+
+
+def test_who_is_added_anew_before_an_erasure_is_over_is_to_be_added_later() -> None:
+    add_with_a_watch()
+    documents = SqliteDocuments("scout.db")
+    erasure.begin(documents, "ann", datetime.now(UTC))  # and it breaks off
+    documents.close()
+
+    assert "Try again in some minutes" in run(*ADD, code=1).output
 
 
 def test_a_person_of_whom_only_watches_are_known_is_erased_as_well() -> None:

@@ -374,10 +374,11 @@ def _accepted(
 ) -> _Step:
     """Copy the watch, if it has a seat, gets one or needs none."""
     job, step = _job(watch, existing, source, desk.uid), _Step("copied")
-    was_seated = existing is not None and seats.is_seated(existing.fields)
-    if is_waiting or was_seated != (watch.status != "ended"):
+    was_seated, has_ended = existing is not None and seats.is_seated(existing.fields), watch.status == "ended"
+    may_wait = has_ended and (existing is None or bool(existing.fields.get("refused")))
+    if is_waiting or may_wait or was_seated == has_ended:
         known = desk.seats()
-        if watch.status == "ended":
+        if has_ended:
             step.seat(known, known.without(source.id))
         elif source.id in known.held or len(known.held) < desk.tier(known).watches:
             step.seat(known, known.seating(source.id))

@@ -205,7 +205,9 @@ class Person:
             rest is told in one digest. ``None``: as the installation has it.
         failover: Who takes over when a channel fails, in this order; the page of alerts always comes last.
         push_url: An address that Apprise understands; it is as secret as a password.
-        segments_per_month: Of texts, at most; what is over goes by e-mail. ``None``: as their plan has it.
+        segments_per_month: Of texts, at most, as they want it; what is over goes by e-mail. ``None``: as many
+            as they may have, which it never makes more.
+        texts_granted: So many an operator lets them have, whatever their plan holds.
         language: The code of the language they read.
         plan: What they may have: ``basic``, ``premium`` or ``enterprise``.
         sessions_since: Who signed in before then is signed out.
@@ -233,6 +235,7 @@ class Person:
     per_watch: int | None = None
     failover: tuple[Channel, ...] = (Channel.EMAIL, Channel.APP)
     segments_per_month: int | None = None
+    texts_granted: int | None = None
     language: str = "en"
     plan: str = "basic"
     sessions_since: datetime | None = None

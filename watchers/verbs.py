@@ -43,8 +43,8 @@ def snooze(fields: Fields, until: datetime) -> dict[str, Any]:
 
 
 def stop(fields: Fields) -> dict[str, Any]:
-    """Watch nothing until resumed."""
-    return _changed(fields, {"status": "paused"})
+    """Watch nothing until resumed; what has ended stays so, and takes no seat again."""
+    return {} if fields.get("status") == "ended" else _changed(fields, {"status": "paused"})
 
 
 def bought(fields: Fields) -> dict[str, Any]:

@@ -36,7 +36,7 @@ pages = Blueprint("bulk", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of many: those that are so now, and why the others are not, by their names."""
+    """What became of many: those that are so now, as they stood; and why the others are not, by name."""
 
     changed: tuple[Document, ...]
     refused: tuple[tuple[str, str], ...] = ()
@@ -85,6 +85,11 @@ def _change_one(uid: str, watch_id: str, what: Change) -> tuple[Document, Update
     raise StoreUnavailableError(f"watch {watch_id} kept changing")
 
 
+def let_go(uid: str, resumed: Done) -> None:
+    """Let go of what was held for the snooze of those that were resumed just now; best effort."""
+    monitors.let_go(uid, *(one.id for one in resumed.changed if verbs.resume(one.fields)))
+
+
 def delete(uid: str, watch_ids: Iterable[str]) -> Sequence[Document]:
     """Delete these of one person's watches, as they stood; they are needed to have them back."""
     found = monitors.find_many(uid, watch_ids)
@@ -118,8 +123,7 @@ def change_many() -> ResponseReturnValue:
         return _back(asked)
     done = change(uid, ids, what)
     if act == "resume":
-        for source in done.changed:
-            monitors.let_go(uid, source.id)
+        let_go(uid, done)
     _tell(act, done)
     return _back(asked)
 

@@ -51,7 +51,7 @@ class Membership:
         watches: Those that have a seat.
         waiting: Watches that were refused for want of room, and begin by themselves.
         texts: Segments of texts this month, by the person's own calendar; ``None``: nobody can tell.
-        has_own_texts: Whether the number of texts is their own, whatever the plan says.
+        has_own_texts: Whether an operator granted them a number of texts, whatever the plan says.
     """
 
     tier: Tier
@@ -75,7 +75,7 @@ def membership(
         Used(len(held.held), tier.watches),
         len(held.waiting),
         _texts(documents, limits, person, now),
-        person.segments_per_month is not None,
+        person.texts_granted is not None,
     )
 
 

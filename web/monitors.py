@@ -91,9 +91,9 @@ def delete(uid: str, watch_id: str) -> Document | None:
     raise StoreUnavailableError(f"watch {watch_id} kept changing")
 
 
-def let_go(uid: str, watch_id: str) -> None:
-    """Let what was held for the snooze of this watch go now that it has ended; best effort."""
-    release(site().documents, uid, {"snoozed"}, site().now(), watch_id=watch_id)
+def let_go(uid: str, *watch_ids: str) -> None:
+    """Let what was held for the snooze of these watches go now that it has ended; best effort."""
+    release(site().documents, uid, {"snoozed"}, site().now(), watch_ids=set(watch_ids))
 
 
 def _anything(_target: Target, _also: object) -> None:

@@ -200,7 +200,7 @@ def _usage(person: Person, tally: Mapping[str, Any] | None, zone: ZoneInfo, now:
         log.warning("tally.unreadable", extra={"person": person.uid})
         return ""
     most = site().limits.texts_of(person)
-    if not sent and person.segments_per_month is None:
+    if not sent and person.segments_per_month is None and person.texts_granted is None:
         return ""
     return say("{sent} of {most} text segments this month", sent=sent, most=most)
 

@@ -146,7 +146,7 @@ def change(token: str) -> ResponseReturnValue:
     except WatchRefusedError as refused:
         return _refused(alert, verb, refused)
     if verb == "resume":
-        release(site().documents, alert.uid, {"snoozed"}, now, watch_id=alert.watch_id)
+        release(site().documents, alert.uid, {"snoozed"}, now, watch_ids={alert.watch_id})
     return _done(alert, verb, planned, now)
 
 

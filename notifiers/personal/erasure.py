@@ -16,8 +16,9 @@
 Every step may be run twice, at once with itself, and again after a crash: it deletes what it finds. ``begin``
 is the point of no return; whoever runs ``resume`` next, the worker or anybody, goes on from there.
 
-Somebody who signs in anew, or is added anew, is somebody new (``is_erased``). Until then what a device still
-writes under the old id is deleted as well, as soon as the trigger hears of it.
+Somebody who signs in anew, or is added anew, is somebody new (``is_erased``), as soon as everything is
+deleted (``returning``). Until then what a device still writes under the old id is deleted as well, as soon as
+the trigger hears of it.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ from typing import Any
 
 from notifiers import contacts, proofs
 from notifiers.personal import receipts
+from notifiers.personal.returning import COLLECTION, path
 from notifiers.personal.whereabouts import AT_ONCE, Holding, found, holdings, of_jobs
 from watchers import board, homes, jobs
 from watchers.documents import Create, Delete, Document, Documents, Query, Update, Write
@@ -38,7 +40,6 @@ from watchers.shards import home_of, provider_of
 
 log = logging.getLogger(__name__)
 
-COLLECTION = "erasures"
 KEPT = timedelta(days=31)  # a session lasts 30 days
 AGAIN_AFTER = timedelta(minutes=10)  # a function that was called before runs for at most 9
 _LATE = timedelta(hours=1)
@@ -48,11 +49,6 @@ _AT_A_TIME = 20  # erasures in one run
 _PROOFS = 100  # of one address; they end after a day
 _NEVER, _FOREVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _CONTACTS = ("phone", "email", "push_url")
-
-
-def path(uid: str) -> str:
-    """Where it is kept how far the erasure of this person has come."""
-    return f"{COLLECTION}/{uid}"
 
 
 def is_erased(person: Document | None) -> bool:

@@ -5,11 +5,14 @@ one that opted out. So ``receipts/{id}`` keeps when, to which words, and for whi
 knows the number finds it, and so does who has the database and tries every number. The digest has no key on
 purpose: in four years keys change, and the receipt must still be found. It does not say whose account it
 was, and ends by itself.
+
+It is evidence: nothing is sent or held by it. A number that comes back gets no texts before its owner agrees
+anew (``Person.texts_need_consent``), whatever was said before.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +26,7 @@ KEPT_FOR = timedelta(days=4 * 366)
 _CONTACT = re.compile(r"\+[1-9]\d{6,14}|[^@\s]+@[^@\s]+\.[^@\s]+")
 _NETWORK = frozenset({"ip", "network", "address", "user_agent"})
 _AT_ONCE = 100
+_MOST_CONSENTS = 200  # of some 200 bytes each, in a document of at most 1 MiB
 
 
 def digest(contact: str) -> str:
@@ -35,7 +39,7 @@ def receipt(uid: str, person: Mapping[str, Any], now: datetime) -> Create | None
 
     ``person``: the fields of ``people/{uid}``.
     """
-    consents = [each for each in person.get("consents") or () if isinstance(each, Mapping)]
+    consents = bounded([each for each in person.get("consents") or () if isinstance(each, Mapping)])
     opted_out_at = person.get("opted_out_at")
     if not consents and opted_out_at is None:
         return None
@@ -49,6 +53,21 @@ def receipt(uid: str, person: Mapping[str, Any], now: datetime) -> Create | None
     }
     identity = hashlib.sha256(f"receipt\x1f{uid}\x1f{now.isoformat()}".encode()).hexdigest()[:32]
     return Create(f"{COLLECTION}/{identity}", fields)
+
+
+def bounded(consents: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """So many of a person's consents, in their order, that they fit into one document.
+
+    Of each number the first and the latest of both answers stay, and of the rest those that came last.
+    """
+    ends: dict[tuple[str, str], tuple[int, int]] = {}
+    for place, each in enumerate(consents):
+        said = (str(each.get("number")), str(each.get("given")))
+        ends[said] = (ends.get(said, (place,))[0], place)
+    needed = {place for both in ends.values() for place in both}
+    rest = [place for place in range(len(consents)) if place not in needed]
+    over = set(rest[: max(0, len(consents) - _MOST_CONSENTS)])
+    return [each for place, each in enumerate(consents) if place not in over][-_MOST_CONSENTS:]
 
 
 def forget_old(documents: Documents, now: datetime) -> int:

@@ -84,7 +84,7 @@ def test_a_wish_that_cannot_be_read_counts_as_not_said(name: str, stored: Any) -
     assert read(**{name: stored}) == Person("u1")
 
 
-@pytest.mark.parametrize("name", ["per_day", "per_watch", "segments_per_month"])
+@pytest.mark.parametrize("name", ["per_day", "per_watch", "segments_per_month", "texts_granted"])
 @pytest.mark.parametrize("stored", ["20", "many", -1, True, 1.5, [20]])
 def test_a_count_that_is_none_counts_as_not_said(name: str, stored: Any) -> None:
     assert read(**{name: stored}) == Person("u1")
@@ -198,6 +198,10 @@ def test_a_contact_that_is_refused_for_good_is_not_used_again_until_it_is_vouche
     assert kept
     again = contacts.vouched(kept.fields, **{name: kept.fields[contacts._CONTACTS[channel]]}, now=NOW)  # noqa: SLF001
     assert contacts.is_reachable(read(**again), channel)
+
+
+def test_an_address_that_is_vouched_for_is_kept_in_lower_case() -> None:
+    assert contacts.vouched({}, email="Bob@Example.org", now=NOW)["email"] == "bob@example.org"
 
 
 def test_an_opt_out_that_the_vendor_tells_of_is_the_vendors(documents: SqliteDocuments) -> None:

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from notifiers.limits import DOCUMENTED, Limits
+from watchers.models import Person
 
 
 def test_without_any_setting_the_limits_are_the_documented_ones() -> None:
@@ -59,6 +60,24 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_repeated(name: str, value
     with pytest.raises(ValueError, match=f"^{name} must be a ") as refused:
         Limits.from_env({name: value})
     assert value not in str(refused.value).replace("such as " + DOCUMENTED[name], "")
+
+
+@pytest.mark.parametrize(
+    ("plan", "own", "granted", "texts"),
+    [
+        pytest.param("premium", None, None, 300, id="as the plan has it"),
+        pytest.param("premium", 30, None, 30, id="as few as they want"),
+        pytest.param("basic", 300, None, 100, id="what a larger plan held ends with it"),
+        pytest.param("basic", None, 500, 500, id="an operator may grant more"),
+        pytest.param("premium", None, 0, 0, id="or less"),
+        pytest.param("basic", 30, 500, 30, id="and they may still want less"),
+    ],
+)
+def test_a_person_has_as_many_texts_as_they_may_have_and_want(
+    plan: str, own: int | None, granted: int | None, texts: int
+) -> None:
+    person = Person("u1", plan=plan, segments_per_month=own, texts_granted=granted)
+    assert Limits().texts_of(person) == texts
 
 
 def test_the_defaults_are_one_and_the_same() -> None:

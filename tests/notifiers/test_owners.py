@@ -57,6 +57,25 @@ def test_a_new_person_keeps_what_is_known_and_one_who_returns_keeps_theirs(datab
     assert again.fields["language"] == "en"
 
 
+@pytest.mark.parametrize(
+    "typed", ["Ann@Example.org", "ann@Example.ORG", "ANN@EXAMPLE.ORG", "Ann.Lee@example.org"]
+)
+def test_who_was_vouched_for_as_it_was_typed_before_there_was_an_index_signs_in(
+    database: Documents, typed: str
+) -> None:
+    contact = Contact(Kind.EMAIL, typed.lower())
+    others = {"Anna@Example.org", "ann.le@example.org", "Ann+1@example.org"}
+    for uid, address in [("ann", typed), *((one.partition("@")[0], one) for one in others)]:
+        database.commit(Put(f"people/{uid}", {"email": address, "email_verified_at": NOW}))
+
+    assert sign_in(database, contact) == "ann"
+
+    known = database.get("people/ann")
+    assert known
+    assert known.fields["email"] == contact.address
+    assert database.get(owners.path(contact))
+
+
 def test_an_entry_whose_person_is_gone_counts_for_nothing(database: Documents) -> None:
     uid = sign_in(database)
     database.commit(Delete(f"people/{uid}"))

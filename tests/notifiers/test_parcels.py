@@ -455,9 +455,14 @@ def test_a_watch_that_says_too_much_is_capped_and_the_others_are_not(post: Post)
     [
         ({"segments_per_month": 1}, AT_ONCE, "over_budget_person"),
         ({}, structs.replace(AT_ONCE, segments_per_person=1), "over_budget_person"),
+        (
+            {"segments_per_month": 300},  # on a larger plan, which is over
+            structs.replace(AT_ONCE, segments_per_person=1),
+            "over_budget_person",
+        ),
         ({}, structs.replace(AT_ONCE, segments_in_all=1), "over_budget"),
         (
-            {"segments_per_month": 5},
+            {"texts_granted": 5},
             structs.replace(AT_ONCE, segments_per_person=1, segments_in_all=1),
             "over_budget",
         ),

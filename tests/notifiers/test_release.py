@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from notifiers.outbox import LEASES
 from notifiers.release import release
 from tests.notifiers.kit import NOW, Post, save_alert, stored
 from watchers.kinds import Channel
@@ -19,12 +20,25 @@ def test_only_what_waits_for_such_a_reason_and_of_this_watch_becomes_due(post: P
     capped = save_alert(post.documents, watch_id="w3", why="cap", **held)
     somebody_elses = save_alert(post.documents, uid="u2", watch_id="w4", why="snoozed", **held)
 
-    assert release(post.documents, "u1", {"snoozed"}, NOW, watch_id="w1") == 2
+    assert release(post.documents, "u1", {"snoozed"}, NOW, watch_ids={"w1"}) == 2
 
     due_at = [
         stored(post.documents, one.id).due_at for one in (meant, by_email, another, capped, somebody_elses)
     ]
     assert due_at == [NOW, NOW, LATER, LATER, LATER]
+
+
+def test_of_many_watches_each_channel_is_asked_once(post: Post) -> None:
+    held: dict[str, Any] = {"state": AlertState.HELD, "due_at": LATER, "why": "snoozed"}
+    ids = {f"w{number}" for number in range(30)}
+    for one in ids:
+        save_alert(post.documents, watch_id=one, **held)
+    before = post.documents.operations["reads"]
+
+    assert release(post.documents, "u1", {"snoozed"}, NOW, watch_ids=ids) == 30
+
+    assert post.documents.operations["reads"] - before == 30 + len(LEASES) - 1
+    assert release(post.documents, "u1", {"snoozed"}, NOW, watch_ids=set()) == 0
 
 
 def test_what_was_released_is_planned_anew(post: Post) -> None:

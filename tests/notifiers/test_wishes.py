@@ -38,8 +38,8 @@ def person_of(fields: dict[str, Any]) -> Person:
         ("failover", "push, email", {"failover": ["push", "email"]}),
         ("failover", "app", {"failover": ["app"]}),
         ("failover", "default", {"failover": None}),
-        ("segments_per_month", "0", {"segments_per_month": 0}),
-        ("segments_per_month", "default", {"segments_per_month": None}),
+        ("texts_granted", "0", {"texts_granted": 0}),
+        ("texts_granted", "default", {"texts_granted": None}),
     ],
 )
 def test_a_wish_is_stored_and_the_rest_stays(wish: str, words: str, stored: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ def test_a_wish_is_stored_and_the_rest_stays(wish: str, words: str, stored: dict
         ("per_day", "9" * 5000, "from 1 to 1000, or default"),
         ("per_watch", "-1", "from 1 to 1000, or default"),
         ("per_watch", "1.5", "from 1 to 1000, or default"),
-        ("segments_per_month", "1e3", "from 0 to 10000, or default"),
+        ("texts_granted", "1e3", "from 0 to 10000, or default"),
         ("failover", "", "out of sms, email, push and app"),
         ("failover", "email,pigeon", "out of sms, email, push and app"),
         ("failover", "email,email", "out of sms, email, push and app"),
@@ -123,7 +123,7 @@ def test_every_wish_is_read_back_as_it_was_said(
             digest_at=f"{digest_at:%H:%M}",
             per_day=words[0],
             per_watch=words[1],
-            segments_per_month=words[2],
+            texts_granted=words[2],
             failover=",".join(failover),
         )
     )
@@ -136,7 +136,7 @@ def test_every_wish_is_read_back_as_it_was_said(
         digest_at=digest_at,
         per_day=per_day,
         per_watch=per_watch,
-        segments_per_month=segments,
+        texts_granted=segments,
         failover=failover,
         plan="premium",
     )

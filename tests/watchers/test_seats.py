@@ -112,6 +112,20 @@ def test_a_watch_that_waits_may_be_deleted_and_an_ended_one_resumed_only_into_a_
     assert accepted(world) == held(world) == {"w1", "w3"}
 
 
+@pytest.mark.parametrize("had_a_job", [False, True])
+def test_a_watch_that_waits_and_is_ended_waits_no_more(world: World, had_a_job: bool) -> None:
+    three(world)
+    waits = "w3"
+    if had_a_job:  # it was deleted, and is back without a seat
+        world.remove("w1")
+        world.save(below(), waits := "w1")
+    assert list(seats.read(world.documents, PLACES, "u1").waiting) == [waits]
+
+    assert world.save(below(status="ended"), waits) == "copied"
+
+    assert not seats.read(world.documents, PLACES, "u1").waiting
+
+
 def test_one_that_was_deleted_and_undone_finds_its_seat_or_waits(world: World) -> None:
     three(world)
     world.remove("w1")

@@ -67,6 +67,7 @@ def apply(documents: FaultyDocuments, change: Change, refusal: Any = anything, u
     [
         pytest.param(verbs.stop, {}, {"status": "paused"}, id="stop"),
         pytest.param(verbs.stop, {"status": "paused"}, {}, id="stopped already"),
+        pytest.param(verbs.stop, {"status": "ended"}, {}, id="ended already"),
         pytest.param(verbs.bought, {"status": "paused"}, {"status": "ended"}, id="bought"),
         pytest.param(verbs.resume, {"status": "ended"}, {"status": "active"}, id="resume"),
         pytest.param(verbs.resume, {}, {}, id="watching already"),

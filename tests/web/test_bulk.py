@@ -6,7 +6,7 @@ import pytest
 
 from tests.web.kit import Someone, World, plain, text_of
 from watchers.documents import Delete, Put
-from web import snapshot
+from web import monitors, snapshot
 
 
 @pytest.fixture
@@ -93,6 +93,24 @@ def test_those_that_are_ticked_are_paused_and_resumed_and_no_others(many: World,
     assert "Paused 2 watches." in press(ann, "pause", "w1", "w3")
     assert "Watching 1 watch again." in press(ann, "resume", "w1")
     assert many.watch("w1")["status"] == "active"
+
+
+@pytest.mark.usefixtures("many")
+def test_what_was_held_for_snoozes_is_let_go_of_at_once_and_only_of_those_that_were_resumed(
+    ann: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[str]] = []
+
+    def release(*_: object, watch_ids: set[str]) -> None:
+        asked.append(watch_ids)
+
+    monkeypatch.setattr(monitors, "release", release)
+    press(ann, "snooze", "w1", "w2")
+    press(ann, "pause", "w3")
+
+    assert "Watching 4 watches again." in press(ann, "resume", "w1", "w2", "w3", "w4")
+
+    assert asked == [{"w1", "w2", "w3"}]
 
 
 def test_all_that_fit_are_meant_whatever_page_they_are_on(many: World, ann: Someone) -> None:

@@ -3,7 +3,7 @@
 Carriers ask for proof that each person wanted texts: who sends, what for, how often, that it may cost, how
 to get help and how to stop, beside a box that nobody ticked for them. A receipt names the version of the
 words, the number, the time and the network. The version follows from the words, so that other words, or
-another number of texts a day, are another version: old receipts name theirs.
+another number of texts a day, are another version: old receipts name theirs. Saying the same again adds none.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from notifiers.personal import receipts
 from watchers.language import SOURCE, say, speaking
 
 
@@ -39,9 +40,11 @@ def ticked(network: str, per_day: int) -> dict[str, Any]:
 
 def given(known: Mapping[str, Any], number: str, agreed: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The fields of ``people/{uid}`` once its owner agreed to texts to this number."""
-    receipt = {"kind": "texts", "given": True, "at": now, "number": number, **agreed}
-    fields: dict[str, Any] = {"consents": [*(known.get("consents") or ()), receipt], "texts_agreed_at": now}
-    if known.get("opted_out_at") and not known.get("opted_out_at_vendor"):
+    agreed_at, stopped_at = known.get("texts_agreed_at"), known.get("opted_out_at")
+    if agreed_at and not stopped_at and _is_said(known, number, agreed, given=True):
+        return {"texts_agreed_at": agreed_at}
+    fields = {"consents": _with(known, number, agreed, now, given=True), "texts_agreed_at": now}
+    if stopped_at and not known.get("opted_out_at_vendor"):
         fields["opted_out_at"] = None  # their latest word counts; a carrier's own block only START ends
     return fields
 
@@ -50,9 +53,21 @@ def withdrawn(
     known: Mapping[str, Any], number: str, ticked: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """The fields once they took it back; ``ticked``: what they had to tick."""
-    receipt = {"kind": "texts", "given": False, "at": now, "number": number, **ticked}
-    return {
-        "consents": [*(known.get("consents") or ()), receipt],
-        "texts_agreed_at": None,
-        "texts_need_consent": True,
-    }
+    fields: dict[str, Any] = {"texts_agreed_at": None, "texts_need_consent": True}
+    if not known.get("texts_agreed_at") and _is_said(known, number, ticked, given=False):
+        return fields
+    return fields | {"consents": _with(known, number, ticked, now, given=False)}
+
+
+def _is_said(known: Mapping[str, Any], number: str, words: Mapping[str, Any], *, given: bool) -> bool:
+    """Whether their latest word is this one, so that there is nothing to add."""
+    said = {"number": number, "given": given, "text": words.get("text")}
+    latest: Mapping[str, Any] = (known.get("consents") or ({},))[-1]
+    return all(latest.get(name) == value for name, value in said.items())
+
+
+def _with(
+    known: Mapping[str, Any], number: str, words: Mapping[str, Any], now: datetime, *, given: bool
+) -> list[Mapping[str, Any]]:
+    receipt = {"kind": "texts", "given": given, "at": now, "number": number, **words}
+    return list(receipts.bounded([*(known.get("consents") or ()), receipt]))

@@ -22,6 +22,7 @@ from flask import Request
 
 from notifiers import contacts, owners
 from notifiers.owners import TakenError
+from notifiers.personal.returning import StillErasedError
 from notifiers.proofs import Kind
 from watchers.documents import Documents
 from watchers.errors import ConflictError
@@ -164,7 +165,7 @@ def _bind(
     known = documents.get(contacts.path(uid))
     if known and kind in known.fields and known.fields.get("erased_at") is None:
         return  # what they have here, or took away, is theirs to change here
-    with suppress(TakenError, ConflictError, UnreadableContactError):
+    with suppress(TakenError, StillErasedError, ConflictError, UnreadableContactError):
         contact = addresses.read(address, "", countries, kind)
         documents.commit(*owners.adding(documents, contact, uid, {}, now).writes)
 

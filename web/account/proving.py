@@ -71,6 +71,7 @@ def by_code(  # noqa: PLR0913 - the question, the answer, and what comes of it
     Raises:
         WrongCodeError, OverError, NoAnswerError: nothing was proven.
         TakenError: it was to be added to a person, and is somebody else's.
+        StillErasedError: it was to be added to a person of whom is still deleted what there was.
         StoreUnavailableError: the database failed; it may be tried again.
     """
     digits = "".join(letter for letter in said if letter.isascii() and letter.isdigit())

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import request, session
 
 from notifiers.owners import TakenError
+from notifiers.personal.returning import StillErasedError
 from notifiers.proofs import Contact, Kind, Proof
 from watchers.kinds import Channel
 from watchers.language import say, say_many, spoken_language
@@ -138,6 +139,8 @@ def prove(identity: str, code: str | None, uid: str | None, also: Also | None = 
         ) from None
     except TakenError:
         raise RefusedError(_taken(), 409) from None
+    except StillErasedError as still:
+        raise RefusedError(str(still), 409) from None
 
 
 def _rules(doors: Doors) -> Rules:

@@ -10,7 +10,7 @@ from watchers import verbs
 from watchers.tags import MOST as MOST_TAGS
 from watchers.tags import retagged
 from watchers.watch import Word
-from web import bulk, monitors, own_writes
+from web import bulk, own_writes
 from web.api.models import WatchId
 from web.api.operation import Access, Call, Operation, Reply
 from web.api.reading import not_accepted
@@ -55,8 +55,7 @@ def change(call: Call) -> Reply:
         return Reply(ManyDone(changed=tuple(one.id for one in gone), refused=()))
     done = bulk.change(call.uid, ids, _change(asked))
     if asked.act == "resume":
-        for source in done.changed:
-            monitors.let_go(call.uid, source.id)
+        bulk.let_go(call.uid, done)
     refused = tuple(NotDone(name=name, why=why) for name, why in done.refused)
     return Reply(ManyDone(changed=tuple(one.id for one in done.changed), refused=refused))
 

@@ -95,8 +95,9 @@ def change(call: Call) -> Reply:
 
 
 def _most_texts(uid: str) -> int:
-    """What their plan allows a month."""
-    return site().limits.texts_of(Person(uid, plan=membership.tier().name))
+    """What they may have a month."""
+    document = entry.document()
+    return site().limits.most_texts_of(contacts.from_document(document) if document else Person(uid))
 
 
 def _me(uid: str) -> Me:

@@ -12,6 +12,7 @@ from itertools import chain
 from flask import (
     Blueprint,
     Response,
+    abort,
     flash,
     redirect,
     render_template,
@@ -22,12 +23,14 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
-from notifiers.personal import erasure
+from notifiers.personal import erasure, returning
 from notifiers.personal.export import export
 from notifiers.personal.receipts import KEPT_FOR
+from notifiers.personal.returning import StillErasedError
 from watchers.errors import StoreError, StoreUnavailableError
 from watchers.language import say
 from web import entry
+from web.api import problems
 from web.site import site
 
 log = logging.getLogger(__name__)
@@ -36,18 +39,32 @@ BACKUPS_KEPT_FOR = timedelta(days=7)
 """How far back Firestore can go: https://firebase.google.com/docs/firestore/use-pitr"""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_ALWAYS = frozenset({"mydata.erase", "entry.leave", "signing_in.end_all"})
+"""What may be asked while it is being deleted: to go on with it, and to go."""
 
 pages = Blueprint("mydata", __name__)
 
 
 @pages.before_app_request
-def keep_what_is_new() -> None:
+def keep_what_is_new() -> ResponseReturnValue | None:
     """Who was erased, has signed in anew, and changes something, is somebody whose data is kept."""
     if request.method in _SAFE or request.endpoint is None or entry.is_bearer() or entry.who() is None:
-        return
+        return None
     with suppress(Unauthorized, StoreUnavailableError):  # what was asked for says so itself, if it needs to
         if person := entry.document():
+            try:
+                returning.require_over(site().documents, person)
+            except StillErasedError as still:
+                return _refused(still)
             erasure.welcome_back(site().documents, person)
+    return None
+
+
+def _refused(still: StillErasedError) -> ResponseReturnValue | None:
+    """Whatever would be kept now would be deleted with the rest."""
+    if problems.is_asked():
+        return problems.answer(problems.ProblemError(409, str(still)))
+    return None if request.endpoint in _ALWAYS else abort(409, str(still))
 
 
 @pages.get("/settings/data")

@@ -17,7 +17,7 @@ from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.kinds import Channel
 from watchers.language import LANGUAGES, say, speaking
 from watchers.models import Alert, Person
-from web import deliveries, entry, forgery, languages, membership, words
+from web import deliveries, entry, forgery, languages, words
 from web.deliveries import Clock
 from web.reach import Reach, reach
 from web.settings import form
@@ -117,8 +117,8 @@ def _person() -> Person:
 
 
 def _most_texts() -> int:
-    """What the person's plan allows a month."""
-    return site().limits.texts_at(membership.tier())
+    """What the person may have a month."""
+    return site().limits.most_texts_of(_person())
 
 
 def _regions(chosen: str) -> Mapping[str, list[str]]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifiers import contacts, outbox
+from notifiers import contacts, outbox, owners, preferences
 from notifiers.base import Report
 from notifiers.learning import learn
 from notifiers.links import Links
@@ -12,6 +12,8 @@ from notifiers.means import Means
 from notifiers.outbox import Bundle
 from notifiers.personal import erasure, receipts
 from notifiers.personal.erasure import erase, is_erased, is_of_nobody, resume
+from notifiers.personal.returning import StillErasedError
+from notifiers.proofs import Contact, Kind
 from store.firestore import FirestoreDocuments
 from store.sqlite import SqliteDocuments
 from tests.fakes import Crash
@@ -312,6 +314,26 @@ def test_who_signs_in_before_a_broken_off_erasure_is_over_is_erased_all_the_same
     resume(documents, PLACES, LATER)
 
     assert_nothing_is_left(documents)
+
+
+def test_nobody_comes_back_before_everything_of_theirs_is_deleted(documents: Remembering) -> None:
+    live(documents)
+    erasure.begin(documents, UID, NOW)  # and it breaks off
+
+    for come_back in (
+        lambda: owners.adding(documents, Contact(Kind.EMAIL, EMAIL), UID, {}, NOW),
+        lambda: preferences.save(documents, UID, {"email": EMAIL, "email_verified_at": NOW}, NOW),
+    ):
+        with pytest.raises(StillErasedError, match="Try again in some minutes"):
+            come_back()
+    assert is_erased(documents.get(contacts.path(UID)))
+
+    resume(documents, PLACES, LATER)
+    documents.commit(*owners.adding(documents, Contact(Kind.EMAIL, EMAIL), UID, {}, LATER).writes)
+    documents.commit(Put(PLACES.source(UID, "new"), source()))
+    resume(documents, PLACES, MUCH_LATER)
+
+    assert documents.get(PLACES.source(UID, "new"))
 
 
 def test_erasing_twice_or_somebody_unknown_is_harmless(documents: Remembering) -> None:

@@ -1,8 +1,9 @@
 """What outlives an account: that somebody agreed, and that they said stop; not who it was."""
 
 from datetime import timedelta
+from typing import Any
 
-from notifiers.personal.receipts import COLLECTION, KEPT_FOR, digest, forget_old, receipt
+from notifiers.personal.receipts import COLLECTION, KEPT_FOR, bounded, digest, forget_old, receipt
 from store.sqlite import SqliteDocuments
 from tests.notifiers.personal.life import EMAIL, NOW, PHONE, UID, person
 from watchers.documents import Query
@@ -42,6 +43,42 @@ def test_a_number_that_was_changed_since_is_in_it_as_well() -> None:
 
     assert kept
     assert {digest(PHONE), digest("+14155559999")} <= set(kept.fields["contacts"])
+
+
+def consent(number: str, at: int, *, given: bool) -> dict[str, Any]:
+    return {
+        "kind": "texts",
+        "given": given,
+        "at": NOW + timedelta(seconds=at),
+        "number": number,
+        "text": "v1",
+    }
+
+
+def test_however_often_somebody_agreed_and_took_it_back_it_fits_and_keeps_what_counts() -> None:
+    often = [consent(PHONE, at, given=at % 2 == 0) for at in range(10_000)]
+    elsewhere = consent("+14155559999", 5, given=True)
+    often.insert(5000, elsewhere)
+
+    kept = receipt(UID, person(consents=often), NOW)
+
+    assert kept
+    assert len(str(kept.fields)) < 100_000
+    times = [each["at"] for each in kept.fields["consents"] if each["number"] == digest(PHONE)]
+    assert times == [NOW + timedelta(seconds=at) for at in (0, 1, *range(10_000 - 197, 10_000))]
+    assert {**elsewhere, "number": digest("+14155559999")} in kept.fields["consents"]
+
+
+def test_few_consents_are_kept_as_they_are() -> None:
+    few = [consent(PHONE, at, given=at % 2 == 0) for at in range(200)]
+
+    assert bounded(few) == few
+
+
+def test_of_more_numbers_than_fit_the_latest_are_kept() -> None:
+    many = [consent(f"+1415555{at:04}", at, given=True) for at in range(500)]
+
+    assert bounded(many) == many[-200:]
 
 
 def test_a_receipt_ends_by_itself() -> None:

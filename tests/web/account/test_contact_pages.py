@@ -9,10 +9,11 @@ import pytest
 from notifiers import contacts
 from notifiers.errors import NotifierRejectedError
 from notifiers.limits import Limits
+from notifiers.personal import erasure
 from tests.web.account.kit import ADDRESS, NUMBER, OTHER, Town, uid_of
-from tests.web.kit import Someone, errors_of, text_of
+from tests.web.kit import PLACES, Someone, errors_of, text_of
 from watchers import alerts
-from watchers.documents import Query
+from watchers.documents import Put, Query
 from watchers.kinds import Channel
 from watchers.language import speaking
 from web.account import consents
@@ -183,6 +184,26 @@ def test_whoever_goes_back_and_ticks_otherwise_is_taken_at_their_last_word(
     assert bool(person(town, browser).get("consents")) == bool(ticks[-1])
 
 
+def test_the_same_said_again_adds_nothing_and_another_answer_does(town: Town) -> None:
+    browser = town.come_in(NUMBER)
+    for answer in ({"agree": "on"}, {}, {"agree": "on"}):
+        for _ in range(3):
+            town.later += timedelta(seconds=1)
+            browser.post("/settings/contacts/consent", answer)
+            assert reachable(town, browser) == bool(answer)
+    assert [one["given"] for one in person(town, browser)["consents"]] == [True, False, True]
+
+
+def test_who_stopped_us_since_has_not_said_the_same_before(town: Town) -> None:
+    browser = town.come_in(NUMBER)
+    browser.post("/settings/contacts/consent", {"agree": "on"})
+    stopped = person(town, browser) | {"opted_out_at": town.now()}
+    town.documents.inner.commit(Put(f"people/{uid_of(browser)}", stopped))
+    browser.post("/settings/contacts/consent", {"agree": "on"})
+    assert reachable(town, browser)
+    assert len(person(town, browser)["consents"]) == 2
+
+
 def test_a_consent_is_for_one_number(town: Town) -> None:
     browser = town.come_in(NUMBER)
     browser.post("/settings/contacts/consent", {"agree": "on"})
@@ -204,6 +225,26 @@ def test_who_stopped_us_by_text_and_agrees_again_is_told_again(town: Town) -> No
     browser = town.come_in(NUMBER)
     browser.post("/settings/contacts/consent", {"agree": "on"})
     assert reachable(town, browser)
+
+
+def test_who_stopped_us_and_was_erased_is_texted_only_once_they_agree_anew(town: Town) -> None:
+    town.reach("ann", NUMBER, opted_out_at=town.now())
+    erasure.erase(town.documents.inner, PLACES, "ann", town.now())
+    browser = town.come_in(NUMBER)
+    assert uid_of(browser) != "ann"
+    assert not reachable(town, browser)
+    browser.post("/settings/contacts/consent", {"agree": "on"})
+    assert reachable(town, browser)
+
+
+def test_who_stopped_us_was_erased_and_adds_the_number_again_is_texted_only_once_they_agree(
+    town: Town,
+) -> None:
+    town.reach("ann", NUMBER, opted_out_at=town.now())
+    erasure.erase(town.documents.inner, PLACES, "ann", town.now())
+    browser = town.come_in(ADDRESS)
+    add(town, browser, "phone", NUMBER)
+    assert not reachable(town, browser)
 
 
 def test_a_block_of_the_carrier_only_start_ends(town: Town) -> None:

@@ -55,10 +55,10 @@ def test_nearly_full_is_said_before_it_is_full(
     assert said in page if said else "trouble" not in page
 
 
-def test_a_number_of_texts_of_ones_own_counts_before_the_plans(world: World, ann: Someone) -> None:
-    world.reach("ann", plan="premium", segments_per_month=7)
+def test_a_number_of_texts_that_was_granted_counts_before_the_plans(world: World, ann: Someone) -> None:
+    world.reach("ann", plan="premium", texts_granted=700)
     page = ann.get("/settings/plan")
-    assert "0 of 7 segments" in page
+    assert "0 of 700 segments" in page
     assert "The number of texts was set for you" in page
     world.reach("ann", plan="premium")
     assert "0 of 300 segments" in ann.get("/settings/plan")

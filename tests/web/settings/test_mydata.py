@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from notifiers.personal import erasure
 from tests.web.kit import PLACES, Someone, World, errors_of, text_of
 from watchers.documents import Query, Update
 from web.entry import entry_token
@@ -111,6 +112,28 @@ def test_who_has_signed_in_anew_and_saves_a_watch_keeps_it(world: World, ann: So
     ann.save()
 
     assert world.fields("people/ann")["erased_at"] is None
+    assert len(world.watches()) == 1
+
+
+def test_who_is_back_before_it_is_over_is_asked_to_wait_and_may_go_on_with_it(
+    world: World, ann: Someone
+) -> None:
+    ann.get("/")
+    erasure.begin(world.documents.inner, "ann", world.now())  # and it breaks off
+    world.later += timedelta(seconds=1)
+    ann.post("/enter", {"token": entry_token(SECRET, "ann")})
+
+    refused = ann.post("/settings", {"per_day": "3"})
+    by_program = ann.client.patch("/api/v1/me", json={})
+    assert (refused.status_code, by_program.status_code) == (409, 409)
+    assert "Try again in some minutes" in text_of(refused)
+    assert "Try again in some minutes" in by_program.get_json()["detail"]
+    assert world.fields("people/ann")["erased_at"]
+
+    assert ann.post("/settings/data/erase", {"word": "delete"}).status_code == 200
+    world.later += timedelta(seconds=1)
+    ann.post("/enter", {"token": entry_token(SECRET, "ann")})
+    ann.save()
     assert len(world.watches()) == 1
 
 

@@ -153,7 +153,7 @@ def _listed(number: int, one: object) -> Entry:
 
 
 def _is_text(one: object) -> bool:
-    """Whether it can be written anywhere: JSON can name half of a character (``\\ud800``)."""
+    r"""Whether it can be written anywhere: JSON can name half of a character (``\ud800``)."""
     try:
         json.dumps(one, ensure_ascii=False).encode()
     except UnicodeEncodeError:

@@ -110,10 +110,15 @@ def read(fields: Mapping[str, Any]) -> Watch | None:
 
 def name_of(source: Document) -> str:
     """What its owner calls it, also when it is no watch at all."""
-    return name_in(source.fields)
+    return called(name_in(source.fields))
+
+
+def called(name: str) -> str:
+    """A name as it is shown, in the language of whoever reads it."""
+    return name or say("Watch without a name")
 
 
 def name_in(fields: Mapping[str, Any]) -> str:
-    """The name among the fields of a watch."""
+    """The name among the fields of a watch; it may be empty."""
     said = fields.get("name") or fields.get("eventName") or fields.get("eventId")
-    return one_line(str(said or ""))[:200] or say("Watch without a name")
+    return one_line(str(said or ""))[:200]

@@ -18,6 +18,7 @@ from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedEr
 from watchers.language import say
 from watchers.target import Target
 from watchers.watch import Watch
+from web import own_writes
 from web.site import site
 
 _ENDED_TOO = 1000  # watches that are read beyond what plans hold
@@ -65,6 +66,7 @@ def set_status(uid: str, watch_id: str, status: str) -> Document | None:
         source = find(uid, watch_id)
         if source is None or not (changes := change(source.fields)):
             return source
+        own_writes.of(uid, watch_id)
         try:
             site().documents.commit(Update(source.path, changes, source.version))
         except ConflictError:
@@ -83,6 +85,7 @@ def delete(uid: str, watch_id: str) -> Document | None:
         source = find(uid, watch_id)
         if source is None:
             return None
+        own_writes.of(uid, watch_id)
         try:
             site().documents.commit(Delete(source.path, source.version))
         except ConflictError:

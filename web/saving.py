@@ -35,6 +35,7 @@ from web import (
     monitors,
     offers,
     outlook,
+    own_writes,
     sight,
     subject,
     twins,
@@ -206,6 +207,7 @@ def _save(page: _Page, form: Form) -> ResponseReturnValue:
         if page.is_new:
             _refuse_unknown(page, made)
             _refuse_past(made, plans)
+        own_writes.of(page.uid, page.watch_id)
         site().documents.commit(Put(site().places.source(page.uid, page.watch_id), made))
     except FormRefusedError as refused:
         known_now = sight.sight(sight.target_of(form), page.uid)

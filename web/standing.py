@@ -28,7 +28,7 @@ from web import feed, monitors, snapshot
 from web.feed import Feed
 from web.shelf import RESTS_AFTER
 from web.site import site
-from web.snapshot import EVERYTHING, Line, Snapshot
+from web.snapshot import ALERTS, EVERYTHING, Line, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -222,7 +222,7 @@ class _Since:
     def _alerts(self, now: Snapshot, *, has_news: bool) -> Snapshot:
         """With the alerts as they stand, where one can have changed: whoever tells something says so."""
         at, until = site().now(), self.kept.open_until
-        is_marked = EVERYTHING in self.kept.dirty
+        is_marked = not self.kept.dirty.isdisjoint((ALERTS, EVERYTHING))
         if not (has_news or is_marked or (until is not None and at < until)):
             return now
         moved = self._found(site().documents.find(alerts.moved_since(self.uid, self._mark)))

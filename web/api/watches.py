@@ -112,7 +112,7 @@ def create(call: Call) -> Reply:
 
 def _created(uid: str, watch_id: str, fields: dict[str, Any]) -> Document | None:
     """The watch as it stands then; the same request may have been here at the same moment."""
-    own_writes.of((watch_id,))
+    own_writes.of(uid, watch_id)
     with suppress(ConflictError):
         site().documents.commit(Create(site().places.source(uid, watch_id), fields))
     return monitors.find(uid, watch_id)
@@ -205,8 +205,10 @@ def _changed(uid: str, watch_id: str, wanted: Callable[[Mapping[str, Any]], dict
     for _ in range(_ATTEMPTS):
         source = existing(uid, watch_id)
         require_match(source.version)
+        write = _written(source, wanted(source.fields))
+        own_writes.of(uid, watch_id)
         try:
-            site().documents.commit(_written(source, wanted(source.fields)))
+            site().documents.commit(write)
         except ConflictError:
             continue
         return _shown(existing(uid, watch_id))
@@ -228,6 +230,7 @@ def delete(call: Call, watch_id: str) -> Reply:
     for _ in range(_ATTEMPTS):
         source = existing(call.uid, watch_id)
         require_match(source.version)
+        own_writes.of(call.uid, watch_id)
         try:
             site().documents.commit(Delete(source.path, source.version))
         except ConflictError:
@@ -272,6 +275,7 @@ def _set(uid: str, watch_id: str, verb: verbs.Change) -> Reply:
         changes = verb(source.fields)
         try:
             if changes:
+                own_writes.of(uid, watch_id)
                 site().documents.commit(Update(source.path, changes, source.version))
         except ConflictError:
             continue

@@ -13,7 +13,7 @@ from notifiers.release import release
 from notifiers.words.phrases import one_line
 from watchers import verbs
 from watchers.asked import read_watch
-from watchers.documents import Delete, Document, Query, Update
+from watchers.documents import Delete, Document, Put, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.language import say
 from watchers.target import Target
@@ -92,6 +92,19 @@ def delete(uid: str, watch_id: str) -> Document | None:
             continue
         return source
     raise StoreUnavailableError(f"watch {watch_id} kept changing")
+
+
+def replacing(source: Document, fields: Mapping[str, Any]) -> tuple[Write, ...]:
+    """What puts these fields in place of those of a watch, which must still be as it was read.
+
+    What is no watch of today's form is replaced as a whole: nothing of it stays.
+    """
+    if source.fields.keys() <= Watch.model_fields.keys():
+        return (Update(source.path, {**_NOTHING_SAID, **fields}, source.version),)
+    return Delete(source.path, source.version), Put(source.path, fields)
+
+
+_NOTHING_SAID: Mapping[str, Any] = {"snoozed_until": None, "filters": {}, "tags": []}
 
 
 def let_go(uid: str, watch_id: str) -> None:

@@ -15,7 +15,7 @@ class FaultyDocuments:
 
     ``down = True``: every method raises ``StoreUnavailableError``. ``before_commit`` is called with the
     writes of each commit before it, to slip in somebody else's (through ``inner``). ``commits`` counts those
-    done.
+    done. ``tried``: the paths of every write, in order.
     """
 
     def __init__(self, inner: Documents) -> None:
@@ -23,6 +23,7 @@ class FaultyDocuments:
         self.down = False
         self.before_commit: Callable[[tuple[Write, ...]], object] | None = None
         self.commits = 0
+        self.tried: list[str] = []
         self._crash_before = self._crash_after = 0
 
     def crash_before(self, number: int) -> None:
@@ -48,6 +49,7 @@ class FaultyDocuments:
         self._refuse_when_down()
         if self.commits + 1 == self._crash_before:
             raise Crash
+        self.tried += [write.path for write in writes]
         if self.before_commit:
             self.before_commit(writes)
         versions = self.inner.commit(*writes)

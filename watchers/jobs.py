@@ -105,6 +105,15 @@ class Job:
             "shown": shown(self.fields()["watch"], tuple(self.targets), self.state.to_fields()),
         }
 
+    def says_of(self, source: Document) -> bool:
+        """Whether the worker watches what this document of its person asks for, so that the job says it all.
+
+        One that has targets was not refused since: whoever refuses it takes its targets away in the same
+        write.
+        """
+        is_going_on = bool(self.targets) and self.deleted_at is None
+        return is_going_on and self.source_updated_at >= source.updated_at
+
     def awaits_first_look(self, target_id: str) -> bool:
         """Whether this target was never looked at for this watch."""
         return target_id not in self.state.targets

@@ -33,7 +33,10 @@ Rows = Mapping[str, Row]
 
 
 class Asked(NamedTuple):
-    """What a line asks for, and what the worker remembers; ``watch`` is ``None`` where it is none at all."""
+    """What a line asks for, and what the worker remembers; ``watch`` is ``None`` where it is none at all.
+
+    It is kept for every reader: no sentence is in it. ``name``: may be empty.
+    """
 
     name: str
     watch: Watch | None
@@ -80,7 +83,7 @@ class Brief:
     @property
     def name(self) -> str:
         """What its person calls it."""
-        return asked(self.line.shown).name
+        return monitors.called(asked(self.line.shown).name)
 
     @property
     def watch(self) -> Watch | None:

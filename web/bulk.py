@@ -19,7 +19,7 @@ from watchers.documents import Delete, Document, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.language import say, say_many
 from watchers.tags import read_tags, replaced, retagged
-from web import entry, listing, monitors, own_writes, snapshot, undoing
+from web import entry, listing, monitors, own_writes, undoing
 from web.overview import overview, view
 from web.site import site
 
@@ -51,6 +51,7 @@ def change(uid: str, watch_ids: Iterable[str], what: Change) -> Done:
     found = monitors.find_many(uid, watch_ids)
     planned = [_planned(source, what) for source in found]
     writes = [write for _, write, _ in planned if write]
+    own_writes.of(uid, *(source.id for source, write, _ in planned if write))
     try:
         if writes:
             site().documents.commit(*writes)
@@ -93,6 +94,7 @@ def let_go(uid: str, resumed: Done) -> None:
 def delete(uid: str, watch_ids: Iterable[str]) -> Sequence[Document]:
     """Delete these of one person's watches, as they stood; they are needed to have them back."""
     found = monitors.find_many(uid, watch_ids)
+    own_writes.of(uid, *(source.id for source in found))
     try:
         if found:
             site().documents.commit(*(Delete(source.path, source.version) for source in found))
@@ -112,7 +114,6 @@ def change_many() -> ResponseReturnValue:
     if not ids:
         flash(say("Tick at least one watch first."), "warn")
         return _back(asked)
-    own_writes.of(ids)
     act = request.form.get("act", "")
     if act == "delete":
         return _deleted(uid, delete(uid, ids))
@@ -192,7 +193,7 @@ def _deleted(uid: str, found: Sequence[Document]) -> ResponseReturnValue:
     if not found:
         flash(say("They are deleted already."))
         return _back(listing.Wanted())
-    snapshot.mark(site().documents, uid, *(one.id for one in found))
+    own_writes.settle()
     return render_template("home.html", **overview(uid, listing.Wanted()), deleted=undoing.offer(uid, found))
 
 

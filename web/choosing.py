@@ -208,9 +208,9 @@ def _hit(one: Merged, seen: str) -> Hit:
         has_price=any(market.prices for market in one.markets),
         state="" if any(market.can_be_bought for market in one.markets) else _state(first),
         is_over=_is_over(one),
-        address=_address(first, event),
+        address=market_address(first, event),
         ways=tuple(_way(market, event) for market in one.markets),
-        everywhere=_everywhere(one),
+        everywhere=everywhere(one),
     )
 
 
@@ -226,16 +226,17 @@ def _state(market: Market) -> str:
 
 def _way(market: Market, event: Event) -> Way:
     prices = ", ".join(map(findings.priced, market.prices)) or say("no price")
-    return Way(words.shop(market.target.provider), prices, _address(market, event))
+    return Way(words.shop(market.target.provider), prices, market_address(market, event))
 
 
-def _address(market: Market, event: Event) -> str:
+def market_address(market: Market, event: Event) -> str:
+    """The form of a watch on this market. Its price says no more than the currency."""
     currency = market.prices[0].currency if market.prices else ""
     return address(market.target, event.name or "", currency=currency)
 
 
-def _everywhere(one: Merged) -> str | None:
-    """On all markets together, where there are several that the form can hold."""
+def everywhere(one: Merged) -> str | None:
+    """The form of a watch on all markets together, where there are several that the form can hold."""
     documents = [market.target.to_document() for market in one.markets]
     together = json.dumps(documents, separators=(",", ":"), ensure_ascii=False)
     if len(documents) < 2 or forms.markets_of(together) is None:  # noqa: PLR2004 - together needs two

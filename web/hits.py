@@ -3,13 +3,9 @@
 Every amount is named with what it includes, every picture and address is one of the web.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
-
-from flask import url_for
 
 from watchers.catalog.bargains import Bargain
 from watchers.catalog.merged import CLEAREST, Market, Merged
@@ -17,9 +13,7 @@ from watchers.events import Event
 from watchers.language import say
 from watchers.observation import Price
 from watchers.watch import MAX_NAME
-from web import findings, forms, words
-
-_ENOUGH = 2  # markets that are watched together, at least
+from web import choosing, findings, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,8 @@ def hit(one: Merged, pictures: Sequence[str]) -> Hit:
     event = one.event
     best = tuple(findings.best_parts(each) for each in one.best)
     offers = tuple(_offer(market, one) for market in one.markets)
-    return Hit(_name(event), about(event), picture(event.image, pictures), best, offers, _watch_all(one))
+    image = picture(event.image, pictures)
+    return Hit(_name(event), about(event), image, best, offers, choosing.everywhere(one))
 
 
 def deal(one: Bargain, pictures: Sequence[str]) -> Deal:
@@ -121,7 +116,7 @@ def _offer(market: Market, one: Merged) -> Offer:
         tuple(map(findings.priced, market.prices)),
         findings.state(market),
         link(market.url),
-        _watch(market, one),
+        choosing.market_address(market, one.event),
         _press(market, one),
         f"{market.target.provider}:{market.target.item}" if len(one.markets) > 1 else "",
     )
@@ -150,26 +145,3 @@ def _press(market: Market, one: Merged) -> dict[str, str] | None:
 
 def _clarity(price: Price) -> tuple[int, int]:
     return CLEAREST.index(price.basis), price.low
-
-
-def _watch(market: Market, one: Merged) -> str:
-    """The form of a watch on this market, filled in."""
-    target = market.target
-    fields = {"provider": target.provider, "item": target.item or "", "country": target.country or ""}
-    return _form(one, [market], **{name: text for name, text in fields.items() if text})
-
-
-def _watch_all(one: Merged) -> str | None:
-    """The form of a watch on all markets together, where there are several that it can hold."""
-    documents = [market.target.to_document() for market in one.markets]
-    together = json.dumps(documents, separators=(",", ":"), ensure_ascii=False)
-    if len(documents) < _ENOUGH or forms.markets_of(together) is None:
-        return None
-    return _form(one, one.markets, markets=together)
-
-
-def _form(one: Merged, offers: Sequence[Market], **fields: Any) -> str:
-    """A price of these markets says which currency is meant; how much one would pay is for people to say."""
-    currency = next((price.currency for market in offers for price in market.prices), None)
-    fields |= {"currency": currency} if currency else {}
-    return url_for("saving.new", name=(one.event.name or "")[:MAX_NAME], **fields)

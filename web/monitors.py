@@ -13,11 +13,12 @@ from notifiers.release import release
 from notifiers.words.phrases import one_line
 from watchers import verbs
 from watchers.asked import read_watch
-from watchers.documents import Delete, Document, Query, Update
+from watchers.documents import Delete, Document, Put, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.language import say
 from watchers.target import Target
 from watchers.watch import Watch
+from web import own_writes
 from web.site import site
 
 _ENDED_TOO = 1000  # watches that are read beyond what plans hold
@@ -65,6 +66,7 @@ def set_status(uid: str, watch_id: str, status: str) -> Document | None:
         source = find(uid, watch_id)
         if source is None or not (changes := change(source.fields)):
             return source
+        own_writes.of(uid, watch_id)
         try:
             site().documents.commit(Update(source.path, changes, source.version))
         except ConflictError:
@@ -83,12 +85,26 @@ def delete(uid: str, watch_id: str) -> Document | None:
         source = find(uid, watch_id)
         if source is None:
             return None
+        own_writes.of(uid, watch_id)
         try:
             site().documents.commit(Delete(source.path, source.version))
         except ConflictError:
             continue
         return source
     raise StoreUnavailableError(f"watch {watch_id} kept changing")
+
+
+def replacing(source: Document, fields: Mapping[str, Any]) -> tuple[Write, ...]:
+    """What puts these fields in place of those of a watch, which must still be as it was read.
+
+    What is no watch of today's form is replaced as a whole: nothing of it stays.
+    """
+    if source.fields.keys() <= Watch.model_fields.keys():
+        return (Update(source.path, {**_NOTHING_SAID, **fields}, source.version),)
+    return Delete(source.path, source.version), Put(source.path, fields)
+
+
+_NOTHING_SAID: Mapping[str, Any] = {"snoozed_until": None, "filters": {}, "tags": []}
 
 
 def let_go(uid: str, *watch_ids: str) -> None:
@@ -110,10 +126,15 @@ def read(fields: Mapping[str, Any]) -> Watch | None:
 
 def name_of(source: Document) -> str:
     """What its owner calls it, also when it is no watch at all."""
-    return name_in(source.fields)
+    return called(name_in(source.fields))
+
+
+def called(name: str) -> str:
+    """A name as it is shown, in the language of whoever reads it."""
+    return name or say("Watch without a name")
 
 
 def name_in(fields: Mapping[str, Any]) -> str:
-    """The name among the fields of a watch."""
+    """The name among the fields of a watch; it may be empty."""
     said = fields.get("name") or fields.get("eventName") or fields.get("eventId")
-    return one_line(str(said or ""))[:200] or say("Watch without a name")
+    return one_line(str(said or ""))[:200]

@@ -22,7 +22,7 @@ from watchers.models import Person
 from watchers.providers import cannot_see
 from watchers.target import Search
 from watchers.watch import MAX_NAME, Watch
-from web import membership, monitors, twins
+from web import membership, monitors, own_writes, twins
 from web.site import site
 
 _MOST_MARKETS = 10  # of one watch
@@ -95,6 +95,7 @@ def save(uid: str, made: Mapping[str, Any]) -> Pressed:
         raise WatchRefusedError([full])
     taken = {source.id for source in known}  # by what was pressed before, and asks for something else since
     for watch_id in islice((one for one in _ids(uid, watch) if one not in taken), _ATTEMPTS):
+        own_writes.of(uid, watch_id)
         try:
             site().documents.commit(Create(site().places.source(uid, watch_id), made))
         except ConflictError:

@@ -1,35 +1,32 @@
 """What somebody just did through a page is on their own page at once, before the worker has copied it.
 
-Whatever is not a mere look and was not refused may have written: the snapshot of whoever did it is marked,
-and their next page looks for itself. What was done in another way shows as soon as its trigger has run.
+Whoever writes watches or alerts in a request says so (``of``): their person's snapshot is marked once the
+request is over, and their next page looks for itself. Nothing is marked that nobody spoke of, and what was
+done in another way shows as soon as its trigger has run.
 """
 
-from collections.abc import Iterable
+from flask import Response, g
 
-from flask import Response, g, request
-
-from web import entry, monitors, snapshot
+from web import snapshot
 from web.site import site
 
-_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+def of(uid: str, *what: str) -> None:
+    """This request writes these of a person's watches, or ``snapshot.ALERTS``, or ``snapshot.EVERYTHING``.
+
+    It is said before the write: one of which nothing is known may have been done.
+    """
+    if what:
+        g.setdefault("written", {}).setdefault(uid, set()).update(what)
 
 
 def mark(answer: Response) -> Response:
     """After each request."""
-    if request.method not in _LOOKS and answer.status_code < 400 and (uid := entry.who()):  # noqa: PLR2004
-        snapshot.mark(site().documents, uid, *_watch_ids())
+    settle()
     return answer
 
 
-def of(watch_ids: Iterable[str]) -> None:
-    """What this request writes, where its address does not say so."""
-    g.written = tuple(filter(monitors.is_id, watch_ids))
-
-
-def _watch_ids() -> Iterable[str]:
-    """The one watch that the address names, or what was said; else any of them may be meant."""
-    named = (request.view_args or {}).get("watch_id")
-    written: tuple[str, ...] = g.pop("written", ())
-    if not written and named and monitors.is_id(str(named)):
-        return (str(named),)
-    return written or (snapshot.EVERYTHING,)
+def settle() -> None:
+    """Mark what was said so far; for who shows a page in the request that wrote."""
+    for uid, what in g.pop("written", {}).items():
+        snapshot.mark(site().documents, uid, *what)

@@ -6,9 +6,11 @@ one watch. Whatever goes wrong, what was written stays in the form. Every button
 those that only fill something in, or try, post the form and save nothing.
 """
 
+import hashlib
+import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,8 +21,8 @@ from flask.typing import ResponseReturnValue
 from notifiers import contacts, preferences
 from watchers import box
 from watchers.box import Wanted
-from watchers.documents import Document, Put
-from watchers.errors import StoreUnavailableError
+from watchers.documents import Create, Document
+from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.kinds import Channel
 from watchers.language import say
 from watchers.rules import FURTHER_STEP_PERCENT
@@ -35,6 +37,7 @@ from web import (
     monitors,
     offers,
     outlook,
+    own_writes,
     sight,
     subject,
     twins,
@@ -49,6 +52,7 @@ from web.sight import Sight
 from web.site import site
 
 _NEW_ID = re.compile(r"[0-9a-f]{20}")
+_ATTEMPTS = 5
 
 pages = Blueprint("saving", __name__)
 
@@ -58,12 +62,15 @@ class _Page:
     """One form on its way: whose it is, which watch it will be, and the watch as it stands, if it does.
 
     ``base`` is also the watch of which a new one is a copy: what the form has no field for is kept.
+    ``shown``: what its person has seen of the watch (``_digest``); ``source``: its document.
     """
 
     uid: str
     watch_id: str
     base: Watch | None = None
     is_new: bool = True
+    shown: str = ""
+    source: Document | None = None
 
 
 # ── the addresses ────────────────────────────────────────────────────────────────────────────────────────
@@ -105,26 +112,30 @@ def create() -> ResponseReturnValue:
     """Save a new watch; the same form again is the same watch."""
     uid, given, copied = entry.person(), request.form.get("watch_id", ""), request.form.get("copy", "")
     base = _model(uid, copied) if copied else None
-    return _pressed(_Page(uid, given if _NEW_ID.fullmatch(given) else _new_id(), base))
+    page = _Page(uid, given if _NEW_ID.fullmatch(given) else _new_id(), base)
+    return _kept_at(page, lambda: _pressed(page))
 
 
 @pages.get("/watches/<watch_id>/edit")
 def edit(watch_id: str) -> ResponseReturnValue:
     """The form of a watch that exists."""
-    page = _existing(watch_id)
+    uid = entry.person()
+    page = _standing(uid, watch_id) or abort(404)
+    if why := page.base and forms.beyond(page.base):
+        said = say(
+            "This watch cannot be changed in the form, because {why}. You can pause or delete it.", why=why
+        )
+        abort(409, said)
     form = forms.filled(page.base) if page.base else forms.blank(site().providers)
     return _shown(page, form, known=sight.sight(sight.target_of(form), page.uid))
 
 
 @pages.post("/watches/<watch_id>/edit")
 def change(watch_id: str) -> ResponseReturnValue:
-    """Save a watch that exists."""
-    try:
-        page = _existing(watch_id)
-    except StoreUnavailableError:
-        page = _Page(entry.person(), watch_id, is_new=False)
-        return _shown(page, forms.posted(request.form), {"form": _no_answer()}, 503)
-    return _pressed(page)
+    """Save a watch that exists; what was written of one that is gone is the form of a new one."""
+    uid = entry.person()
+    unread = _Page(uid, watch_id, is_new=False, shown=request.form.get("shown", ""))
+    return _kept_at(unread, lambda: _changed(uid, watch_id))
 
 
 def _boxed(page: _Page, form: Form, wanted: Wanted) -> ResponseReturnValue:
@@ -138,16 +149,39 @@ def _boxed(page: _Page, form: Form, wanted: Wanted) -> ResponseReturnValue:
     return _shown(page, form, status=422 if wanted.error else 200, results=results)
 
 
-def _existing(watch_id: str) -> _Page:
-    uid = entry.person()
-    source = monitors.find(uid, watch_id) or abort(404)
-    watch = monitors.read(source.fields)
-    if watch and (why := forms.beyond(watch)):
+def _standing(uid: str, watch_id: str) -> _Page | None:
+    """The form of a watch as it stands now; ``shown`` is of the form that was posted, if one was."""
+    source = monitors.find(uid, watch_id)
+    if source is None:
+        return None
+    shown = request.form.get("shown") or _digest(source)
+    return _Page(uid, watch_id, monitors.read(source.fields), is_new=False, shown=shown, source=source)
+
+
+def _digest(source: Document) -> str:
+    """Another one for anything else that the form shows or keeps; pausing and snoozing leave it as it is."""
+    said = {name: value for name, value in source.fields.items() if name not in _SINCE}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:20]
+
+
+def _changed(uid: str, watch_id: str) -> ResponseReturnValue:
+    page = _standing(uid, watch_id)
+    if page is None:
+        return _anew(uid, say("This watch was deleted meanwhile. Press Save again to make it anew."))
+    if why := page.base and forms.beyond(page.base):
         said = say(
-            "This watch cannot be changed in the form, because {why}. You can pause or delete it.", why=why
+            "This watch cannot be changed in the form any more, because {why}. "
+            "Press Save again to save this as a watch of its own.",
+            why=why,
         )
-        abort(409, said)
-    return _Page(uid, watch_id, watch, is_new=False)
+        return _anew(uid, said)
+    return _pressed(page)
+
+
+def _anew(uid: str, said: str) -> ResponseReturnValue:
+    """What was written, in the form of a new watch."""
+    form, page = forms.posted(request.form), _Page(uid, _new_id())
+    return _shown(page, form, {"form": said}, 409, known=sight.sight(sight.target_of(form), uid))
 
 
 def _copied(uid: str, watch_id: str) -> ResponseReturnValue:
@@ -167,6 +201,15 @@ def _model(uid: str, watch_id: str) -> Watch | None:
 
 
 # ── what a press does ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _kept_at(page: _Page, press: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    """What a press does once nobody writes the same watch meanwhile; else the form as it was written."""
+    with suppress(StoreUnavailableError):
+        for _ in range(_ATTEMPTS):
+            with suppress(ConflictError):
+                return press()
+    return _shown(page, forms.posted(request.form, page.base), {"form": _no_answer()}, 503)
 
 
 def _pressed(page: _Page) -> ResponseReturnValue:
@@ -199,6 +242,8 @@ def _save(page: _Page, form: Form) -> ResponseReturnValue:
     plans = site().plans()
     try:
         made = _checked(page, form)
+        if page.source and page.shown != _digest(page.source) and not _asks_alike(page.source, made):
+            return _overtaken(page, form, page.source)
         known = monitors.find_all(page.uid)
         if page.is_new and (standing := _same_id(page, known)):
             return _again(page, form, made, standing)
@@ -206,14 +251,21 @@ def _save(page: _Page, form: Form) -> ResponseReturnValue:
         if page.is_new:
             _refuse_unknown(page, made)
             _refuse_past(made, plans)
-        site().documents.commit(Put(site().places.source(page.uid, page.watch_id), made))
+        _write(page, made)
     except FormRefusedError as refused:
         known_now = sight.sight(sight.target_of(form), page.uid)
         return _shown(page, form, refused.errors, 422, known=known_now, twin=refused.twin)
-    except StoreUnavailableError:
-        return _shown(page, form, {"form": _no_answer()}, 503)
     _announce(form.name, monitors.read(made), None if page.is_new else page.base, plans)
     return redirect(url_for("watches.home", _anchor=f"w-{page.watch_id}"), 303)
+
+
+def _write(page: _Page, made: Mapping[str, Any]) -> None:
+    """Raises: ConflictError: somebody wrote this watch, or deleted it, since it was read."""
+    path = site().places.source(page.uid, page.watch_id)
+    own_writes.of(page.uid, page.watch_id)
+    site().documents.commit(
+        *(monitors.replacing(page.source, made) if page.source else (Create(path, made),))
+    )
 
 
 def _announce(name: str, made: Watch | None, base: Watch | None, plans: Plans) -> None:
@@ -244,7 +296,7 @@ def _same_id(page: _Page, known: list[Document]) -> Document | None:
 
 def _again(page: _Page, form: Form, made: Mapping[str, Any], standing: Document) -> ResponseReturnValue:
     """The form of a watch that is saved already: a double click, or somebody went back and wrote another."""
-    if {**standing.fields, **_SINCE} == {**made, **_SINCE}:
+    if _asks_alike(standing, made):
         return redirect(url_for("watches.home", _anchor=f"w-{page.watch_id}"), 303)
     name = monitors.name_of(standing)
     said = say(
@@ -253,6 +305,27 @@ def _again(page: _Page, form: Form, made: Mapping[str, Any], standing: Document)
     )
     known = sight.sight(sight.target_of(form), page.uid)
     return _shown(replace(page, watch_id=_new_id()), form, {"form": said}, 409, known=known)
+
+
+def _asks_alike(standing: Document, made: Mapping[str, Any]) -> bool:
+    """Whether it is saved already, whatever was pressed since."""
+    stands, asked = monitors.read(standing.fields), monitors.read(made)
+    return (
+        stands is not None
+        and asked is not None
+        and stands.model_copy(update=_SINCE) == asked.model_copy(update=_SINCE)
+    )
+
+
+def _overtaken(page: _Page, form: Form, standing: Document) -> ResponseReturnValue:
+    """The form of a watch that says something else by now than when it was shown."""
+    said = say(
+        "This watch was changed meanwhile, in another window perhaps. What you wrote is still here: "
+        "press Save again to save it all the same."
+    )
+    known = sight.sight(sight.target_of(form), page.uid)
+    page = replace(page, shown=_digest(standing))
+    return _shown(page, form, {"form": said}, 409, known=known, twin=page.watch_id)
 
 
 def _refuse_twins(page: _Page, made: Mapping[str, Any], known: list[Document]) -> None:

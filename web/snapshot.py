@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 FORMAT = 1
 EVERYTHING = "*"
+ALERTS = "/"  # no watch has this id
 _ATTEMPTS = 5
 _BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
 _DAMAGED = (zlib.error, msgspec.MsgspecError, *UNREADABLE)
@@ -99,7 +100,7 @@ class Snapshot(msgspec.Struct, frozen=True):
         tally: The fields of what the person was sent this month.
         open_until: Until when an alert may change by itself; ``None``: none will.
         mark: From when on (the database's time) changes are not in it.
-        dirty: Ids of watches that were written since; ``EVERYTHING``: nobody knows which.
+        dirty: Ids of watches that were written since; ``ALERTS``: these were; ``EVERYTHING``: who knows.
         version: The document's.
     """
 

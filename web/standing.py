@@ -28,7 +28,7 @@ from web import feed, monitors, snapshot
 from web.feed import Feed
 from web.shelf import RESTS_AFTER
 from web.site import site
-from web.snapshot import EVERYTHING, Line, Snapshot
+from web.snapshot import ALERTS, EVERYTHING, Line, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def _anew(uid: str) -> Snapshot:
     """Two reads a watch, and a third where the worker's copy does not say what was said of it."""
     sources = monitors.find_all(uid)
     copies = _jobs(uid, sources)
-    unsaid = [one.id for one in sources if not _is_accepted(copies.get(one.id), one)]
+    unsaid = [one.id for one in sources if not ((job := copies.get(one.id)) and job.says_of(one))]
     places, documents = site().places, site().documents
     said = {
         one.id: one.fields for one in documents.get_many([places.status(uid, id_) for id_ in unsaid]) if one
@@ -110,19 +110,9 @@ def _jobs(uid: str, sources: Sequence[Document]) -> Mapping[str, Job]:
     return found
 
 
-def _is_accepted(job: Job | None, source: Document) -> bool:
-    """Whether the worker watches what the source asks for: a copy that has targets was not refused since.
-
-    Whoever refuses it takes its targets away in the same write.
-    """
-    if job is None or not job.targets or job.deleted_at is not None:
-        return False
-    return job.source_updated_at >= source.updated_at
-
-
 def line_of(source: Document, job: Job | None, said: Mapping[str, Any] | None) -> Line:
     """One watch of a snapshot, from its person's document, the worker's copy, and what was said of it."""
-    fields = job.status_fields() if job and _is_accepted(job, source) else dict(said or {})
+    fields = job.status_fields() if job and job.says_of(source) else dict(said or {})
     status, packed = _of_status(fields), fields.get("shown")
     is_said = status["copied_at"] is not None and status["copied_at"] >= source.updated_at
     if not (is_said and isinstance(packed, bytes)):
@@ -135,7 +125,7 @@ def line_of(source: Document, job: Job | None, said: Mapping[str, Any] | None) -
 def _shown(source: Document, targets: tuple[str, ...] = (), state: Mapping[str, Any] | None = None) -> bytes:
     """What is too much to be a watch is shown by its name."""
     packed = jobs.shown(source.fields, targets, state)
-    return packed or jobs.shown({"name": monitors.name_of(source)}) or b""
+    return packed or jobs.shown({"name": monitors.name_in(source.fields)}) or b""
 
 
 def _of_status(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -232,7 +222,7 @@ class _Since:
     def _alerts(self, now: Snapshot, *, has_news: bool) -> Snapshot:
         """With the alerts as they stand, where one can have changed: whoever tells something says so."""
         at, until = site().now(), self.kept.open_until
-        is_marked = EVERYTHING in self.kept.dirty
+        is_marked = not self.kept.dirty.isdisjoint((ALERTS, EVERYTHING))
         if not (has_news or is_marked or (until is not None and at < until)):
             return now
         moved = self._found(site().documents.find(alerts.moved_since(self.uid, self._mark)))

@@ -7,18 +7,16 @@ from watchers.watch import Watch
 from web import monitors
 
 
-def twin(watch: Watch | None, known: Iterable[Document], but: str = "") -> Document | None:
+def twin(watch: Watch | None, known: Iterable[Document]) -> Document | None:
     """Which of a person's watches asks for the same; ``None`` when none does.
 
     Args:
         watch: What is to be saved.
-        known: Their own copies (``monitors.find_all``).
-        but: The id under which it is to be saved.
+        known: Their own copies (``monitors.find_all``), without the one that is to be saved.
     """
     if watch is None:
         return None
-    others = (source for source in known if source.id != but)
-    return next((source for source in others if _question(source) == watch.question), None)
+    return next((source for source in known if _question(source) == watch.question), None)
 
 
 def _question(source: Document) -> str | None:

@@ -15,7 +15,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from watchers.documents import Create, Document
 from watchers.errors import ConflictError
 from watchers.language import say
-from web import monitors
+from web import monitors, own_writes
 from web.site import site
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ def bring_back(uid: str, watch_id: str, token: str) -> int:
     if kept["uid"] != uid or watch_id not in kept["watches"]:
         abort(403, say("This watch was not deleted here."))
     writes = [Create(site().places.source(uid, id_), fields) for id_, fields in kept["watches"].items()]
+    own_writes.of(uid, *kept["watches"])
     try:
         site().documents.commit(*writes)
     except ConflictError:

@@ -27,7 +27,7 @@ from watchers.models import Alert
 from watchers.money import decimal_amount, exponent
 from watchers.verbs import Change, Planned
 from watchers.watch import Below, Watch
-from web import monitors, words
+from web import monitors, own_writes, words
 from web.site import site
 
 log = logging.getLogger(__name__)
@@ -151,6 +151,7 @@ def change(token: str) -> ResponseReturnValue:
 
 
 def _apply(wanted: Change, alert: Alert, verb: str, now: datetime) -> Planned:
+    own_writes.of(alert.uid, alert.watch_id)
     surroundings = (site().documents, site().places, site().refusal)
     planned = verbs.apply(*surroundings, wanted, uid=alert.uid, watch_id=alert.watch_id, now=now)
     log.info("watch.changed_by_link", extra={"watch": alert.watch_id, "verb": verb})

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from watchers.language import say
-from web import entry, feed, listing, monitors, snapshot, undoing
+from web import entry, feed, listing, monitors, own_writes, snapshot, undoing
 from web.overview import all_alerts, overview
 from web.site import site
 
@@ -39,6 +39,7 @@ def alerts() -> ResponseReturnValue:
 def read() -> ResponseReturnValue:
     """Call what the page showed as new read; what came since stays new."""
     shown = request.form.get("shown", "")[:_LONGEST_SHOWN].split()
+    own_writes.of(entry.person(), snapshot.ALERTS)
     feed.mark_read(entry.person(), frozenset(shown), site().now())
     flash(say("Marked as read."))
     if request.form.get("from") == "alerts":
@@ -71,7 +72,7 @@ def delete(watch_id: str) -> ResponseReturnValue:
     if source is None:
         flash(say("This watch is deleted already."))
         return _home()
-    snapshot.mark(site().documents, uid, watch_id)
+    own_writes.settle()
     deleted = undoing.offer(uid, [source])
     return render_template("home.html", **overview(uid, listing.Wanted()), deleted=deleted)
 
@@ -82,7 +83,6 @@ def undo(watch_id: str) -> ResponseReturnValue:
     uid = entry.person()
     number = undoing.bring_back(uid, watch_id, request.form.get("undo", ""))
     if number > 1:
-        snapshot.mark(site().documents, uid)
         flash(say("They are back, as they were."))
         return _home()
     flash(say("It is back, as it was."))

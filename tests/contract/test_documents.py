@@ -308,6 +308,16 @@ def test_a_delete_with_a_version_removes_only_that_one(store: Store) -> None:
         store.commit(Delete("a/b", second))
 
 
+def test_a_version_is_replaced_as_a_whole_by_a_delete_and_a_put_of_one_commit(store: Store) -> None:
+    (first,) = store.commit(Create("a/b", {"n": 1, "gone": {"m": 1}}))
+    _, second = store.commit(Delete("a/b", first), Put("a/b", {"n": 2}))
+    assert (stored(store, "a/b").fields, stored(store, "a/b").version) == ({"n": 2}, second)
+    with pytest.raises(ConflictError):
+        store.commit(Delete("a/b", first), Put("a/b", {"n": 3}))
+    assert stored(store, "a/b").fields == {"n": 2}
+    assert [found.id for found in store.find(Query("a", ("n",), "==", 2))] == ["b"]
+
+
 def test_one_commit_takes_more_than_a_thousand_writes(store: Store) -> None:
     versions = store.commit(*(Create(f"many/{number}", {"n": number}) for number in range(1100)))
     assert store.count(Query("many")) == 1100

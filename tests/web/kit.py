@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.datastructures import Headers
@@ -115,7 +115,24 @@ class World:
             metrics_token=self.metrics_token,
             limits=Limits(tiers=self.tiers),
         )
-        return create_app(site, links)
+        app = create_app(site, links)
+        app.before_request(self.documents.tried.clear)
+        app.teardown_request(self.refuse_unsaid_writes)
+        return app
+
+    def refuse_unsaid_writes(self, _: BaseException | None) -> None:
+        """Whoever writes watches in a request says so: their person's snapshot is written after them.
+
+        A text that Twilio brings is no page's: it shows once its trigger has run.
+        """
+        if request.blueprint == "twilio":
+            return
+        last = {path: number for number, path in enumerate(self.documents.tried)}
+        for path, number in last.items():
+            uid, folder, watch_id = ("", "", *path.split("/"))[-3:]
+            page = snapshot.path(uid)
+            if folder == "ticket_monitors" and self.documents.inner.get(page):
+                assert last.get(page, -1) > number, f"{request.path} says nothing of its write of {watch_id}"
 
     def allow(self, calls_a_day: int, provider: str = "ticketmaster") -> None:
         """The provider is on, and ticks may ask so often: a tenth more is kept for people."""

@@ -117,3 +117,12 @@ def left(page: str, english: set[str]) -> list[str]:
     body = re.sub(r"<(script|style|pre|code)\b.*?</\1>", " ", page, flags=re.DOTALL)
     text = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "\n", body)).replace("\n", " ⏎ "))
     return [said for said in sorted(english) if re.search(rf"(?<!\w){re.escape(said)}(?!\w)", text)]
+
+
+def test_a_watch_without_a_name_is_called_so_in_the_language_of_each_reader(world: World) -> None:
+    for uid in ("ann", "bob"):
+        world.put_watch("w1", uid, name="")
+    ann, bob = world.person("ann"), world.person("bob")
+    assert "Beobachtung ohne Namen" in ann.get("/?lang=de")
+    assert "Watch without a name" in bob.get("/")
+    assert "Watch without a name" in ann.get("/?lang=en")

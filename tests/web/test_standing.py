@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import sqlite
-from tests.web.kit import FACE, ITEM, PLACES, Someone, World
+from tests.web.api.kit import WATCH as API_WATCH
+from tests.web.api.kit import program
+from tests.web.kit import FACE, ITEM, PLACES, WATCH, Someone, World
 from watchers import alerts
 from watchers.documents import Delete, Document, Put, Update
 from watchers.errors import StoreUnavailableError
@@ -262,6 +264,68 @@ def test_what_a_page_saved_is_there_at_once_for_one_read(clock: tuple[Clocked, S
     world.wait(AN_HOUR)
     ann.get("/")
     assert reads(world, ann) == AROUND
+
+
+def first(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_watch_that_a_page_made_is_one_read_and_so_is_one_it_brought_back(
+    clock: tuple[Clocked, Someone],
+) -> None:
+    world, ann = settled(clock)
+    assert ann.save(item="another1").status_code == 303
+    assert reads(world, ann) == AROUND + 1
+    deleted = ann.post("/watches/w03/delete").get_data(as_text=True)
+    assert ann.post("/watches/w03/undo", {"undo": first(deleted, "undo")}).status_code == 303
+    assert reads(world, ann) == AROUND + 1 + 1
+
+
+PRESSES: dict[str, tuple[str, dict[str, str]]] = {
+    "a fill-in of the form": ("/watches/new", {**WATCH, "set": ""}),
+    "a try of the form": ("/watches/new", {**WATCH, "try": ""}),
+    "the judging of a file": (
+        "/watches/import",
+        {"text": "name,item\nA,1\n"},
+    ),
+    "a search that is kept": ("/search/saved", {"query": "keyword=tram", "name": "Trams"}),
+    "consent": ("/settings/contacts/consent", {"agree": "on"}),
+}
+
+
+@pytest.mark.parametrize("press", PRESSES)
+def test_a_press_that_writes_no_watch_costs_the_next_page_nothing(
+    clock: tuple[Clocked, Someone], press: str
+) -> None:
+    world, ann = settled(clock)
+    path, fields = PRESSES[press]
+    assert ann.post(path, fields).status_code < 400
+    assert snapshot.path("ann") not in world.documents.tried
+    assert reads(world, ann) == AROUND
+
+
+def test_a_trial_of_the_api_costs_the_next_page_nothing(clock: tuple[Clocked, Someone]) -> None:
+    world, ann = settled(clock)
+    assert program(world, scope="read").post("/trials", API_WATCH).status_code == 200
+    assert reads(world, ann) == AROUND
+
+
+def test_what_is_called_read_is_seen_so_without_reading_the_watches(clock: tuple[Clocked, Someone]) -> None:
+    world, ann = settled(clock)
+    look(world, "w01", 8400)
+    for place, one in enumerate(every_alert(world)):
+        state = "sent" if one.fields["channel"] == "app" else "failed"
+        move(world, place, state=state, due_at=None, settled_at=world.now())
+    ann.get("/")
+    world.wait(AN_HOUR)
+    ann.get("/")
+    step(world, ann, "read")
+    (read,) = [one for one in every_alert(world) if one.fields.get("seen_at")]
+    assert read.fields["channel"] == "app"
+    alert_and_tally = 1 + 1
+    assert reads(world, ann) == AROUND + alert_and_tally
 
 
 def test_a_watch_of_another_client_shows_once_it_was_copied(clock: tuple[Clocked, Someone]) -> None:

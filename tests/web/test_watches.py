@@ -1,6 +1,7 @@
 """Saving, changing, pausing, deleting: one document, only one's own, and twice does no harm."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from watchers.models import AlertState, Reason
 from watchers.money import Basis
 from watchers.observation import Availability, Observation, Price
 from watchers.telling import tell
+from watchers.watch import Watch
 from web import snapshot
 from web.words import REASONS
 
@@ -549,6 +551,131 @@ def test_an_undo_writes_only_what_its_owner_deleted_there(world: World, ann: Som
     assert world.watches() == world.watches("bob") == []
 
 
+# ── edits and what was done meanwhile ────────────────────────────────────────────────────────────────────
+
+
+def _slip(world: World, what: Callable[[], object]) -> None:
+    """Somebody else writes right before the next commit."""
+
+    def first(_: object) -> None:
+        world.documents.before_commit = None
+        what()
+
+    world.documents.before_commit = first
+
+
+def _seen(page: str) -> dict[str, str]:
+    """What the form of a watch remembers of what it was filled from."""
+    return dict(re.findall(r'<input type="hidden" name="(shown|watch_id)" value="([^"]*)"', page))
+
+
+def test_an_edit_undoes_no_pause_of_the_same_moment(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    seen = _seen(ann.get("/watches/w1/edit"))
+    _slip(world, lambda: world.put_watch("w1", status="paused"))
+    assert ann.post("/watches/w1/edit", WATCH | seen | {"price": "70"}).status_code == 303
+    saved = world.watch()
+    assert (saved["status"], saved["conditions"][0]["price"]) == ("paused", "70")
+
+
+def test_an_edit_undoes_no_pause_of_before(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    seen = _seen(ann.get("/watches/w1/edit"))
+    assert ann.post("/watches/w1/pause").status_code == 303
+    assert ann.post("/watches/w1/edit", WATCH | seen | {"price": "70"}).status_code == 303
+    assert world.watch()["status"] == "paused"
+
+
+@pytest.mark.parametrize("when", ["before", "at the same moment"])
+def test_what_another_window_saved_is_overwritten_only_once_that_was_said(
+    world: World, ann: Someone, when: str
+) -> None:
+    world.put_watch("w1")
+    seen = _seen(ann.get("/watches/w1/edit"))
+    if when == "before":
+        world.put_watch("w1", name="Of the other window")
+    else:
+        _slip(world, lambda: world.put_watch("w1", name="Of the other window"))
+    answer = ann.post("/watches/w1/edit", WATCH | seen | {"name": "Mine", "price": "70"})
+    page = text_of(answer)
+    assert answer.status_code == 409
+    assert "was changed meanwhile" in page
+    assert 'value="Mine"' in page
+    assert world.watch()["name"] == "Of the other window"
+    again = ann.post("/watches/w1/edit", WATCH | _seen(page) | {"name": "Mine", "price": "70"})
+    assert again.status_code == 303
+    assert world.watch()["name"] == "Mine"
+
+
+def test_a_double_click_on_an_edit_is_one_edit(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    seen = _seen(ann.get("/watches/w1/edit"))
+    for _ in range(2):
+        assert ann.post("/watches/w1/edit", WATCH | seen | {"price": "70"}).status_code == 303
+
+
+def test_a_new_watch_that_is_saved_twice_at_once_is_one(world: World, ann: Someone) -> None:
+    _slip(world, lambda: world.put_watch("0" * 20, already_true="tell"))
+    answer = ann.save(watch_id="0" * 20)
+    assert answer.location == "/#w-00000000000000000000"
+    assert len(world.watches()) == 1
+    _slip(
+        world, lambda: world.put_watch("1" * 20, name="Another", target={"provider": "steam", "item": "620"})
+    )
+    answer = ann.save(watch_id="1" * 20, item="another1")
+    assert answer.status_code == 409
+    assert world.watch("1" * 20)["name"] == "Another"
+
+
+@pytest.mark.parametrize("when", ["before", "at the same moment"])
+def test_what_was_written_of_a_watch_that_is_gone_can_be_saved_anew(
+    world: World, ann: Someone, when: str
+) -> None:
+    world.put_watch("w1")
+    seen = _seen(ann.get("/watches/w1/edit"))
+    gone = Delete(PLACES.source("ann", "w1"))
+    if when == "before":
+        world.documents.inner.commit(gone)
+    else:
+        _slip(world, lambda: world.documents.inner.commit(gone))
+    answer = ann.post("/watches/w1/edit", WATCH | seen | {"name": "Mine"})
+    page = text_of(answer)
+    assert answer.status_code == 409
+    assert "was deleted meanwhile" in page
+    assert 'value="Mine"' in page
+    assert not world.watches()
+    assert 'method="post" action="/watches/new"' in page
+    assert ann.post("/watches/new", WATCH | _seen(page) | {"name": "Mine"}).status_code == 303
+    (source,) = world.watches()
+    assert (source.id, source.fields["name"]) == (_seen(page)["watch_id"], "Mine")
+
+
+def test_what_was_written_of_a_watch_that_outgrew_the_form_stays_in_it(world: World, ann: Someone) -> None:
+    world.put_watch("w1")
+    seen = _seen(ann.get("/watches/w1/edit"))
+    searched = {"markets": [{"provider": "ticketmaster", "search": {"keyword": "Lakers"}}]}
+    world.put_watch("w1", target=searched)
+    answer = ann.post("/watches/w1/edit", WATCH | seen | {"name": "Mine"})
+    assert answer.status_code == 409
+    assert "cannot be changed in the form any more" in text_of(answer)
+    assert 'value="Mine"' in text_of(answer)
+    assert world.watch()["target"] == searched
+
+
+def test_a_watch_of_another_time_is_replaced_as_a_whole_unless_it_is_gone(world: World, ann: Someone) -> None:
+    path = PLACES.source("ann", "w1")
+    old = Put(path, {"eventId": "vvG1zZ9abc", "eventName": "Lakers", "maxPrice": 90})
+    world.documents.inner.commit(old)
+    seen = _seen(ann.get("/watches/w1/edit"))
+    assert ann.post("/watches/w1/edit", WATCH | seen).status_code == 303
+    assert world.watch().keys() <= {*Watch.model_fields}
+    world.documents.inner.commit(old)
+    seen = _seen(ann.get("/watches/w1/edit"))
+    _slip(world, lambda: world.documents.inner.commit(Delete(path)))
+    assert ann.post("/watches/w1/edit", WATCH | seen).status_code == 409
+    assert not world.watches()
+
+
 # ── other people ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -558,7 +685,9 @@ def test_another_persons_watch_is_neither_shown_nor_changed(world: World, ann: S
     before = world.watches("bob")
     assert "Bob's own" not in ann.get("/")
     assert ann.client.get("/watches/w1/edit").status_code == 404
-    assert ann.post("/watches/w1/edit", WATCH).status_code == 404
+    written = ann.post("/watches/w1/edit", WATCH)
+    assert written.status_code == 409
+    assert "Bob's own" not in text_of(written)
     for action in ("pause", "resume"):
         assert ann.post(f"/watches/w1/{action}").status_code == 404
     assert ann.post("/watches/w1/delete").status_code == 303

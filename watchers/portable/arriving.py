@@ -100,10 +100,10 @@ def entries(text: str) -> list[Entry]:
     Raises:
         UnreadableFileError: it is neither a sheet with a header that we know nor our JSON, or it is too long.
     """
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix("\ufeff").encode(errors="replace").decode()
     if not text.strip():
         raise UnreadableFileError(say("There is nothing in it."))
-    if len(text.encode(errors="replace")) > MAX_BYTES:
+    if len(text.encode()) > MAX_BYTES:
         raise UnreadableFileError(say("That is too much: at most {most} bytes.", most=f"{MAX_BYTES:,}"))
     found = _of_json(text) if text.lstrip()[0] in "[{" else list(_of_sheet(text))
     if len(found) > MAX_ENTRIES:
@@ -148,7 +148,18 @@ def _listed(number: int, one: object) -> Entry:
         return Entry(number, said, fault=say("A watch is an object with fields."))
     if _is_deep(one):
         return Entry(number, said, fault=say("This is nested too deeply for a watch."))
+    if not _is_text(one):
+        return Entry(number, said, fault=say("A character in it is cut in half: write it anew."))
     return Entry(number, said, {name: value for name, value in one.items() if name != "id"})
+
+
+def _is_text(one: object) -> bool:
+    r"""Whether it can be written anywhere: JSON can name half of a character (``\ud800``)."""
+    try:
+        json.dumps(one, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_deep(value: object, left: int = _DEEPEST) -> bool:

@@ -11,7 +11,7 @@ from notifiers.preferences import Preferences, PreferencesRefusedError
 from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.kinds import Channel
 from watchers.models import Person
-from web import entry, membership
+from web import entry, membership, own_writes, snapshot
 from web.api import callers
 from web.api.models import Moment, ToldAlert
 from web.api.operation import JSON, MERGE_PATCH, Access, Call, Operation, Reply
@@ -134,6 +134,7 @@ def _amount(used: Used) -> Amount:
 def test(call: Call) -> Reply:
     """Send a test message, as an alert is sent."""
     asked: TestAsked = call.body
+    own_writes.of(call.uid, snapshot.ALERTS)
     try:
         alert = trials.send(site().documents, call.uid, asked.channel, site().now())
     except trials.NotReachableError:

@@ -8,7 +8,7 @@ from pydantic import Field
 from watchers.portable import judging, leaving
 from watchers.portable.arriving import MAX_BYTES, MAX_ENTRIES, UnreadableFileError
 from watchers.portable.judging import Judged
-from web import monitors, own_writes
+from web import monitors, own_writes, snapshot
 from web.api.models import Day, Exported, Moment
 from web.api.operation import Access, Call, Operation, Reply
 from web.api.reading import not_accepted
@@ -102,9 +102,8 @@ def take(call: Call) -> Reply:
         raise not_accepted(str(unreadable), "/text") from unreadable
     number = 0
     if asked.save:
+        own_writes.of(call.uid, snapshot.EVERYTHING)
         number = len(judging.save(site().documents, site().places.sources(call.uid), found))
-    else:
-        own_writes.of(("-",))  # nothing was written
     return Reply(ImportJudged(entries=tuple(map(_imported, found)), saved=number))
 
 

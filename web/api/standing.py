@@ -50,7 +50,8 @@ def show(call: Call, watch_id: str) -> Reply:
     """How it stands now."""
     source = existing(call.uid, watch_id)
     job = _job(call.uid, watch_id)
-    said = site().documents.get(site().places.status(call.uid, watch_id)) if _is_unsaid(job, source) else None
+    is_said = job is not None and job.says_of(source)
+    said = None if is_said else site().documents.get(site().places.status(call.uid, watch_id))
     known = said.fields if said else (job.status_fields() if job else {})
     watch, plans = monitors.read(source.fields), site().plans()
     rows = _rows(watch, plans)
@@ -79,11 +80,6 @@ def _job(uid: str, watch_id: str) -> Job | None:
     except UnreadableJobError:
         return None
     return job if job and job.uid == uid and job.deleted_at is None else None
-
-
-def _is_unsaid(job: Job | None, source: Document) -> bool:
-    """Whether the worker's copy alone does not say what became of what was saved last."""
-    return job is None or not job.targets or job.source_updated_at < source.updated_at
 
 
 def _rows(watch: Watch | None, plans: Plans) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from watchers import alerts
 from watchers.models import Alert, News
-from web import feed
+from web import feed, own_writes, snapshot
 from web.alert_lines import is_unread
 from web.api import paging
 from web.api.models import ReadAlerts, ToldAlert, ToldAlerts, ToldNews, money
@@ -36,6 +36,7 @@ def _page(call: Call, found: list[Alert]) -> Reply:
 def read(call: Call) -> Reply:
     """Call them read; those that are read already, or nobody's, are no error."""
     asked: ReadAlerts = call.body
+    own_writes.of(call.uid, snapshot.ALERTS)
     feed.mark_read(call.uid, frozenset(asked.ids), site().now())
     return Reply(status=204)
 

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from watchers import verbs
 from watchers.asked import read_watch
-from watchers.documents import Create, Delete, Document, Put, Query, Update, Write
+from watchers.documents import Create, Delete, Document, Query, Update
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.language import say
 from watchers.portable.judging import stored
@@ -112,7 +112,7 @@ def create(call: Call) -> Reply:
 
 def _created(uid: str, watch_id: str, fields: dict[str, Any]) -> Document | None:
     """The watch as it stands then; the same request may have been here at the same moment."""
-    own_writes.of((watch_id,))
+    own_writes.of(uid, watch_id)
     with suppress(ConflictError):
         site().documents.commit(Create(site().places.source(uid, watch_id), fields))
     return monitors.find(uid, watch_id)
@@ -205,22 +205,14 @@ def _changed(uid: str, watch_id: str, wanted: Callable[[Mapping[str, Any]], dict
     for _ in range(_ATTEMPTS):
         source = existing(uid, watch_id)
         require_match(source.version)
+        writes = monitors.replacing(source, wanted(source.fields))
+        own_writes.of(uid, watch_id)
         try:
-            site().documents.commit(_written(source, wanted(source.fields)))
+            site().documents.commit(*writes)
         except ConflictError:
             continue
         return _shown(existing(uid, watch_id))
     raise StoreUnavailableError(f"watch {watch_id} kept changing")
-
-
-def _written(source: Document, fields: dict[str, Any]) -> Write:
-    """In place of the fields that stand there. What is no watch of today's form is replaced as a whole."""
-    if source.fields.keys() <= Watch.model_fields.keys():
-        return Update(source.path, {**_NOTHING_SAID, **fields}, source.version)
-    return Put(source.path, fields)
-
-
-_NOTHING_SAID: Mapping[str, Any] = {"snoozed_until": None, "filters": {}, "tags": []}
 
 
 def delete(call: Call, watch_id: str) -> Reply:
@@ -228,6 +220,7 @@ def delete(call: Call, watch_id: str) -> Reply:
     for _ in range(_ATTEMPTS):
         source = existing(call.uid, watch_id)
         require_match(source.version)
+        own_writes.of(call.uid, watch_id)
         try:
             site().documents.commit(Delete(source.path, source.version))
         except ConflictError:
@@ -272,6 +265,7 @@ def _set(uid: str, watch_id: str, verb: verbs.Change) -> Reply:
         changes = verb(source.fields)
         try:
             if changes:
+                own_writes.of(uid, watch_id)
                 site().documents.commit(Update(source.path, changes, source.version))
         except ConflictError:
             continue

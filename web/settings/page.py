@@ -17,7 +17,7 @@ from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.kinds import Channel
 from watchers.language import LANGUAGES, say, speaking
 from watchers.models import Alert, Person
-from web import deliveries, entry, forgery, languages, words
+from web import deliveries, entry, forgery, languages, own_writes, snapshot, words
 from web.deliveries import Clock
 from web.reach import Reach, reach
 from web.settings import form
@@ -68,6 +68,7 @@ def test() -> ResponseReturnValue:
         channel = Channel(request.form.get("channel", ""))
     except ValueError:
         abort(404)
+    own_writes.of(uid, snapshot.ALERTS)
     try:
         trials.send(site().documents, uid, channel, site().now())
     except trials.NotReachableError:

@@ -26,7 +26,7 @@ from watchers.models import Person
 from watchers.money import decimal_amount, exponent
 from watchers.verbs import Change, Planned
 from watchers.watch import Below, Watch
-from web import alert_lines, entry, monitors, words
+from web import alert_lines, entry, monitors, own_writes, words
 from web import verbs as verb_pages
 from web.site import site
 from web.watch import charts, looks, outlook, story
@@ -65,6 +65,7 @@ def change(watch_id: str) -> ResponseReturnValue:
 def _apply(wanted: Change, uid: str, watch_id: str) -> Planned:
     if monitors.find(uid, watch_id) is None:
         abort(404)
+    own_writes.of(uid, watch_id)
     surroundings = (site().documents, site().places, site().refusal)
     return verbs.apply(*surroundings, wanted, uid=uid, watch_id=watch_id, now=site().now())
 

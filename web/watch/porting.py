@@ -18,7 +18,7 @@ from watchers.portable.arriving import UnreadableFileError
 from watchers.portable.judging import Judged
 from watchers.providers import cannot_see
 from watchers.watch import Watch
-from web import entry, forgery, membership, monitors, words
+from web import entry, forgery, membership, monitors, own_writes, snapshot, words
 from web.site import site
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,7 @@ def take() -> ResponseReturnValue:
             new=sum(one.is_new for one in found),
             about=_about,
         )
+    own_writes.of(entry.person(), snapshot.EVERYTHING)
     saved = judging.save(site().documents, site().places.sources(entry.person()), found)
     log.info("watches.imported", extra={"saved": len(saved), "of": len(found)})
     flash(_said(len(saved), found))

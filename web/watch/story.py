@@ -178,13 +178,7 @@ def _job(uid: str, watch_id: str) -> Job | None:
 
 def _said(uid: str, watch_id: str, source: Document | None, job: Job | None) -> Mapping[str, Any] | None:
     """What the worker said; asked for only where its copy does not say it."""
-    if (
-        source
-        and job
-        and job.targets
-        and job.deleted_at is None
-        and job.source_updated_at >= source.updated_at
-    ):
+    if source and job and job.says_of(source):
         return job.status_fields()
     document = site().documents.get(site().places.status(uid, watch_id))
     return document.fields if document else None

@@ -368,6 +368,15 @@ def _judged(*fields: dict[str, Any], known: dict[str, Watch] | None = None, room
     return judging.judged(found, known or {}, refusal, NOW, room=room)
 
 
+def test_half_a_character_is_refused_and_its_neighbour_taken() -> None:
+    text = json.dumps([{"name": "\ud800"}, {"tags": [{"\udfff": 1}]}, {"name": "Lakers"}])
+    found = arriving.entries(text)
+    assert [bool(entry.fault) for entry in found] == [True, True, False]
+    assert "cut in half" in found[0].fault
+    (row,) = arriving.entries("name,provider,item,below,currency\nLa\ud800kers,steam,570,9,USD\n")
+    assert row.fields["name"] == "La?kers"
+
+
 def test_each_entry_is_new_or_there_or_refused_with_its_reasons() -> None:
     unknown = WATCH | {"target": {"provider": "ticketmaster", "item": "unknown"}}
     other = WATCH | {"target": {"provider": "ticketmaster", "item": "other"}, "name": "Other"}

@@ -38,6 +38,12 @@ def test_what_is_no_file_of_watches(anns: Program, text: str) -> None:
     assert pointers(anns.post("/import", {"text": text})).keys() == {"/text"}
 
 
+def test_half_a_character_in_a_file_is_that_entrys_own_fault(anns: Program) -> None:
+    (entry,) = anns.post("/import", {"text": r'[{"name": "\ud800"}]', "save": True}).get_json()["entries"]
+    assert entry["outcome"] == "refused"
+    assert "cut in half" in entry["reasons"][0]
+
+
 def test_what_goes_out_comes_in_again_and_no_cell_is_a_formula(anns: Program, bobs: Program) -> None:
     anns.save(name="=cmd|' /C calc'!A0")
     answer = anns.get("/export.csv")

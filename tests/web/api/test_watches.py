@@ -169,6 +169,19 @@ def test_a_watch_of_the_first_generation_is_shown_and_replaced_as_a_whole(
     assert "eventId" not in world.watch("old")
 
 
+def test_replacing_a_watch_as_a_whole_brings_back_none_that_is_gone(world: World, anns: Program) -> None:
+    path = PLACES.source("ann", "old")
+    world.documents.inner.commit(Put(path, {"eventId": "vvG1zZ9abc", "eventName": "Old", "maxPrice": 90}))
+
+    def meanwhile(_: tuple[object, ...]) -> None:
+        world.documents.before_commit = None
+        world.documents.inner.commit(Delete(path))
+
+    world.documents.before_commit = meanwhile
+    problem(anns.ask("PUT", "/watches/old", json=WATCH), 404)
+    assert world.watches() == []
+
+
 def test_a_document_that_is_no_watch_is_shown_as_none_and_can_be_paused_and_deleted(
     world: World, anns: Program
 ) -> None:

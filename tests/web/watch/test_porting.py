@@ -114,6 +114,12 @@ def test_what_cannot_be_read_is_said_and_stays_in_the_form(ann: Someone, text: s
     assert f"\n{text}</textarea>" in text_of(answer).replace("\r\n", "\n")
 
 
+def test_half_a_character_is_said_and_breaks_nothing(ann: Someone) -> None:
+    answer = give(ann, r'[{"name": "\ud800"}]')
+    assert answer.status_code == 200
+    assert "cut in half" in text_of(answer)
+
+
 def test_the_largest_file_survives_both_presses(world: World, ann: Someone) -> None:
     rows = [f'"{"ü" * 90} {number}",steam,{number + 1},5,USD\r\n' for number in range(199)]
     text = "name,provider,item,below,currency\r\n" + "".join(rows)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from notifiers import contacts
+from notifiers import contacts, preferences
 from notifiers.errors import NotifierRejectedError
+from watchers.documents import Document
 from watchers.kinds import Channel
 from watchers.language import Sayings, say, to_say
 from watchers.models import Person
@@ -104,3 +105,15 @@ def app_of(url: str) -> str:
     """What people call the service at this address; never more of it than its name."""
     scheme = url.partition("://")[0].lower()
     return _APPS.get(scheme) or _APPS.get(scheme.removesuffix("s")) or "webhook"
+
+
+def usual_ways(person: Document | None) -> tuple[Channel, ...]:
+    """How somebody is told who does not say so; ``person``: ``people/{uid}``.
+
+    As their settings have it; else by text and e-mail, as far as they work; on this site where neither does.
+    """
+    if chosen := preferences.default_channels(person.fields if person else {}):
+        return chosen
+    known = contacts.from_document(person) if person else None
+    usual = (Channel.SMS, Channel.EMAIL)
+    return tuple(one for one in usual if known and contacts.is_reachable(known, one)) or (Channel.APP,)

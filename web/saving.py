@@ -17,13 +17,12 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Unauthorized
 
-from notifiers import contacts, preferences
 from watchers import box
 from watchers.box import Wanted
 from watchers.documents import Create, Document
 from watchers.errors import ConflictError, StoreUnavailableError
-from watchers.kinds import Channel
 from watchers.language import say
 from watchers.rules import FURTHER_STEP_PERCENT
 from watchers.watch import Watch
@@ -48,8 +47,9 @@ from web.faults import FormRefusedError
 from web.forms import Form
 from web.overview import reach_of
 from web.plans import Plans
+from web.reach import usual_ways
 from web.sight import Sight
-from web.site import site
+from web.site import silence, site
 
 _NEW_ID = re.compile(r"[0-9a-f]{20}")
 _ATTEMPTS = 5
@@ -95,24 +95,17 @@ def new() -> ResponseReturnValue:
 
 def _blank() -> Form:
     """An empty form, which tells as its person chose in their settings."""
-    person = entry.document()
-    chosen = preferences.default_channels(person.fields if person else {})
-    return forms.blank(site().providers, chosen or _working(person))
-
-
-def _working(person: Document | None) -> tuple[Channel, ...]:
-    """Of the usual ways those that work; on this site where none does."""
-    known = contacts.from_document(person) if person else None
-    usual = (Channel.SMS, Channel.EMAIL)
-    return tuple(one for one in usual if known and contacts.is_reachable(known, one)) or (Channel.APP,)
+    return forms.blank(site().providers, usual_ways(entry.document()))
 
 
 @pages.post("/watches/new")
 def create() -> ResponseReturnValue:
     """Save a new watch; the same form again is the same watch."""
-    uid, given, copied = entry.person(), request.form.get("watch_id", ""), request.form.get("copy", "")
-    base = _model(uid, copied) if copied else None
-    page = _Page(uid, given if _NEW_ID.fullmatch(given) else _new_id(), base)
+    given, copied = request.form.get("watch_id", ""), request.form.get("copy", "")
+    watch_id = given if _NEW_ID.fullmatch(given) else _new_id()
+    if (uid := _signed_in()) is None:
+        return _unsigned(_Page("", watch_id))
+    page = _Page(uid, watch_id, _model(uid, copied) if copied else None)
     return _kept_at(page, lambda: _pressed(page))
 
 
@@ -133,9 +126,26 @@ def edit(watch_id: str) -> ResponseReturnValue:
 @pages.post("/watches/<watch_id>/edit")
 def change(watch_id: str) -> ResponseReturnValue:
     """Save a watch that exists; what was written of one that is gone is the form of a new one."""
-    uid = entry.person()
-    unread = _Page(uid, watch_id, is_new=False, shown=request.form.get("shown", ""))
+    uid = _signed_in()
+    unread = _Page(uid or "", watch_id, is_new=False, shown=request.form.get("shown", ""))
+    if uid is None:
+        return _unsigned(unread)
     return _kept_at(unread, lambda: _changed(uid, watch_id))
+
+
+def _signed_in() -> str | None:
+    """Whoever pressed the button; ``None`` when their session has ended since the form was shown."""
+    try:
+        return entry.person()
+    except Unauthorized:
+        return None
+
+
+def _unsigned(page: _Page) -> ResponseReturnValue:
+    """The form as it was written, for nobody yet: nothing is read or saved."""
+    silence()
+    said = say("You are not signed in any more. Sign in in another tab, then press the button here again.")
+    return _shown(page, forms.posted(request.form), {"form": said}, 401)
 
 
 def _boxed(page: _Page, form: Form, wanted: Wanted) -> ResponseReturnValue:

@@ -529,3 +529,18 @@ def test_all_in_and_face_value_are_both_shown_and_one_may_be_chosen(ann: Someone
     chosen = text_of(ann.post("/watches/new", fields_of(form) | {"basis": "all_in", "set": ""}))
     assert "The price that counts: all-in, with all fees." in chosen
     assert "Suggested: $59" in chosen
+
+
+@pytest.mark.parametrize("path", ["/watches/new", "/watches/w1/edit"])
+def test_who_is_not_signed_in_any_more_keeps_what_they_wrote(shop: World, ann: Someone, path: str) -> None:
+    shop.put_watch("w1")
+    ann.post("/leave")
+    answer = ann.post(
+        path, {"name": "My own words", "what": "item", "provider": "ticketmaster", "tags": "a gift"}
+    )
+    page = text_of(answer)
+    assert answer.status_code == 401
+    assert 'value="My own words"' in page
+    assert "a gift" in page
+    assert "not signed in any more" in page
+    assert shop.watch("w1")["name"] == "Lakers v Warriors"

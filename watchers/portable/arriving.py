@@ -9,10 +9,11 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from watchers.kinds import Channel
 from watchers.language import say
 from watchers.portable import columns
 from watchers.portable.columns import COLUMNS
@@ -114,6 +115,15 @@ def entries(text: str) -> list[Entry]:
 def with_currency(entries: Iterable[Entry], currency: str) -> list[Entry]:
     """The same, with this currency for the limits of a sheet that name none; ``""``: as they are."""
     return [_in_currency(one, currency) if currency and one.is_row else one for one in entries]
+
+
+def with_ways(entries: Iterable[Entry], ways: Sequence[Channel]) -> list[Entry]:
+    """The same, with these ways of telling for what names none."""
+    named = [str(one) for one in ways]
+    return [
+        one if one.fault or one.fields.get("notify") else replace(one, fields={**one.fields, "notify": named})
+        for one in entries
+    ]
 
 
 def _in_currency(entry: Entry, currency: str) -> Entry:

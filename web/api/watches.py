@@ -19,7 +19,7 @@ from watchers.language import say
 from watchers.portable.judging import stored
 from watchers.providers import cannot_see
 from watchers.watch import Watch
-from web import membership, monitors, own_writes, sight, twins
+from web import entry, membership, monitors, own_writes, sight, twins
 from web.api import paging, reading, repeats
 from web.api.answering import etag, require_match
 from web.api.models import SavedWatch, SavedWatches
@@ -27,6 +27,7 @@ from web.api.operation import JSON, MERGE_PATCH, Access, Call, Operation, Reply
 from web.api.paging import Paged
 from web.api.problems import ProblemError
 from web.api.shape import Shape
+from web.reach import usual_ways
 from web.site import site
 
 _ATTEMPTS = 5
@@ -98,6 +99,8 @@ def _shown(source: Document, status: int = 200, headers: Mapping[str, str] | Non
 def create(call: Call) -> Reply:
     """Save a new watch; with the same key, the same watch."""
     asked: Watch = call.body
+    if "notify" not in asked.model_fields_set:
+        asked = asked.model_copy(update={"notify": usual_ways(entry.document())})
     fields = judged(asked)
     for watch_id in _ids(call):
         standing = monitors.find(call.uid, watch_id)
@@ -292,7 +295,8 @@ OPERATIONS = (
         refusals=(409,), takes_key=True, example=_WATCH,
         details=(
             f"{_NOT_YET} A watch that asks the same as another of yours is refused (409), and so is one more "
-            "than you may have. With an `Idempotency-Key` the same request again is the same watch."
+            "than you may have. With an `Idempotency-Key` the same request again is the same watch. Without "
+            "`notify` it tells as your settings have it, or by what of text and e-mail works."
         ),
     ),
     Operation(

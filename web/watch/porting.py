@@ -19,6 +19,7 @@ from watchers.portable.judging import Judged
 from watchers.providers import cannot_see
 from watchers.watch import Watch
 from web import entry, forgery, membership, monitors, own_writes, snapshot, words
+from web.reach import usual_ways
 from web.site import site
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,9 @@ def judge(uid: str, text: str, currency: str = "") -> list[Judged]:
     known = {source.id: watch for source in sources if (watch := monitors.read(source.fields))}
     tier, going_on = membership.tier(), membership.going_on(sources)
     return judging.judged(
-        arriving.with_currency(arriving.entries(text), currency),
+        arriving.with_ways(
+            arriving.with_currency(arriving.entries(text), currency), usual_ways(entry.document())
+        ),
         known,
         site().refusal,
         site().now(),

@@ -285,3 +285,13 @@ def test_a_watch_that_changes_while_it_is_deleted_is_deleted_only_by_who_meant_t
     changed.clear()
     assert anns.ask("DELETE", f"/watches/{watch_id}").status_code == 204
     assert world.watches() == []
+
+
+def test_who_does_not_say_how_is_told_by_what_works(world: World, anns: Program) -> None:
+    asked = {name: value for name, value in WATCH.items() if name != "notify"}
+    world.reach("ann", phone=None, email="ann@mail.example", email_verified_at=world.now())
+    made = anns.post("/watches", asked).get_json()
+    assert world.watch(made["id"])["notify"] == ["email"]
+    world.reach("ann", phone=None)
+    other = anns.post("/watches", asked | {"target": {"provider": "ticketmaster", "item": "another"}})
+    assert world.watch(other.get_json()["id"])["notify"] == ["app"]

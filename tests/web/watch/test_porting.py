@@ -183,3 +183,16 @@ def test_an_import_writes_only_to_ones_own_folder(world: World, ann: Someone) ->
     (saved,) = world.watches()
     assert saved.path.startswith(PLACES.sources("ann"))
     assert re.fullmatch(r"[0-9a-f]{20}", saved.id)
+
+
+def test_what_names_no_way_of_telling_tells_by_what_works(world: World, ann: Someone) -> None:
+    world.reach("ann", phone=None, email="ann@mail.example", email_verified_at=world.now())
+    give(
+        ann,
+        "name,provider,item,below,currency,notify\nA,ticketmaster,a,50,USD,\nB,ticketmaster,b,50,USD,sms\n",
+        save="yes",
+    )
+    assert {one.fields["name"]: one.fields["notify"] for one in world.watches("ann")} == {
+        "A": ["email"],
+        "B": ["sms"],
+    }

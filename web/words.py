@@ -177,18 +177,24 @@ def moment(at: datetime, zone: tzinfo) -> str:
     return f"{dates.short(local)} {local:%H:%M}"
 
 
-def event_time(at: datetime, zone: tzinfo) -> str:
-    """``Sat 9 Jan 2027 19:30 (local time)``; where that is not known, on the person's own clock."""
-    if at.utcoffset():
+def event_time(at: datetime, zone: tzinfo, *, is_local: bool = False) -> str:
+    """``Sat 9 Jan 2027 19:30 (local time)``; where that is not known, on the person's own clock.
+
+    A moment in UTC is one whose own clock is not known, unless it ``is_local``.
+    """
+    if is_local or at.utcoffset():
         return say("{when} (local time)", when=f"{weekday(at)} {at:%H:%M}")
     local = at.astimezone(zone)
     return say("{when} (your time)", when=f"{weekday(local)} {local:%H:%M}")
 
 
 def event_day(starts_at: datetime | None, starts_on: date | None, zone: tzinfo) -> str:
-    """When an event is, as far as that is announced; empty while it is not."""
+    """When an event is, as far as that is announced; empty while it is not.
+
+    Providers say the day only as it is at the venue: where it is that of the moment, so is the clock.
+    """
     if starts_at:
-        return event_time(starts_at, zone)
+        return event_time(starts_at, zone, is_local=starts_on == starts_at.date())
     return weekday(starts_on) if starts_on else ""
 
 

@@ -7,7 +7,8 @@ from watchers import dates
 from watchers.language import Sayings, say, say_many, to_say
 from watchers.models import Reason
 from watchers.money import Basis, decimal_amount, exponent, minor_units, spoken
-from watchers.shops import shop as shop  # noqa: PLC0414 - pages say it with all the other words
+from watchers.next_text import BASIS_NAME as BASIS_NAME  # noqa: PLC0414 - pages say it with all the other words
+from watchers.shops import shop as shop  # noqa: PLC0414 - as above
 from watchers.target import Search, Target
 from watchers.watch import BackInStock, Below, Condition, Drop, HistoricLow, Markets, NewListing, Watch
 from web.forms import ANY_DROP
@@ -27,14 +28,6 @@ BASIS = Sayings(
         Basis.ALL_IN: to_say("all-in, with all fees"),
         Basis.RESALE: to_say("resale, fees may come on top"),
         Basis.LISTING: to_say("list price, taxes may follow"),
-    }
-)
-BASIS_NAME = Sayings(
-    {
-        Basis.FACE: to_say("face value"),
-        Basis.ALL_IN: to_say("all-in"),
-        Basis.RESALE: to_say("resale"),
-        Basis.LISTING: to_say("list price"),
     }
 )
 REASONS = Sayings(

@@ -63,6 +63,27 @@ def test_deals_are_what_costs_at_most_so_much_the_lowest_first(searching: World)
     ]
 
 
+def test_what_is_priced_in_another_currency_than_the_limit_is_said_to_be_left_out(
+    searching: World, tickets: Market
+) -> None:
+    tickets.entries = (entry("ticketmaster", "a", face(4000, "GBP"), name="Odd"),)
+    page = searching.person().get("/search?keyword=odd&max_price=10&currency=USD")
+    assert "Nothing at or under 10 USD" in page
+    assert "1 match is left out: it is priced in GBP." in page
+    assert "in GBP." not in searching.person().get("/search?keyword=odd&max_price=50&currency=GBP")
+
+
+@pytest.mark.parametrize(
+    ("offers", "said"), [("-1", "write a number from 1 to 20."), ("4", "write “At most”, too")]
+)
+def test_how_many_there_must_be_is_never_passed_over(searching: World, offers: str, said: str) -> None:
+    answer = searching.person().client.get(f"/search?{TRAM}&max_price=&currency=USD&min_quantity={offers}")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert re.search(rf'id="min_quantity-error">At least so many: {said}', page)
+    assert "<details open>" in page
+
+
 def test_deals_say_how_many_there_are_and_ask_for_enough(searching: World) -> None:
     page = searching.person().get(f"/search?{TRAM}&max_price=200&currency=USD&min_quantity=2")
     assert "3 offers" in page

@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -124,3 +124,16 @@ def test_many_at_the_same_moment_make_no_more_than_twenty(world: World) -> None:
         made = sum(pool.map(make, range(40)))
     assert made == len(tokens.every(documents, "ann"))
     assert 0 < made <= tokens.MOST
+
+
+def test_its_days_are_said_on_the_calendar_and_in_the_language_of_whoever_has_it(
+    world: World, ann: Someone
+) -> None:
+    made_at = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    world.reach(timezone="Europe/Berlin", language="de")
+    tokens.make(world.documents, Token("", "ann", "my script", "read", made_at, None))
+    with ann.client.session_transaction() as session:
+        session["language"] = "de"
+    page = ann.get("/settings/tokens")
+    assert "1. Jan 2027" in page
+    assert "31 Dec 2026" not in page

@@ -110,7 +110,7 @@ def test_why_says_why_not_in_words() -> None:
     said = run("why", watch).output
 
     assert "Night Tram (watching)" in said
-    assert "Next text at £50 or less." in said
+    assert "Next alert at £50 or less." in said
     assert "£54 face" in said
     assert "first look, not true yet" in said
 

@@ -13,7 +13,7 @@ import json, sys
 from functions_framework import create_app
 
 app = create_app("ticket_monitor_worker", "main.py")
-sys.modules["main"].is_first = lambda *_: False  # whatever the clock says: the first of a quarter hour does more
+sys.modules["main"].is_first = lambda *_: False  # the first of a quarter hour loads more
 answer = app.test_client().post("/")
 print(json.dumps({"status": answer.status_code, "loaded": sorted(sys.modules)}))
 """

@@ -195,13 +195,16 @@ def what(fault: Mapping[str, Any]) -> str:
     template = _SENTENCES.get(fault["type"])
     if template is None:
         return str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
-    context = {
-        name: str(value).replace("<Kind.", "").replace("'", "")
-        for name, value in fault.get("ctx", {}).items()
-    }
+    context = {name: _plain(value) for name, value in fault.get("ctx", {}).items()}
     if "expected_tags" in context:
         context["expected_tags"] = ", ".join(Kind)
     return say(template).format(**context)
+
+
+def _plain(value: object) -> str:
+    """A limit or a choice as people write it: ``100``, not ``100.0``."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text.replace("<Kind.", "").replace("'", "")
 
 
 def _where(location: Sequence[int | str]) -> str:

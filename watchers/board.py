@@ -44,7 +44,7 @@ class Board(msgspec.Struct):
     the database's time: no clock of ours decides whether a watch is seen. It is shard number ``shard`` of
     ``shards`` boards of its provider. Who claimed it may make ``may_spend`` calls, of its part of the
     ``quota``. ``ticks`` says what the last ones did: ``at``, ``ms``, and how many were ``asked``, ``failed``,
-    and told of (``alerts``).
+    and told of (``alerts``). ``left``: the rows that left it since it was read.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Board(msgspec.Struct):
     quota: Quota | None = None
     may_spend: int = 0
     size: int = 0  # of its rows as they were read, in bytes
+    left: list[Row] = msgspec.field(default_factory=list)
     ticks: tuple[Mapping[str, Any], ...] = ()
 
     @property

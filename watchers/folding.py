@@ -111,7 +111,7 @@ def _recount(documents: Documents, places: Places, board: Board, touched: set[st
         counted = list(pool.map(lambda one: documents.count(watching(places, one)), targets))
     for target_id, watchers in zip(targets, counted, strict=True):
         if not watchers:
-            del board.rows[target_id]
+            board.left.append(board.rows.pop(target_id))
             continue
         row = board.rows[target_id]
         row.watchers = watchers

@@ -1,7 +1,22 @@
-"""When the next text comes, in words: "Next text at $79.80 or less, or after it was over $91.80". Pure."""
+"""When something is told next, in words: "Next text at $79.80 or less, or after it was over $91.80". Pure.
 
-from watchers.language import say
-from watchers.money import spoken
+A text says so of the next text. Whatever may reach somebody in another way speaks of the next alert.
+"""
+
+from collections.abc import Iterable
+
+from watchers.language import Sayings, say, to_say
+from watchers.money import Basis, PriceKey, spoken
+
+BASIS_NAME = Sayings(
+    {
+        Basis.FACE: to_say("face value"),
+        Basis.ALL_IN: to_say("all-in"),
+        Basis.RESALE: to_say("resale"),
+        Basis.LISTING: to_say("list price"),
+    }
+)
+"""A kind of price, by its name."""
 
 
 def next_text(at: int, over: int | None, currency: str) -> str:
@@ -23,7 +38,7 @@ def next_text(at: int, over: int | None, currency: str) -> str:
 
 
 def next_alert(at: int, over: int | None, currency: str) -> str:
-    """The same in a message that is no text."""
+    """The same where it is not known to be a text."""
     limit = spoken(at, currency)
     if over is None:
         return say("Next alert at {limit} or less.", limit=limit)
@@ -32,3 +47,13 @@ def next_alert(at: int, over: int | None, currency: str) -> str:
         limit=limit,
         over=spoken(over, currency),
     )
+
+
+def each(rules: Iterable[tuple[PriceKey, str]]) -> list[str]:
+    """Each sentence once; where they differ, of which kinds of price it speaks."""
+    found = dict[str, dict[str, None]]()
+    for key, sentence in rules:
+        found.setdefault(sentence, {})[BASIS_NAME[key.basis]] = None
+    if len(found) == 1:
+        return list(found)
+    return [f"{sentence.removesuffix('.')} ({', '.join(bases)})." for sentence, bases in found.items()]

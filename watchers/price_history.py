@@ -1,8 +1,8 @@
 """Price history: the closed runs of a target's prices, for charts. ``price_history/{target}/chunks/{n}``.
 
 A run that another run follows is closed and never changes again. Closed runs wait on the board and are moved
-together, some six at a time, long before they fall off it: one read and one write. A chart is the two
-newest chunks and what is still on the board.
+together, some six at a time, long before they fall off it: one read and one write. Of a target that leaves
+the board all runs are moved, the open one too. A chart is the two newest chunks and what is on the board.
 
     alerts are created  ─►  history is appended  ─►  the board is saved
 
@@ -19,7 +19,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -106,8 +105,10 @@ def _waiting(row: Row, key: PriceKey, runs: Runs[int]) -> Runs[int]:
     return tuple(run for run in runs[:-1] if run.last_ms // 1000 >= archived // 1000)[1:]
 
 
-def append(documents: Documents, row: Row, now: datetime, keep: timedelta) -> None:
+def append(documents: Documents, row: Row, now: datetime, keep: timedelta, *, has_left: bool = False) -> None:
     """Move the closed runs to the newest chunk (one read, one write), and forget what is older than ``keep``.
+
+    The open ones too where the row ``has_left`` its board: they do not grow any more.
 
     A full chunk, or one that cannot be read, is left as it is and the next one begun; then old ones go.
     What is there already is not written again.
@@ -115,7 +116,8 @@ def append(documents: Documents, row: Row, now: datetime, keep: timedelta) -> No
     Raises:
         StoreError: nothing is known to be written, and the row is as it was; repeating it is harmless.
     """
-    closed = {key: spans(runs[:-1]) for key, runs in row.history.prices.items() if len(runs) > 1}
+    ended = {key: runs if has_left else runs[:-1] for key, runs in row.history.prices.items()}
+    closed = {key: spans(runs) for key, runs in ended.items() if runs}
     if not closed:
         return
     newest = next(iter(_newest(documents, row.target.id, 1)), None)
@@ -180,8 +182,12 @@ def _fields(number: int, prices: Spans, keep: timedelta) -> dict[str, object]:
     }
 
 
-def archive(documents: Documents, rows: Iterable[Row], now: datetime, keep: timedelta) -> Counter[str]:
+def archive(
+    documents: Documents, rows: Iterable[Row], now: datetime, keep: timedelta, *, left: Sequence[Row] = ()
+) -> Counter[str]:
     """Append what is ripe of these rows, after their alerts and before their board is saved.
+
+    Of those that have ``left`` the board everything, and at once: with them goes what is not appended now.
 
     One row that fails is an outcome that is counted: it is as it was, and tried again when it changes again.
 
@@ -189,12 +195,17 @@ def archive(documents: Documents, rows: Iterable[Row], now: datetime, keep: time
         How many rows were ``archived``, and how many were not, by why: ``history_conflict``,
         ``history_unavailable``, ``history_crashed``, ``history_put_off``. With ``keep`` zero, none.
     """
-    waiting = sorted((row for row in rows if ripe(row, now)), key=_lost_first) if keep else []
+    gone = {id(row): row for row in left if row.history.prices}
+    ripened = sorted((row for row in rows if id(row) not in gone and ripe(row, now)), key=_lost_first)
+    waiting = [*gone.values(), *ripened] if keep else []
     if not waiting:
         return Counter()
-    append_one = partial(_outcome, documents, now=now, keep=keep)
     with ThreadPoolExecutor(THREADS) as pool:
-        outcomes = Counter(pool.map(append_one, waiting[:AT_ONCE]))
+        outcomes = Counter(
+            pool.map(
+                lambda row: _outcome(documents, row, now, keep, has_left=id(row) in gone), waiting[:AT_ONCE]
+            )
+        )
     if put_off := len(waiting) - AT_ONCE:
         outcomes["history_put_off"] = max(0, put_off)
     return +outcomes
@@ -204,9 +215,9 @@ def _lost_first(row: Row) -> int:
     return -max(len(_waiting(row, key, runs)) for key, runs in row.history.prices.items())
 
 
-def _outcome(documents: Documents, row: Row, *, now: datetime, keep: timedelta) -> str:
+def _outcome(documents: Documents, row: Row, now: datetime, keep: timedelta, *, has_left: bool) -> str:
     try:
-        append(documents, row, now, keep)
+        append(documents, row, now, keep, has_left=has_left)
     except ConflictError:
         return "history_conflict"
     except StoreError as exc:

@@ -29,7 +29,7 @@ from watchers.memory import Episode, TargetState, Track, WatchState
 from watchers.models import News, Reason
 from watchers.money import PriceKey, minor_units
 from watchers.news import clearest_price, headline, tell
-from watchers.next_text import next_text
+from watchers.next_text import next_alert
 from watchers.notices import Verdict, notices
 from watchers.observation import EventStatus, Observation
 from watchers.watch import Below, Drop, HistoricLow, PriceCondition, Watch
@@ -361,15 +361,15 @@ def _price_conditions(watch: Watch, key: PriceKey) -> Iterator[tuple[int, PriceC
 
 
 def rule_sentence(watch: Watch, state: WatchState, target_id: str, key: PriceKey | None) -> str | None:
-    """The rule in one line: "Next text at $79.80 or less, or after it has been over $91.80"."""
+    """The rule in one line: "Next alert at $79.80 or less, or after it has been over $91.80"."""
     found = rule(watch, state, target_id, key)
-    return next_text(*found) if found else None
+    return next_alert(*found) if found else None
 
 
 def rule(
     watch: Watch, state: WatchState, target_id: str, key: PriceKey | None
 ) -> tuple[int, int | None, str] | None:
-    """When the next text comes, as ``next_text`` says it: at which price, after which, in which currency."""
+    """When something is told next, as ``next_alert`` says it: from which price, after which, the currency."""
     at = thresholds(watch, state, target_id)
     if key is None or (fires := at.fires_at.get(str(key), ANY_PRICE)) == ANY_PRICE:
         return None

@@ -235,7 +235,7 @@ def _run(scene: _Scene, run: str) -> None:
     _note_blindness(scene)
     report.targets = len(board.rows)
     if finished:
-        outcomes = archive(scene.documents, scene.changed, scene.now, scene.keep)
+        outcomes = archive(scene.documents, scene.changed, scene.now, scene.keep, left=board.left)
         report.archived = outcomes.pop("archived", 0)
         report.failures.update(outcomes)
         _save(scene, run)

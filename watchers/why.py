@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from watchers import next_text
 from watchers.documents import Documents
 from watchers.history import History, Run, Runs, moment
 from watchers.homes import Peek
@@ -142,11 +143,11 @@ def _explained(peek: Peek, job: Job, target: Target) -> dict[str, Any]:
         return said | {"looks": []}
     state = _state(row)
     keys = [PriceKey.parse(name) for name in job.state.of(target.id).tracks]
-    rules = [rule_sentence(job.watch, job.state, target.id, key) for key in keys]
+    rules = [(key, rule) for key in keys if (rule := rule_sentence(job.watch, job.state, target.id, key))]
     looks = [_told(job.watch, explained) for explained in replay(job, row)]
     return said | {
         "state": state,
-        "rule": " ".join(dict.fromkeys(filter(None, rules))) or None,
+        "rule": " ".join(next_text.each(rules)) or None,
         "looks": looks,
     }
 

@@ -146,7 +146,9 @@ class _Telling:
             code=_code(step[0], self.found),
             headline=phrases.then(phrases.headline(news) + phrases.was(news), news, self.clock.zone),
             name=phrases.one_line(news.event_name) or phrases.one_line(news.watch_name),
-            about=phrases.joined(phrases.starts(news, year=True), phrases.one_line(news.venue)),
+            about=phrases.joined(
+                words.event_day(news.starts_at, news.starts_on, self.clock.zone), phrases.one_line(news.venue)
+            ),
             watch_name=phrases.one_line(news.watch_name),
             reason=_reason(news),
             at=words.moment(step[0].created_at, self.clock.zone),

@@ -1,4 +1,4 @@
-"""What the page of one's watches shows of a watch: state, price, and when the next text comes. Pure.
+"""What the page of one's watches shows of a watch: state, price, and what is told next. Pure.
 
 Nothing is shown that is not known: a price always with its age, a state only when the worker has said so.
 """
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from watchers import deal
+from watchers import deal, next_text
 from watchers.deal import Verdict
 from watchers.history import Runs, moment
 from watchers.language import say
-from watchers.money import spoken
+from watchers.money import PriceKey, spoken
 from watchers.observation import Availability
 from watchers.price_history import Step
 from watchers.rows import Row
@@ -97,7 +97,7 @@ def card(brief: Brief, known: Known) -> Card:
         prices=tuple(dict.fromkeys(_prices(brief, watch, known))) if is_shown else (),
         deal=str(deal.Deal(worth.verdict, worth.clauses[:1], worth.is_confident)) if worth else "",
         is_good=worth is not None and worth.verdict is Verdict.GOOD,
-        rules=tuple(dict.fromkeys(_rules(brief, watch))) if is_shown else (),
+        rules=tuple(next_text.each(_rules(brief, watch))) if is_shown else (),
         served=tuple(dict.fromkeys(one.said for one in served)),
         warnings=tuple(dict.fromkeys(one.warning for one in served if one.warning)),
         reasons=line.reasons,
@@ -169,17 +169,15 @@ def _incomparable(watch: Watch, row: Row) -> Iterator[str]:
                 )
 
 
-def _rules(brief: Brief, watch: Watch) -> Iterator[str]:
-    """When the next text comes, for each kind of price where that differs; nothing of what is being saved."""
-    state, found = briefs.asked(brief.line.shown).state, dict[str, list[str]]()
+def _rules(brief: Brief, watch: Watch) -> Iterator[tuple[PriceKey, str]]:
+    """What is told next, for each kind of price where that differs; nothing of what is being saved."""
+    state = briefs.asked(brief.line.shown).state
     if brief.line.is_saving:
         return
     for row in brief.rows:
         for key in sorted(row.history.prices):
             if sentence := rule_sentence(watch, state, row.target.id, key):
-                found.setdefault(sentence, []).append(words.BASIS_NAME[key.basis])
-    for sentence, bases in found.items():
-        yield f"{sentence[:-1]} ({', '.join(dict.fromkeys(bases))})." if len(found) > 1 else sentence
+                yield key, sentence
 
 
 def _deal(watch: Watch, brief: Brief, now: datetime) -> deal.Deal | None:

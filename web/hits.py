@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
+
 from watchers.catalog.bargains import Bargain
 from watchers.catalog.merged import CLEAREST, Market, Merged
 from watchers.events import Event
@@ -128,7 +130,7 @@ def _press(market: Market, one: Merged) -> dict[str, str] | None:
     if len(currencies) != 1 or not market.can_be_bought or not market.target.item:
         return None
     price = min(market.prices, key=_clarity)
-    if price.low <= 0:
+    if price.low <= 1:  # nothing that costs something is cheaper
         return None
     target = market.target
     fields = {
@@ -136,7 +138,7 @@ def _press(market: Market, one: Merged) -> dict[str, str] | None:
         "provider": target.provider,
         "item": target.item,
         "country": target.country or "",
-        "price": findings.plain(price),
+        "price": findings.plain(replace(price, low=price.low - 1)),
         "currency": price.currency,
         "basis": str(price.basis),
     }

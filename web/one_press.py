@@ -39,14 +39,13 @@ class Pressed:
 
 
 def cheaper(fields: Mapping[str, str], notify: Sequence[str]) -> dict[str, Any]:
-    """The document of a watch on one item: under the price that was seen, and only what is cheaper still."""
+    """The document of a watch on one item: told at any price under the one that was seen."""
     target = {name: fields[name] for name in ("provider", "item", "country") if fields.get(name)}
     limit = {name: fields.get(name, "") for name in ("price", "currency", "basis")}
     return {
         "name": fields.get("name") or fields.get("item", ""),
         "target": target,
         "conditions": [{"kind": "below", **limit}],
-        "already_true": "wait",
         "notify": list(notify),
         "status": "active",
     }

@@ -3,16 +3,16 @@
 Everything is worked out from one ``Sight``; nothing more is read, and nothing is written.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from watchers import suggesting, trying
+from watchers import next_text, suggesting, trying
 from watchers.events import Event, normalised
 from watchers.language import say, say_many
 from watchers.models import News, Reason
-from watchers.money import CURRENCIES, Basis, PriceKey, decimal_amount, exponent, minor_units, spoken
+from watchers.money import CURRENCIES, Basis, decimal_amount, exponent, minor_units, spoken
 from watchers.suggesting import Record
 from watchers.target import Target
 from watchers.trying import Trial
@@ -54,7 +54,7 @@ class Outlook:
         fix, warning: What is wrong with the limit that was written, and a better one; may be empty.
         elsewhere: That it is in a currency nothing is sold in; may be empty.
         is_true_now: Whether it would tell something at once.
-        truth: How often it is checked, what a price includes, when the next text comes, when it ends.
+        truth: How often it is checked, what a price includes, what is told next, when it ends.
         warnings: What is wrong with that.
         tried: What it would have told in the last thirty days.
     """
@@ -211,14 +211,14 @@ def limit_of(form: Form) -> int | None:
 
 
 def _next(watch: Watch | None, sight: Sight) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
-    """Whether it is true already, what is told of that, and when the next text comes."""
+    """Whether it is true already, what is told of that, and what is told next."""
     now = sight.latest
     if watch is None or sight.target is None or now is None:
         return False, (), ()
     would_tell = watch.model_copy(update={"already_true": "tell"})
     at_once, _ = trying.next_text(would_tell, sight.target, sight.before, now)
     news, rules = trying.next_text(watch, sight.target, sight.before, now)
-    said = tuple(_rules(rules))
+    said = tuple(next_text.each(rules.items()))
     if news is None:
         return at_once is not None, (), said
     return True, (_told_now(news),), tuple(_after_that(said))
@@ -235,14 +235,6 @@ def _told_now(news: News) -> str:
         return say("You are told at once: it is true now.")
     price, basis = spoken(news.price, news.currency), words.BASIS_NAME[Basis(news.basis)]
     return say("You are told at once: {price} {basis} now.", price=price, basis=basis)
-
-
-def _rules(rules: Mapping[PriceKey, str]) -> Iterator[str]:
-    """Each rule once; of which kind of price it speaks, where there are several."""
-    several = dict.fromkeys(rules.values())
-    for rule in several:
-        bases = dict.fromkeys(words.BASIS_NAME[key.basis] for key, said in rules.items() if said == rule)
-        yield rule if len(several) == 1 else f"{rule.removesuffix('.')} ({', '.join(bases)})."
 
 
 def _truth(form: Form, sight: Sight, rules: tuple[str, ...], served: list[str]) -> Iterator[str]:
@@ -290,9 +282,9 @@ def _tried(watch: Watch | None, sight: Sight) -> Tried | None:
 def _sum(found: Trial) -> str:
     if found.is_enough and found.told:
         times = say_many("once", "{number} times", len(found.told))
-        return say("Would have texted you {times} in {days} days.", times=times, days=found.days)
+        return say("Would have told you {times} in {days} days.", times=times, days=found.days)
     if found.is_enough:
-        return say("Would not have texted you in {days} days.", days=found.days)
+        return say("Would have told you nothing in {days} days.", days=found.days)
     days = say_many("{number} day", "{number} days", found.days) if found.days else say("less than a day")
     return say("Not enough history yet ({days}).", days=days)
 

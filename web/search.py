@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from watchers.catalog import Catalog
 from watchers.catalog.bargains import Bargain
 from watchers.catalog.found import Found
-from watchers.language import say
+from watchers.language import say, say_many
 from web import entry, hits, searches, words
 from web.searches import ORDERS, Asked, SearchRefusedError
 from web.site import site
@@ -22,6 +22,7 @@ from web.site import site
 pages = Blueprint("search", __name__)
 
 _MOST = 60  # events on the page
+_USUAL = "USD"  # the currency that is meant where none is said
 _NARROWING = ("country", "date_from", "date_to", "category", "max_price")
 
 
@@ -46,7 +47,7 @@ def show() -> ResponseReturnValue:
         said = say("Write the currency of the price, such as USD or GBP.")
         return _page(asked, _Answer(error=said, errors={"currency": said})), 422
     try:
-        wanted = asked.search()
+        wanted, _ = asked.search(), asked.offers()
         most = asked.at_most() if asked.is_for_deals else None
     except SearchRefusedError as exc:
         return _page(asked, _Answer(error=_labelled(exc), errors=exc.errors)), 422
@@ -101,9 +102,10 @@ def _page(asked: Asked, answer: _Answer) -> str:
         errors=answer.errors,
         hits=[hits.hit(one, pictures) for one in events[:_MOST]] if answer.deals is None else [],
         deals=None if answer.deals is None else [hits.deal(one, pictures) for one in answer.deals[:_MOST]],
-        most=f"{asked.fields['max_price']} {(asked.fields['currency'] or 'USD').upper()}",
+        most=f"{asked.fields['max_price']} {asked.fields['currency'].upper() or _USUAL}",
         more=max(0, len(events if answer.deals is None else answer.deals) - _MOST),
         good=_good(found) if found and answer.deals is None else "",
+        left_out=_left_out(found, asked) if found and answer.deals is not None else "",
         as_of=words.ago(found.as_of, now) if found and found.as_of else "",
         missing=list(_missing(found)) if found else [],
         shop=words.shop,
@@ -138,6 +140,24 @@ def _good(found: Found) -> str:
 def _parted() -> list[str]:
     """The entries that were just said not to be the same, the one first; for who may take it back."""
     return request.args.getlist("parted") if entry.is_operator() else []
+
+
+def _left_out(found: Found, asked: Asked) -> str:
+    """What no limit in the asked currency can be compared with; empty where all can be."""
+    wanted = asked.fields["currency"].upper() or _USUAL
+    sold = [
+        {price.currency for market in one.markets if market.can_be_bought for price in market.prices}
+        for one in found.events
+    ]
+    others = [currencies for currencies in sold if currencies and wanted not in currencies]
+    if not others:
+        return ""
+    return say_many(
+        "{number} match is left out: it is priced in {currencies}.",
+        "{number} matches are left out: they are priced in {currencies}.",
+        len(others),
+        currencies=", ".join(sorted(set().union(*others))),
+    )
 
 
 def _missing(found: Found) -> Iterator[str]:

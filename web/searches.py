@@ -86,11 +86,24 @@ class Asked:
             where, _, said = str(exc).partition(": ")
             errors = {"currency" if where == "currency" else "max_price": f"{said[:1].upper()}{said[1:]}"}
             raise SearchRefusedError(say("At most: {why}", why=str(exc)), errors) from exc
+        return price, currency, self.offers()
+
+    def offers(self) -> int:
+        """How many there must be at least; more than one only of what costs at most so much.
+
+        Raises:
+            SearchRefusedError: a sentence.
+        """
         offers = self.fields.get("min_quantity") or "1"
         if not (offers.isascii() and offers.isdecimal() and 1 <= int(offers[:9]) <= MOST_OFFERS):
-            said = say("At least so many: write a number from 1 to {most}.", most=MOST_OFFERS)
-            raise SearchRefusedError(said, {"min_quantity": said})
-        return price, currency, int(offers)
+            raise _refused_offers(say("At least so many: write a number from 1 to {most}.", most=MOST_OFFERS))
+        if int(offers) > 1 and not self.is_for_deals:
+            raise _refused_offers(say("At least so many: write “At most”, too, for only deals are counted."))
+        return int(offers)
+
+
+def _refused_offers(said: str) -> SearchRefusedError:
+    return SearchRefusedError(said, {"min_quantity": said})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +159,7 @@ def save(documents: Documents, uid: str, name: str, wanted: Asked) -> Saved:
         StoreUnavailableError: nothing is known; it may be repeated.
     """
     wanted.search()
+    wanted.offers()
     if wanted.is_for_deals:
         wanted.at_most()
     made = Saved(id_of(wanted), _named(name) or name_for(wanted), wanted)

@@ -7,7 +7,8 @@ from watchers import dates
 from watchers.language import Sayings, say, say_many, to_say
 from watchers.models import Reason
 from watchers.money import Basis, decimal_amount, exponent, minor_units, spoken
-from watchers.shops import shop as shop  # noqa: PLC0414 - pages say it with all the other words
+from watchers.next_text import BASIS_NAME as BASIS_NAME  # noqa: PLC0414 - pages say it with all the other words
+from watchers.shops import shop as shop  # noqa: PLC0414 - as above
 from watchers.target import Search, Target
 from watchers.watch import BackInStock, Below, Condition, Drop, HistoricLow, Markets, NewListing, Watch
 from web.forms import ANY_DROP
@@ -27,14 +28,6 @@ BASIS = Sayings(
         Basis.ALL_IN: to_say("all-in, with all fees"),
         Basis.RESALE: to_say("resale, fees may come on top"),
         Basis.LISTING: to_say("list price, taxes may follow"),
-    }
-)
-BASIS_NAME = Sayings(
-    {
-        Basis.FACE: to_say("face value"),
-        Basis.ALL_IN: to_say("all-in"),
-        Basis.RESALE: to_say("resale"),
-        Basis.LISTING: to_say("list price"),
     }
 )
 REASONS = Sayings(
@@ -177,18 +170,24 @@ def moment(at: datetime, zone: tzinfo) -> str:
     return f"{dates.short(local)} {local:%H:%M}"
 
 
-def event_time(at: datetime, zone: tzinfo) -> str:
-    """``Sat 9 Jan 2027 19:30 (local time)``; where that is not known, on the person's own clock."""
-    if at.utcoffset():
+def event_time(at: datetime, zone: tzinfo, *, is_local: bool = False) -> str:
+    """``Sat 9 Jan 2027 19:30 (local time)``; where that is not known, on the person's own clock.
+
+    A moment in UTC is one whose own clock is not known, unless it ``is_local``.
+    """
+    if is_local or at.utcoffset():
         return say("{when} (local time)", when=f"{weekday(at)} {at:%H:%M}")
     local = at.astimezone(zone)
     return say("{when} (your time)", when=f"{weekday(local)} {local:%H:%M}")
 
 
 def event_day(starts_at: datetime | None, starts_on: date | None, zone: tzinfo) -> str:
-    """When an event is, as far as that is announced; empty while it is not."""
+    """When an event is, as far as that is announced; empty while it is not.
+
+    Providers say the day only as it is at the venue: where it is that of the moment, so is the clock.
+    """
     if starts_at:
-        return event_time(starts_at, zone)
+        return event_time(starts_at, zone, is_local=starts_on == starts_at.date())
     return weekday(starts_on) if starts_on else ""
 
 

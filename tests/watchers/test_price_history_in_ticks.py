@@ -10,7 +10,7 @@ from tests.world import AFTER_THE_LEASE, MINUTE, World, below
 from watchers import price_history
 from watchers.documents import Query
 from watchers.errors import StoreUnavailableError
-from watchers.price_history import WAITING, collection, read
+from watchers.price_history import WAITING, collection, read, read_target
 
 KEEP = timedelta(days=730)
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -61,7 +61,7 @@ def test_a_tick_whose_history_fails_is_saved_and_counts_it(monkeypatch: pytest.M
     world = a_world()
     ticks(world, *RIPENING)
 
-    def unavailable(*_: object) -> None:
+    def unavailable(*_: object, **_also: object) -> None:
         raise StoreUnavailableError("not now")
 
     with monkeypatch.context() as failing:
@@ -111,3 +111,23 @@ def test_by_default_a_tick_keeps_no_history() -> None:
         world.shop.costs("a", price)
         world.minute()
     assert world.documents.find(Query(collection(next(iter(world.board().rows))))) == []
+
+
+def test_what_leaves_the_board_keeps_all_its_prices_also_where_the_tick_dies_or_it_comes_back() -> None:
+    world = a_world()
+    ticks(world, 50_00, 40_00)
+    (target_id,) = world.board().rows
+    world.save(below("1.00", status="ended"))
+    world.now += MINUTE
+    assert world.killed(lambda documents: world.tick(documents, keep=KEEP), after=2)
+    world.now += AFTER_THE_LEASE
+    world.tick(keep=KEEP)
+    assert not world.board().rows
+    assert prices_of(world, target_id) == [50_00, 40_00]
+    world.save(below("2.00"))
+    ticks(world, 45_00)
+    assert shown(world) == [50_00, 40_00, 45_00]
+
+
+def prices_of(world: World, target_id: str) -> list[int]:
+    return [step.price for step in read_target(world.documents, target_id, EVER).steps[FACE]]

@@ -929,7 +929,7 @@ def test_what_is_kept_back_by_another_market_is_asked_about_all_the_same() -> No
     asked = watch(target=MARKETS)
     state = of_markets((HERE, 80_00), (THERE, 89_00))[-1].state
     assert thresholds(asked, state, THERE.id).fires_at == {str(FACE): 90_00}
-    assert rule_sentence(asked, state, THERE.id, FACE) == "Next text at $76 or less."
+    assert rule_sentence(asked, state, THERE.id, FACE) == "Next alert at $76 or less."
 
 
 def test_back_in_stock_is_told_of_every_market() -> None:

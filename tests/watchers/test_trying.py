@@ -136,8 +136,8 @@ def test_a_low_reaches_further_back() -> None:
 @pytest.mark.parametrize(
     ("price", "at_once", "says"),
     [
-        (95_00, False, ("Next text at $90 or less.",)),
-        (80_00, True, ("Next text at $76 or less, or after it has been over $91.80.",)),
+        (95_00, False, ("Next alert at $90 or less.",)),
+        (80_00, True, ("Next alert at $76 or less, or after it has been over $91.80.",)),
     ],
 )
 def test_the_next_text_is_said_before_a_watch_is_saved(

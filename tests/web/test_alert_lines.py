@@ -172,6 +172,18 @@ def _group(
     return [_alert(code, channel, riders=ids, more=told, **fate), *riders]
 
 
+def test_when_an_event_is_reads_as_on_the_card_of_its_watch() -> None:
+    at = datetime(2027, 1, 9, 19, 30, tzinfo=UTC)
+    berlin, chicago = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Chicago")
+    for starts_at, said in (
+        (at, "Sat 9 Jan 2027 20:30 (your time), Arena"),
+        (at.astimezone(chicago), "Sat 9 Jan 2027 13:30 (local time), Arena"),
+    ):
+        alert = replace(_alert("K7Q2ABCD"), news=news_of(starts_at=starts_at))
+        (entry,) = alert_lines.entries([alert], Clock(NOW, berlin))
+        assert entry.parts[0].about == said
+
+
 def _alert(code: str, channel: Channel = Channel.SMS, **changes: Any) -> Alert:
     made: dict[str, Any] = {"created_at": EARLIER, "settled_at": EARLIER, "state": AlertState.SENT, **changes}
     news = news_of(event_name=code)

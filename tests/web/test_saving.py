@@ -295,12 +295,12 @@ def test_whether_to_tell_at_once_is_asked_where_it_is_true_already(ann: Someone)
 def test_a_text_that_comes_at_once_is_said_before_the_one_after_that(ann: Someone) -> None:
     form = ann.get(f"{LINK}&price=95&currency=USD")
     told = (
-        "You are told at once: $90 face value now. After that: next text at $85.50 or less, or after it has"
+        "You are told at once: $90 face value now. After that: next alert at $85.50 or less, or after it has"
     )
     assert told in form
     waits = ann.post("/watches/new", fields_of(form) | {"already_true": "wait", "set": ""})
     assert "You are told at once" not in text_of(waits)
-    assert "Next text at $85.50 or less" in text_of(waits)
+    assert "Next alert at $85.50 or less" in text_of(waits)
 
 
 def test_the_kind_of_price_is_named_where_its_next_texts_differ(ann: Someone, tickets: Market) -> None:
@@ -335,7 +335,7 @@ def test_one_sentence_says_how_often_what_for_when_next_and_until_when(ann: Some
     for said in (
         "Checked as often as Ticketmaster allows, at most every 1 min.",
         "The price that counts: face value, fees come on top.",
-        "Next text at $85 or less.",
+        "Next alert at $85 or less.",
         f"It ends after {day:%a} {day.day} {day:%b %Y}.",
     ):
         assert said in form
@@ -415,7 +415,7 @@ def test_a_database_that_is_away_is_no_reason_to_lose_what_was_typed(ann: Someon
 def test_it_says_what_it_would_have_told_before_it_is_saved(ann: Someone, shop: World) -> None:
     recorded(shop, *SWINGS)
     page = text_of(ann.post("/watches/new", fields_of(ann.get(LINK)) | {"try": "1", "name": "Typed"}))
-    assert "Would have texted you 2 times in 30 days." in page
+    assert "Would have told you 2 times in 30 days." in page
     assert "$85 face value: under your limit" in page
     assert field(page, "name") == "Typed"
     assert not shop.watches()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import stamina
@@ -9,8 +10,14 @@ from werkzeug.test import TestResponse
 
 from tests import markets
 from tests.markets import Market, all_in, entry, face
-from tests.web.kit import Someone, World, csrf_of
+from tests.web.kit import Someone, World, csrf_of, refusal
+from watchers.asked import read_watch
 from watchers.documents import Create
+from watchers.history import History
+from watchers.memory import WatchState
+from watchers.models import Reason
+from watchers.observation import Observation
+from watchers.rules import decide
 
 TRAM = "keyword=tram"
 
@@ -54,6 +61,27 @@ def test_deals_are_what_costs_at_most_so_much_the_lowest_first(searching: World)
         ("$61", "all-in, at Steam; 3 offers"),
         ("$49", "face value, at Steam; 3 offers"),
     ]
+
+
+def test_what_is_priced_in_another_currency_than_the_limit_is_said_to_be_left_out(
+    searching: World, tickets: Market
+) -> None:
+    tickets.entries = (entry("ticketmaster", "a", face(4000, "GBP"), name="Odd"),)
+    page = searching.person().get("/search?keyword=odd&max_price=10&currency=USD")
+    assert "Nothing at or under 10 USD" in page
+    assert "1 match is left out: it is priced in GBP." in page
+    assert "in GBP." not in searching.person().get("/search?keyword=odd&max_price=50&currency=GBP")
+
+
+@pytest.mark.parametrize(
+    ("offers", "said"), [("-1", "write a number from 1 to 20."), ("4", "write “At most”, too")]
+)
+def test_how_many_there_must_be_is_never_passed_over(searching: World, offers: str, said: str) -> None:
+    answer = searching.person().client.get(f"/search?{TRAM}&max_price=&currency=USD&min_quantity={offers}")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert re.search(rf'id="min_quantity-error">At least so many: {said}', page)
+    assert "<details open>" in page
 
 
 def test_deals_say_how_many_there_are_and_ask_for_enough(searching: World) -> None:
@@ -154,15 +182,28 @@ def test_one_press_watches_for_less_than_the_price_that_includes_most(searching:
     someone = searching.person()
     page = followed(someone, press(someone, place=-1))
     assert "Saved “Alder”." in page
+    assert "Tells you when: at or under $109.99 all-in." in page
     (source,) = searching.watches()
     assert source.fields == {
         "name": "Alder",
         "target": {"provider": "ticketmaster", "item": "second"},
-        "conditions": [{"kind": "below", "price": "110.00", "currency": "USD", "basis": "all_in"}],
-        "already_true": "wait",
+        "conditions": [{"kind": "below", "price": "109.99", "currency": "USD", "basis": "all_in"}],
         "notify": ["sms"],
         "status": "active",
     }
+
+
+def test_what_was_pressed_tells_at_any_price_under_the_one_that_was_seen(searching: World) -> None:
+    press(searching.person(), place=-1)
+    (source,) = searching.watches()
+    watch = read_watch(source.fields, refusal, searching.now())
+    first, later = (
+        Observation(watch.targets[0], searching.now() + after, prices=(all_in(price),))
+        for after, price in ((timedelta(0), 11000), (timedelta(minutes=1), 10999))
+    )
+    seen = decide(watch, WatchState(), History(), first)
+    told = decide(watch, seen.state, History().after(first), later)
+    assert (seen.news, told.reason) == (None, Reason.BELOW_LIMIT)
 
 
 def test_two_presses_are_one_watch_and_one_that_is_there_is_said(searching: World) -> None:
@@ -228,9 +269,10 @@ def test_what_has_two_currencies_no_price_or_cannot_be_bought_has_no_such_button
         entry("ticketmaster", "a", face(1), face(1, "GBP"), name="Two"),
         entry("ticketmaster", "b", name="None"),
         entry("ticketmaster", "c", face(0), name="Free"),
+        entry("ticketmaster", "d", face(1), name="All but free"),
     )
     page = searching.person().get("/search?keyword=odd")
-    assert not re.findall(r'name="item" value="[abc]"', page)
+    assert not re.findall(r'name="item" value="[abcd]"', page)
 
 
 def test_a_search_becomes_a_watch_for_new_dates_on_every_market_that_can_be_searched(

@@ -67,11 +67,11 @@ def test_a_watch_that_was_told_says_when_it_speaks_again(world: World, ann: Some
     )
     page = ann.get("/")
     assert "Told at $84 on " in page
-    assert "Next text at $79.80 or less, or after it has been over $91.80." in page
+    assert "Next alert at $79.80 or less, or after it has been over $91.80." in page
     assert "Text is about to be sent; E-mail is about to be sent" in page
     ann.post("/watches/w1/pause")
     world.copy("w1")
-    assert "Next text" not in ann.get("/")
+    assert "Next alert" not in ann.get("/")
 
 
 def test_what_cannot_be_bought_or_has_no_price_is_said(world: World, ann: Someone) -> None:
@@ -275,6 +275,7 @@ def test_this_months_texts_are_counted(world: World, ann: Someone, most: int | N
     snapshot.mark(world.documents.inner, "ann")
     assert said in ann.get("/")
     world.later = timedelta(days=40)
+    ann = world.person("ann")
     assert "12 " not in re.findall(r"[^>]*Times are", ann.get("/"))[0]
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -35,6 +36,21 @@ def test_a_condition_reads_as_a_person_would_say_it(said: str, condition: dict[s
 def test_a_saving_names_no_currency_that_is_not_known() -> None:
     drop = _watch({"kind": "drop", "percent": 15, "min_saving": "5"}).conditions[0]
     assert words.condition(drop) == "15 % and at least 5 (in the shop's currency) off"
+
+
+WINTER, SUMMER = datetime(2027, 1, 9, 19, 30, tzinfo=UTC), datetime(2027, 7, 9, 18, 30, tzinfo=UTC)
+EVENTS = {
+    "Sat 9 Jan 2027 19:30 (local time)": (WINTER.astimezone(ZoneInfo("Europe/London")), WINTER.date()),
+    "Fri 9 Jul 2027 19:30 (local time)": (SUMMER.astimezone(ZoneInfo("Europe/London")), SUMMER.date()),
+    "Sat 9 Jan 2027 20:30 (your time)": (WINTER, None),
+    "Sat 9 Jan 2027": (None, WINTER.date()),
+    "": (None, None),
+}
+
+
+@pytest.mark.parametrize(("said", "known"), EVENTS.items(), ids=EVENTS.keys())
+def test_an_events_time_says_whose_clock_it_is_on(said: str, known: tuple[datetime | None, Any]) -> None:
+    assert words.event_day(*known, ZoneInfo("Europe/Berlin")) == said
 
 
 def test_what_is_watched_reads_as_one_line() -> None:

@@ -99,6 +99,10 @@ def _email(said: str) -> str:
     local, _, domain = said.rpartition("@")
     ascii_domain = _domain(domain)
     is_one = _LOCAL.fullmatch(local) and len(local) <= _LONGEST_LOCAL and ascii_domain
+    if domain and not local.isascii():
+        raise UnreadableContactError(
+            say("Only letters a to z are accepted before the @. Use another e-mail address.")
+        )
     if not is_one or len(local) + 1 + len(ascii_domain) > LONGEST:
         raise UnreadableContactError(say("Write the e-mail address in full, such as name@example.com."))
     return f"{local.lower()}@{ascii_domain}"

@@ -1,5 +1,6 @@
 """Asking and proving as the pages do it: the request is translated in, what comes of it into words."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -25,6 +26,7 @@ PROOF = "proof"
 
 _MINUTE = timedelta(minutes=1)
 _LONGEST_PATH = 500
+_DIGITS = 6  # of a code
 
 
 class RefusedError(Exception):
@@ -115,6 +117,7 @@ def put(
 def prove(identity: str, code: str | None, uid: str | None, also: Also | None = None) -> Proven:
     """Take the answer to a question of this person (``None``: of nobody's). Without a code: the link's.
 
+    What cannot be a code costs no try.
     ``also``: what else a code brings, in the same commit.
 
     Raises:
@@ -122,6 +125,8 @@ def prove(identity: str, code: str | None, uid: str | None, also: Also | None = 
         StoreUnavailableError: nothing is known; it may be tried again.
     """
     documents, doors, now = site().documents, site().doors, site().now()
+    if code is not None and len(re.findall(r"[0-9]", code)) != _DIGITS:
+        raise RefusedError(say("Write the six digits of the code."), 422)
     try:
         if code is None:
             return proving.by_link(documents, identity, now, uid)

@@ -126,9 +126,7 @@ class Standing(Shape):
     told: Told | None
     targets: tuple[SeenTarget, ...]
     prices: tuple[SeenPrice, ...]
-    rules: tuple[str, ...] = Field(
-        description="When the next text comes, in a sentence for each kind of price."
-    )
+    rules: tuple[str, ...] = Field(description="What is told next, in a sentence for each kind of price.")
     served: tuple[str, ...] = Field(description="How often it is looked at, in sentences.")
     warnings: tuple[str, ...] = Field(description="What is wrong with how it is looked at, if anything is.")
 
@@ -181,7 +179,7 @@ class LookedAt(Shape):
 
     target: str
     state: str = Field(description="In words.")
-    rule: str | None = Field(description="When the next text comes.")
+    rule: str | None = Field(description="What is told next.")
     looks: tuple[Look, ...]
 
 

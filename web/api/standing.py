@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from watchers import jobs, price_history, why
+from watchers import jobs, next_text, price_history, why
 from watchers.documents import Document
 from watchers.jobs import Job, UnreadableJobError
+from watchers.money import PriceKey
 from watchers.observation import Availability
 from watchers.rows import Row
 from watchers.rules import rule_sentence
@@ -65,7 +66,7 @@ def show(call: Call, watch_id: str) -> Reply:
             told=_told(job),
             targets=tuple(map(_target, rows)),
             prices=tuple(_prices(watch, rows)) if watch else (),
-            rules=tuple(dict.fromkeys(_rules(job, rows))) if job else (),
+            rules=tuple(next_text.each(_rules(job, rows))) if job else (),
             served=tuple(dict.fromkeys(one.said for one in served)),
             warnings=tuple(dict.fromkeys(one.warning for one in served if one.warning)),
         )
@@ -135,11 +136,11 @@ def _prices(watch: Watch, rows: Sequence[Row]) -> Iterator[SeenPrice]:
                 )
 
 
-def _rules(job: Job, rows: Sequence[Row]) -> Iterator[str]:
+def _rules(job: Job, rows: Sequence[Row]) -> Iterator[tuple[PriceKey, str]]:
     for row in rows:
         for key in sorted(row.history.prices):
             if sentence := rule_sentence(job.watch, job.state, row.target.id, key):
-                yield sentence
+                yield key, sentence
 
 
 def history(call: Call, watch_id: str) -> Reply:

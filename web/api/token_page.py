@@ -4,12 +4,14 @@ The form carries what names it, so that a double click leaves one token, the one
 """
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from notifiers import contacts
+from watchers import dates
 from watchers.language import say
 from web import entry
 from web.api import tokens
@@ -103,5 +105,7 @@ def _line(token: Token, now: datetime) -> dict[str, Any]:
 
 
 def _day(at: datetime) -> str:
-    day = at.astimezone(UTC) if at.tzinfo else at
-    return f"{day.day} {day:%b %Y}"
+    """On the person's own calendar."""
+    if at.tzinfo and (document := entry.document()):
+        at = at.astimezone(contacts.zone_of(contacts.from_document(document)))
+    return dates.full(at)

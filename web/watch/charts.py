@@ -65,14 +65,14 @@ class Drawing:
 def drawings(story: Story, days: str) -> list[Drawing]:
     """The charts of a watch over the range called ``days``: one a currency."""
     length = RANGES.get(days, RANGES[USUAL])
-    lines = list(_lines(story, length))
+    since = story.clock.now - length if length else datetime.min.replace(tzinfo=story.clock.now.tzinfo)
+    lines = list(_lines(story, since)) or list(_told(story, since))
     currencies = dict.fromkeys(key.currency for key, _ in lines)
     return [_drawing(story, number, currency, lines) for number, currency in enumerate(currencies)]
 
 
-def _lines(story: Story, length: timedelta | None) -> Iterator[tuple[PriceKey, Line]]:
+def _lines(story: Story, since: datetime) -> Iterator[tuple[PriceKey, Line]]:
     """What is drawn first is what the conditions speak of."""
-    since = story.clock.now - length if length else datetime.min.replace(tzinfo=story.clock.now.tzinfo)
     found = []
     for target in story.targets:
         series = story.series.get(target.id)
@@ -87,6 +87,18 @@ def _lines(story: Story, length: timedelta | None) -> Iterator[tuple[PriceKey, L
     for key, line in sorted(found, key=lambda one: (not _concerns(story, one[0]), one[0])):
         counted[key] += 1
         yield key, replace(line, nth=min(counted[key], DASHES))
+
+
+def _told(story: Story, since: datetime) -> Iterator[tuple[PriceKey, Line]]:
+    """Where no price is kept any more, those that the watch told: they were seen."""
+    told: dict[PriceKey, list[Step]] = {}
+    for alert in _once(story.alerts):
+        news, at = alert.news, alert.news.observed_at or alert.created_at
+        if news.basis and news.currency and news.price is not None and at >= since:
+            key = PriceKey(news.basis, news.currency)
+            told.setdefault(key, []).append(Step(at, at, news.price))
+    for key, steps in told.items():
+        yield key, Line(_kind(key), steps, str(key.basis))
 
 
 def _cut(step: Step, since: datetime) -> Step:
@@ -154,7 +166,7 @@ def _mark(alert: Alert, currency: str, story: Story) -> Mark:
 
 
 def _limits(story: Story, currency: str) -> list[Limit]:
-    """The limits that were asked for, and the price of the next text where that is another one."""
+    """The limits that were asked for, and the price of the next alert where that is another one."""
     if story.watch is None or story.watch.status != "active":
         return []
     conditions = story.watch.conditions
@@ -164,7 +176,7 @@ def _limits(story: Story, currency: str) -> list[Limit]:
     ]
     coming = max(_coming(story, currency), default=0)
     if coming and coming not in asked:
-        said = say("next text at {price}", price=spoken(coming, currency))
+        said = say("next alert at {price}", price=spoken(coming, currency))
         found.append(Limit(coming, said, is_next=True))
     return found
 

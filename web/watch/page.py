@@ -19,7 +19,7 @@ from flask.typing import ResponseReturnValue
 from notifiers import contacts
 from notifiers.words import phrases
 from notifiers.words.replies import amount
-from watchers import verbs
+from watchers import dates, verbs
 from watchers.errors import WatchRefusedError
 from watchers.language import say
 from watchers.models import Person
@@ -277,4 +277,4 @@ def _written(limit: Below) -> str:
 
 
 def _day(at: datetime | None, zone: ZoneInfo) -> str:
-    return "" if at is None else f"{at.astimezone(zone).day} {at.astimezone(zone):%b %Y}"
+    return "" if at is None else dates.full(at.astimezone(zone))

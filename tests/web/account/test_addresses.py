@@ -82,3 +82,8 @@ def test_an_address_is_no_number_where_a_number_is_asked_for() -> None:
 def test_a_country_that_is_not_allowed_cannot_be_chosen_either() -> None:
     with pytest.raises(UnreadableContactError):
         addresses.read("876 555 0123", "JM", COUNTRIES)
+
+
+def test_letters_that_no_mailbox_here_may_have_are_named_as_what_is_wrong() -> None:
+    with pytest.raises(UnreadableContactError, match="Only letters a to z are accepted before the @"):
+        addresses.read("ü@exämple.de", "DE", COUNTRIES)

@@ -129,6 +129,17 @@ def test_a_wrong_code_has_five_tries_however_many_browsers_guess(town: Town) -> 
     assert uid_of(browser) is None
 
 
+def test_what_cannot_be_a_code_costs_no_try(town: Town) -> None:
+    browser = town.stranger()
+    town.ask(browser, NUMBER)
+    for typed in ("", "12345", "1234567", "what?"):
+        answer = browser.post("/sign-in/code", {"code": typed})
+        assert answer.status_code == 422
+        assert errors_of(answer)["code"] == "Write the six digits of the code."
+    wrong = f"{(int(town.code(NUMBER)) + 1) % 1_000_000:06}"
+    assert "4 more tries" in errors_of(browser.post("/sign-in/code", {"code": wrong}))["code"]
+
+
 def test_tries_are_counted_down_in_words(town: Town) -> None:
     browser = town.stranger()
     town.ask(browser, NUMBER)

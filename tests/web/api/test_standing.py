@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from tests.web.api.kit import Program, problem
-from tests.web.kit import FACE, ITEM, World
+from tests.web.kit import FACE, ITEM, PLACES, World
+from watchers.history import History
 from watchers.kinds import Channel
 from watchers.models import AlertState
 from watchers.money import Basis
-from watchers.observation import Availability, Price
+from watchers.observation import Availability, Observation, Price
+from watchers.telling import tell
 
 
 def test_until_the_worker_has_it_a_watch_is_being_saved(world: World, anns: Program) -> None:
@@ -88,6 +90,22 @@ def test_why_it_did_not_tell(world: World, anns: Program) -> None:
     (target,) = said["targets"]
     assert [look["reason"] for look in target["looks"]] == ["first_look", "not_true"]
     assert {look["seen"] for look in target["looks"]} == {"$95 face"}
+
+
+def test_what_is_told_next_names_the_kind_of_price_where_that_differs(world: World, anns: Program) -> None:
+    drop = {"kind": "drop", "percent": 10}
+    watch_id = anns.save(conditions=[drop])
+    world.copy(watch_id)
+    job = world.documents.get(PLACES.job(watch_id))
+    assert job
+    all_in = Price(Basis.ALL_IN, "USD", 110_00)
+    world.see(ITEM, FACE, all_in)
+    seen = Observation(ITEM, world.now(), prices=(FACE, all_in))
+    tell(world.documents, PLACES, job, History(), seen)
+    said = ["Next alert at $85.50 or less (face value).", "Next alert at $99 or less (all-in)."]
+    (target,) = anns.get(f"/watches/{watch_id}/why").get_json()["targets"]
+    assert sorted(anns.get(f"/watches/{watch_id}/state").get_json()["rules"]) == sorted(said)
+    assert all(one in target["rule"] for one in said)
 
 
 # ── alerts ───────────────────────────────────────────────────────────────────────────────────────────────

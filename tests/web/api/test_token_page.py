@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from werkzeug.test import TestResponse
@@ -141,3 +141,16 @@ def test_sending_the_form_again_says_what_became_of_the_first(world: World, ann:
     assert once_more.status_code == 303
     assert "has made its token already" in ann.get("/settings/tokens")
     assert _me(world, _shown(again)) == 200
+
+
+def test_its_days_are_said_on_the_calendar_and_in_the_language_of_whoever_has_it(
+    world: World, ann: Someone
+) -> None:
+    made_at = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    world.reach(timezone="Europe/Berlin", language="de")
+    tokens.make(world.documents, Token("", "ann", "my script", "read", made_at, None))
+    with ann.client.session_transaction() as session:
+        session["language"] = "de"
+    page = ann.get("/settings/tokens")
+    assert "1. Jan 2027" in page
+    assert "31 Dec 2026" not in page

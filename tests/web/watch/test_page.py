@@ -250,6 +250,19 @@ def test_what_it_told_has_the_delivery_of_each_channel_and_the_reason(world: Wor
 # ── buttons ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_of_a_watch_that_ended_what_it_told_is_drawn_where_no_other_price_is_kept(
+    world: World, ann: Someone
+) -> None:
+    watching(world, status="ended")
+    page = ann.get("/watches/w1")
+    assert "No price of this time is kept." in page
+    assert "No price was seen" not in page
+    world.told("K7Q2M9X4", news=news_of(price=2800, observed_at=world.now() - timedelta(hours=1)))
+    page = ann.get("/watches/w1")
+    assert "No price of this time is kept." not in page
+    assert re.search(r"Face value <strong>\$28</strong>", page)
+
+
 @pytest.mark.parametrize(
     ("pressed", "field", "value"), [("pause", "status", "paused"), ("bought", "status", "ended")]
 )

@@ -246,6 +246,57 @@ def _plans(settings: "Settings", documents: "Documents", asked: "Mapping[str, Pr
 
 
 @cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--overwrite", is_flag=True, help="Replace a file of this name.")
+@as_json
+def backup(file: Path, *, overwrite: bool, as_json: bool) -> None:
+    """Copy the SQLite database to FILE, as it stands at one moment, while everything goes on."""
+    from store import snapshot
+
+    made = snapshot.back_up(_database_file(), file, overwrite=overwrite)
+    said = {"file": str(file), "bytes": made.size, "documents": made.documents}
+    click.echo(json.dumps(said) if as_json else f"{file}: {made.documents} documents, {made.size} bytes, sound")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--overwrite", is_flag=True, help="Replace the database that is there; it is kept beside it.")
+@click.option("--moved", is_flag=True, help="Nothing has run since the backup was made: what waits, waits on.")
+@as_json
+def restore(file: Path, *, overwrite: bool, moved: bool, as_json: bool) -> None:
+    """Put the backup FILE where the database is. Stop what runs on it first.
+
+    Texts that wait in it may have been sent since: they are looked for in Twilio's list, and go by e-mail if
+    they are not there.
+    """
+    from notifiers.restored import doubt
+    from store import snapshot
+
+    settings, now = _settings(), datetime.now(UTC)
+    replaced = snapshot.restore(file, _database_file(), now, overwrite=overwrite)
+    doubted = 0 if moved else doubt(_documents(settings), now)
+    if as_json:
+        said = {"file": str(file), "replaced": str(replaced) if replaced else None, "doubted": doubted}
+        click.echo(json.dumps(said))
+        return
+    click.echo(f"{file} is now the database")
+    if replaced:
+        click.echo(f"the one before is {replaced}: delete it once you do not need it any more")
+    if doubted:
+        click.echo(f"{doubted} waiting messages may have been sent: they are looked up before anybody is told")
+
+
+def _database_file() -> Path:
+    """The SQLite file of ``STORE``."""
+    kind, _, path = _settings().store.partition(":///")
+    if kind != "sqlite" or path in ("", ":memory:"):
+        raise click.ClickException(
+            "STORE names no SQLite file; Firestore's backups are Google's: see docs/operating.md"
+        )
+    return Path(path)
+
+
+@cli.command()
 @click.argument("provider")
 @click.argument("boards", type=click.IntRange(1, 256))
 @as_json

@@ -91,13 +91,7 @@ def run() -> None:
     """Run everything in this one process: the form, the ticks, the deliveries. Ctrl-C stops it."""
     from web.laptop import Laptop
 
-    settings = _settings()
-    _providers()  # a wrong setting stops the start, not every tick
-    if not settings.secret_key:
-        raise click.ClickException(
-            "SECRET_KEY is not set: cookies and links are signed with it. Make one with `python3 -c "
-            '"import secrets; print(secrets.token_hex(32))"` and put SECRET_KEY=… into .env'
-        )
+    settings = _settings_of_one_process()
     laptop = Laptop(settings)
     laptop.start()
     click.echo(f"Ticket Scout is at {settings.public_url} (Ctrl-C stops it)")
@@ -105,6 +99,32 @@ def run() -> None:
         laptop.wait()
     finally:
         laptop.stop()
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; the port is PORT.")
+@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="That answer people.")
+def serve(host: str, threads: int) -> None:
+    """Run everything on one small server: as `run`, behind gunicorn. SIGTERM stops it."""
+    from web.server import Server
+
+    Server(_settings_of_one_process(), host, threads).run()
+
+
+def _settings_of_one_process() -> "Settings":
+    """Settings with which everything may start; a wrong one stops the start, not every tick."""
+    settings = _settings()
+    _providers()
+    if not settings.secret_key:
+        raise click.ClickException(
+            "SECRET_KEY is not set: cookies and links are signed with it. Make one with `python3 -c "
+            '"import secrets; print(secrets.token_hex(32))"` and put SECRET_KEY=… into .env'
+        )
+    if settings.caller:
+        raise click.ClickException(
+            "WORKER_AUDIENCE is for the deployed worker; here only this process reaches it: leave it unset"
+        )
+    return settings
 
 
 @cli.command()

@@ -8,10 +8,7 @@ nobody else's.
 Settings: ``FIREBASE_PROJECT`` (``GOOGLE_CLOUD_PROJECT`` if not set), ``FIREBASE_CERTS_URL``.
 """
 
-import logging
 import re
-import threading
-import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,18 +22,13 @@ from notifiers.owners import TakenError
 from notifiers.proofs import Kind
 from watchers.documents import Documents
 from watchers.errors import ConflictError
+from watchers.google_keys import SKEW_SECONDS, GoogleKeys, UntrustedTokenError
 from web.account import addresses
 from web.account.addresses import UnreadableContactError
 
-log = logging.getLogger(__name__)
-
 _ISSUER = "https://securetoken.google.com/"
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
-_SKEW = timedelta(seconds=30)  # between Google's clock and ours
-_LONGEST = 8192  # characters of a token
-_SECONDS = 5.0
-_MAX_AGE = re.compile(r"max-age=([0-9]{1,8})")
-_SOON = 60.0  # seconds: certificates are asked for no oftener than that, whatever a token names
+_SKEW = timedelta(seconds=SKEW_SECONDS)
 
 
 class RefusedTokenError(Exception):
@@ -54,14 +46,11 @@ class Claims:
 
 
 class Firebase:
-    """One project's tokens; safe between threads. Certificates are kept for as long as their answer says."""
+    """One project's tokens; safe between threads."""
 
     def __init__(self, project: str, certs_url: str) -> None:
         self.project = project
-        self._url = certs_url
-        self._lock = threading.Lock()
-        self._certs: Mapping[str, str] = {}
-        self._until = self._asked_at = 0.0
+        self._keys = GoogleKeys(certs_url)
 
     def claims(self, token: str, now: datetime) -> Claims:
         """What the token says.
@@ -69,49 +58,11 @@ class Firebase:
         Raises:
             RefusedTokenError: it is not to be believed, or Google's certificates cannot be had.
         """
-        from google.auth import exceptions, jwt  # noqa: PLC0415 - only who brings a token pays for it
-
-        if not token or len(token) > _LONGEST:
-            raise RefusedTokenError
         try:
-            header = jwt.decode_header(token)
-            if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
-                raise RefusedTokenError
-            certs = self._certificates(header["kid"])
-            said = jwt.decode(
-                token, certs=certs, audience=self.project, clock_skew_in_seconds=int(_SKEW.total_seconds())
-            )
-        except (ValueError, TypeError, AttributeError, exceptions.GoogleAuthError):
+            said = self._keys.said(token, self.project)
+        except UntrustedTokenError:
             raise RefusedTokenError from None
         return _claims(said, self.project, now)
-
-    def _certificates(self, key: str) -> Mapping[str, str]:
-        """Those that hold now; asked for again once they are old, or when a new key is named."""
-        with self._lock:
-            now = time.monotonic()
-            is_known = key in self._certs and now < self._until
-            if not is_known and (now >= self._until or now - self._asked_at > _SOON):
-                self._fetch(now)
-            if key not in self._certs or now >= self._until:
-                raise RefusedTokenError
-            return {key: self._certs[key]}
-
-    def _fetch(self, now: float) -> None:
-        import httpx  # noqa: PLC0415
-
-        if self._asked_at and now - self._asked_at < 1:  # Google is down: one question a second is enough
-            return
-        self._asked_at = now
-        try:
-            answer = httpx.get(self._url, timeout=_SECONDS, follow_redirects=False)
-            answer.raise_for_status()
-            certs = answer.json()
-        except (httpx.HTTPError, ValueError) as exc:
-            log.warning("firebase.no_certificates", extra={"why": type(exc).__name__})
-            return
-        age = _MAX_AGE.search(answer.headers.get("Cache-Control", ""))
-        if isinstance(certs, dict) and all(isinstance(cert, str) for cert in certs.values()):
-            self._certs, self._until = certs, now + (float(age[1]) if age else _SOON)
 
 
 def token_of(request: Request) -> str:

@@ -103,7 +103,9 @@ def run() -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; the port is PORT.")
-@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="That answer people.")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="That answer people."
+)
 def serve(host: str, threads: int) -> None:
     """Run everything on one small server: as `run`, behind gunicorn. SIGTERM stops it."""
     from web.server import Server
@@ -275,13 +277,17 @@ def backup(file: Path, *, overwrite: bool, as_json: bool) -> None:
 
     made = snapshot.back_up(_database_file(), file, overwrite=overwrite)
     said = {"file": str(file), "bytes": made.size, "documents": made.documents}
-    click.echo(json.dumps(said) if as_json else f"{file}: {made.documents} documents, {made.size} bytes, sound")
+    click.echo(
+        json.dumps(said) if as_json else f"{file}: {made.documents} documents, {made.size} bytes, sound"
+    )
 
 
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--overwrite", is_flag=True, help="Replace the database that is there; it is kept beside it.")
-@click.option("--moved", is_flag=True, help="Nothing has run since the backup was made: what waits, waits on.")
+@click.option(
+    "--moved", is_flag=True, help="Nothing has run since the backup was made: what waits, waits on."
+)
 @as_json
 def restore(file: Path, *, overwrite: bool, moved: bool, as_json: bool) -> None:
     """Put the backup FILE where the database is. Stop what runs on it first.
@@ -303,7 +309,9 @@ def restore(file: Path, *, overwrite: bool, moved: bool, as_json: bool) -> None:
     if replaced:
         click.echo(f"the one before is {replaced}: delete it once you do not need it any more")
     if doubted:
-        click.echo(f"{doubted} waiting messages may have been sent: they are looked up before anybody is told")
+        click.echo(
+            f"{doubted} waiting messages may have been sent: they are looked up before anybody is told"
+        )
 
 
 def _database_file() -> Path:

@@ -55,12 +55,14 @@ def restore(backup: Path, database: Path, now: datetime, *, overwrite: bool = Fa
     """
     with _copy(backup, database) as (part, _), translated(str(database)):
         if database.exists() and not overwrite:
-            raise StoreError(f"{database} is there: with --overwrite it is replaced (and kept under another name)")
+            raise StoreError(
+                f"{database} is there: with --overwrite it is replaced (and kept under another name)"
+            )
         if database.exists():
             _refuse_while_used(database)
         aside = database.with_name(f"{database.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
         is_kept = _move_aside(database, aside)
-        os.replace(part, database)
+        part.replace(database)
         _sync(database.parent)
     return aside if is_kept else None
 
@@ -85,7 +87,9 @@ def _copy(source: Path, to: Path) -> Iterator[tuple[Path, Snapshot]]:
 
 def _copied(source: Path, part: Path, to: Path) -> Snapshot:
     with closing(_opened(source)) as old, closing(_opened(part)) as new:
-        old.backup(new)  # in one step: one moment, and nobody who writes meanwhile has to wait or makes us begin anew
+        old.backup(
+            new
+        )  # in one step: one moment, and nobody who writes meanwhile has to wait or makes us begin anew
         new.execute("PRAGMA journal_mode = DELETE")  # one file
         _refuse_unsound(new, source)
         (documents,) = new.execute("SELECT count(*) FROM documents").fetchone()
@@ -98,7 +102,9 @@ def _copied(source: Path, part: Path, to: Path) -> Snapshot:
 
 def _opened(path: Path) -> sqlite3.Connection:
     """An existing file; none is made."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE, isolation_level=None)
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE, isolation_level=None
+    )
 
 
 def _refuse_unsound(database: sqlite3.Connection, source: Path) -> None:
@@ -119,7 +125,7 @@ def _name(part: Path, to: Path, *, overwrite: bool) -> None:
             except FileExistsError:
                 raise StoreError(f"{to} is there: choose another name, or say --overwrite") from None
         try:
-            os.replace(part, to)
+            part.replace(to)
         except OSError:
             if not overwrite:
                 to.unlink(missing_ok=True)
@@ -140,7 +146,7 @@ def _move_aside(database: Path, aside: Path) -> bool:
     """Whether there was anything. What a lost database left beside it would be taken for the new one's."""
     there = [ending for ending in _BESIDE if Path(f"{database}{ending}").exists()]
     for ending in there:
-        os.replace(f"{database}{ending}", f"{aside}{ending}")
+        Path(f"{database}{ending}").replace(f"{aside}{ending}")
     return bool(there)
 
 

@@ -1,9 +1,9 @@
 """One small server: what ``laptop.py`` runs, behind the server that the deployed functions have.
 
 gunicorn holds the port and starts one worker process, which answers people with threads and runs the schedule
-and the triggers besides. A worker that dies is started again, and its loops with it; what was under way is found
-in the database, as everywhere. One worker and never more: SQLite has one writer at a time, and one schedule is
-enough. Before it belongs a proxy that speaks TLS.
+and the triggers besides. A worker that dies is started again, and its loops with it; what was under way is
+found in the database, as everywhere. One worker and never more: SQLite has one writer at a time, and one
+schedule is enough. Before it belongs a proxy that speaks TLS.
 """
 
 from typing import Any

@@ -188,15 +188,17 @@ def test_the_servers_own_command_watches_tells_and_stops(
 def test_a_worker_that_dies_is_started_again_with_its_schedule(
     settings: dict[str, str], market: Market, tmp_path: Path
 ) -> None:
-    with closing(SqliteDocuments(str(tmp_path / "scout.db"))) as documents:
-        with running(systemd_command(), settings, tmp_path) as process:
-            save(documents, 1)
-            eventually(lambda: documents.count(Query(PLACES.worker_collection)) == 1)
-            (first,) = workers(process)
-            os.kill(first, signal.SIGKILL)
-            eventually(lambda: (now := workers(process)) and now != [first] and is_up(settings))
-            market.asked.clear()
-            eventually(lambda: len(market.asked) > 2)
+    with (
+        closing(SqliteDocuments(str(tmp_path / "scout.db"))) as documents,
+        running(systemd_command(), settings, tmp_path) as process,
+    ):
+        save(documents, 1)
+        eventually(lambda: documents.count(Query(PLACES.worker_collection)) == 1)
+        (first,) = workers(process)
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: (now := workers(process)) and now != [first] and is_up(settings))
+        market.asked.clear()
+        eventually(lambda: len(market.asked) > 2)
 
 
 def test_the_nightly_copy_is_taken_while_the_service_runs_and_is_restored_elsewhere(
@@ -265,14 +267,16 @@ def test_the_units_are_what_systemd_understands(units: list[str]) -> None:
 
 
 def test_the_services_are_shut_in(units: list[str]) -> None:
-    """systemd's own measure, of 100 for a service that may do everything; above 15 it would fail."""
+    """Systemd's own measure, of 100 for a service that may do everything; above 15 it would fail."""
     for service in units[:2]:
         ran = systemd_analyze("security", "--offline=true", "--threshold=15", service)
         assert ran.returncode == 0, ran.stdout[-300:]
 
 
 def test_both_services_share_one_database_and_one_user() -> None:
-    service, copy = (unit(name)["Service"] for name in ("ticket-scout.service", "ticket-scout-backup.service"))
+    service, copy = (
+        unit(name)["Service"] for name in ("ticket-scout.service", "ticket-scout-backup.service")
+    )
     for key in ("Environment", "User", "DynamicUser", "StateDirectory", "WorkingDirectory"):
         assert service[key] == copy[key], key
     assert unit("ticket-scout-backup.timer")["Timer"]["OnCalendar"]

@@ -32,7 +32,9 @@ from watchers.places import Places
 ROOT = Path(__file__).parents[2]
 OWN = {"main", "notifiers", "store", "watchers", "web"}
 PLACES = Places()
-AWAY = re.compile(r"failed to fetch|dns error|connect(ion)? (error|refused|reset)|timed out|offline", re.IGNORECASE)
+AWAY = re.compile(
+    r"failed to fetch|dns error|connect(ion)? (error|refused|reset)|timed out|offline", re.IGNORECASE
+)
 WATCH = {
     "name": "Portal",
     "target": {"provider": "steam", "item": "400"},
@@ -193,7 +195,9 @@ def test_no_secret_and_no_database_is_uploaded_even_if_it_lies_there(tmp_path: P
 
 
 def test_the_lock_alone_is_installed_and_no_tool_of_development(package: Package) -> None:
-    listed = "import importlib.metadata as m, json; print(json.dumps([d.name.lower() for d in m.distributions()]))"
+    listed = (
+        "import importlib.metadata as m, json; print(json.dumps([d.name.lower() for d in m.distributions()]))"
+    )
     installed = {name.replace("_", "-") for name in json.loads(package.python(listed))}
     pinned = names((ROOT / "requirements.txt").read_text())
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]

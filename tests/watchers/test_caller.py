@@ -115,7 +115,7 @@ def test_behind_iam_a_token_without_its_signature_is_refused_that_is(
 
 
 @pytest.mark.parametrize("behind_iam", [False, True])
-def test_what_google_did_not_sign_is_refused(google: Google, behind_iam: bool) -> None:  # noqa: FBT001
+def test_what_google_did_not_sign_is_refused(google: Google, behind_iam: bool) -> None:
     token = scheduler_token(google)
     header, claims, signature = token.split(".")
     forged = {
@@ -146,7 +146,9 @@ def test_behind_iam_no_key_is_asked_for(google: Google) -> None:
     assert google.asked == 0
 
 
-@pytest.mark.parametrize("rest", ["a.b", "a.b.c.d", "a.é", "a." + part([1]), "a." + part("x"), "a." + "x" * 9000])
+@pytest.mark.parametrize(
+    "rest", ["a.b", "a.b.c.d", "a.é", "a." + part([1]), "a." + part("x"), "a." + "x" * 9000]
+)
 def test_behind_iam_nonsense_is_refused(google: Google, rest: str) -> None:
     assert why_not(keeper(google, behind_iam=True), f"{rest}.{REMOVED}") == "untrusted"
 

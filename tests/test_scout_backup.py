@@ -1,0 +1,81 @@
+"""``scout.py backup`` and ``restore``, as an operator uses them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import scout
+from store.sqlite import SqliteDocuments
+from tests.notifiers.kit import save_alert, save_person, stored
+from watchers.kinds import Channel
+from watchers.models import AlertState
+
+
+@pytest.fixture
+def documents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[SqliteDocuments]:
+    """The database of a product that goes on running."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STORE", "sqlite:///data/scout.db")
+    with closing(SqliteDocuments("data/scout.db")) as opened:
+        yield opened
+
+
+def run(*arguments: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(scout.cli, list(arguments))
+    assert result.exit_code == code, (result.output, result.exception)
+    return result
+
+
+def test_a_backup_is_made_beside_a_running_product_and_not_overwritten(documents: SqliteDocuments) -> None:
+    save_person(documents)
+
+    said = json.loads(run("backup", "copies/one.db", "--json").stdout)
+
+    assert said == {"file": "copies/one.db", "bytes": Path("copies/one.db").stat().st_size, "documents": 1}
+    refused = run("backup", "copies/one.db", code=1)
+    assert "choose another name, or say --overwrite" in refused.stderr
+    assert "1 documents" in run("backup", "copies/one.db", "--overwrite").stdout
+
+
+def test_a_running_product_is_not_restored_under(documents: SqliteDocuments) -> None:
+    save_person(documents)
+    run("backup", "one.db")
+
+    assert "with --overwrite it is replaced" in run("restore", "one.db", code=1).stderr
+    assert "stop what runs on it first" in run("restore", "one.db", "--overwrite", code=1).stderr
+    documents.close()
+    said = run("restore", "one.db", "--overwrite").stdout
+
+    assert "one.db is now the database" in said
+    assert "data/scout.db.replaced-" in said
+
+
+@pytest.mark.parametrize(
+    ("moved", "state"),
+    [((), AlertState.UNCERTAIN), (("--moved",), AlertState.PENDING)],
+    ids=["ran on", "moved"],
+)
+def test_what_waits_is_doubted_unless_nothing_ran_since(
+    documents: SqliteDocuments, monkeypatch: pytest.MonkeyPatch, moved: tuple[str, ...], state: AlertState
+) -> None:
+    save_person(documents)
+    alert, letter = save_alert(documents), save_alert(documents, Channel.EMAIL)
+    run("backup", "one.db")
+    monkeypatch.setenv("STORE", "sqlite:///elsewhere/scout.db")
+
+    said = json.loads(run("restore", "one.db", *moved, "--json").stdout)
+
+    assert said == {"file": "one.db", "replaced": None, "doubted": 0 if moved else 1}
+    with closing(SqliteDocuments("elsewhere/scout.db")) as restored:
+        assert stored(restored, alert.id).state is state
+        assert stored(restored, letter.id).state is AlertState.PENDING
+
+
+def test_firestore_is_not_copied_by_this(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE", "firestore")
+    assert "docs/operating.md" in run("backup", "one.db", code=1).stderr
+    assert "docs/operating.md" in run("restore", "one.db", code=1).stderr

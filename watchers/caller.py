@@ -1,12 +1,12 @@
 """Who may run the worker: one account, Cloud Scheduler's, by the OIDC token that it brings with each call.
 
-In front of the deployed function IAM asks first (``--no-allow-unauthenticated``; only the scheduler's account may
-invoke it). Cloud Run refuses a token that Google did not sign, that has ended or is meant for somebody else, and
-hands the rest on **without its signature**
+In front of the deployed function IAM asks first (``--no-allow-unauthenticated``; only the scheduler's account
+may invoke it). Cloud Run refuses a token that Google did not sign, that has ended or is meant for somebody
+else, and hands the rest on **without its signature**
 (https://cloud.google.com/run/docs/troubleshooting#signature-removed). So a second look has two ways:
 
-- ``behind_iam``: of a token whose signature Cloud Run took away, what it says is believed. That keeps out whom
-  IAM lets in by too wide a role. If IAM were switched off, it would keep out nobody who forges.
+- ``behind_iam``: of a token whose signature Cloud Run took away, what it says is believed. That keeps out
+  whom IAM lets in by too wide a role. If IAM were switched off, it would keep out nobody who forges.
 - otherwise the signature is checked here, against the keys that Google publishes. That needs no IAM: for a
   worker that is reached some other way than through Cloud Run's front door.
 """

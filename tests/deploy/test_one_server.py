@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 PLACES = Places()
 SHOW, NUMBER = "SbxNightTram01", "+15557654321"
+DATABASE = "data/ticket-scout.db"  # in the folder it runs in, where nothing else is said
 ACCOUNT, TOKEN = "AC" + "a" * 32, "not-a-real-token"
 HERE = {
     "/opt/ticket-scout/.venv/bin/python": sys.executable,
@@ -95,14 +96,15 @@ def phone() -> Phone:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, market: Market, phone: Phone) -> Iterator[dict[str, str]]:
+def settings(market: Market, phone: Phone) -> Iterator[dict[str, str]]:
     """As in the settings' file of the server, with vendors on this machine."""
+    example = re.findall(r"^([A-Z_]+)=$", (DEPLOY / "settings.env.example").read_text(), re.MULTILINE)
     with listen() as free:
         port = str(port_of(free))
     with serving(market_app(market)) as shops, serving(phone_app(phone)) as twilio:
         yield {
+            **dict.fromkeys(example, ""),  # as a file that somebody filled in here and there
             "PATH": "/usr/bin:/bin",
-            "STORE": f"sqlite:///{tmp_path / 'scout.db'}",
             "PORT": port,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "SECRET_KEY": "not-a-real-key-but-long-enough-for-one",
@@ -166,7 +168,7 @@ def test_the_servers_own_command_watches_tells_and_stops(
     phone: Phone,
     tmp_path: Path,
 ) -> None:
-    with closing(SqliteDocuments(str(tmp_path / "scout.db"))) as documents:
+    with closing(SqliteDocuments(str(tmp_path / DATABASE))) as documents:
         documents.commit(Put("people/u1", {"phone": NUMBER, "phone_verified_at": datetime.now(UTC)}))
         with running(command(), settings, tmp_path) as process:
             save(documents, 1)
@@ -189,7 +191,7 @@ def test_a_worker_that_dies_is_started_again_with_its_schedule(
     settings: dict[str, str], market: Market, tmp_path: Path
 ) -> None:
     with (
-        closing(SqliteDocuments(str(tmp_path / "scout.db"))) as documents,
+        closing(SqliteDocuments(str(tmp_path / DATABASE))) as documents,
         running(systemd_command(), settings, tmp_path) as process,
     ):
         save(documents, 1)
@@ -206,7 +208,7 @@ def test_the_nightly_copy_is_taken_while_the_service_runs_and_is_restored_elsewh
 ) -> None:
     (line,) = unit("ticket-scout-backup.service")["Service"]["ExecStart"]
     copy = shlex.split(here(line).replace("%%", "%"))
-    with closing(SqliteDocuments(str(tmp_path / "scout.db"))) as documents:
+    with closing(SqliteDocuments(str(tmp_path / DATABASE))) as documents:
         documents.commit(Put("people/u1", {"phone": NUMBER, "phone_verified_at": datetime.now(UTC)}))
         with running(systemd_command(), settings, tmp_path):
             save(documents, 1)

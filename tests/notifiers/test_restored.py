@@ -101,7 +101,12 @@ def test_a_backup_in_the_midst_of_delivering_neither_loses_nor_doubles(
         save_alert(documents, watch_id=f"w{person}", uid=f"u{person}")
     phone = ListedPhone()
     old, going = Post(documents, phone=phone), threading.Event()
-    phone.after = lambda: len(phone.sent) >= min(3, died_after) and going.set()
+
+    def note() -> None:
+        if len(phone.sent) >= min(3, died_after):
+            going.set()
+
+    phone.after = note
 
     def tell() -> None:
         for alert in everything(documents)[:died_after]:

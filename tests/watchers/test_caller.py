@@ -43,8 +43,8 @@ def seconds(ahead: int) -> int:
 
 def scheduler_token(google: Google, **changes: Any) -> str:
     """A token as Cloud Scheduler brings it."""
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "email": ACCOUNT, "email_verified": True, "sub": "1077"}
-    return google.token(**claims | {"auth_time": None, "azp": "1077"} | changes)
+    claims: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "email": ACCOUNT, "email_verified": True}
+    return google.token(**claims | {"sub": "1077", "azp": "1077", "auth_time": None} | changes)
 
 
 def part(value: object) -> str:

@@ -9,7 +9,7 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -293,25 +293,44 @@ def restore(file: Path, *, overwrite: bool, moved: bool, as_json: bool) -> None:
     """Put the backup FILE where the database is. Stop what runs on it first.
 
     Texts that wait in it may have been sent since: they are looked for in Twilio's list, and go by e-mail if
-    they are not there.
+    they are not there. Who was erased or stopped texts since is read from the database that is replaced.
     """
     from notifiers.restored import doubt
     from store import snapshot
 
     settings, now = _settings(), datetime.now(UTC)
     replaced = snapshot.restore(file, _database_file(), now, overwrite=overwrite)
-    doubted = 0 if moved else doubt(_documents(settings), now)
+    documents = _documents(settings)
+    erased, stopped = _forbidden_again(replaced, documents, now)
+    doubted = 0 if moved else doubt(documents, now)
+    said = {"file": str(file), "replaced": str(replaced) if replaced else None, "doubted": doubted}
     if as_json:
-        said = {"file": str(file), "replaced": str(replaced) if replaced else None, "doubted": doubted}
-        click.echo(json.dumps(said))
+        click.echo(json.dumps(said | {"erased": erased, "stopped": stopped}))
         return
     click.echo(f"{file} is now the database")
     if replaced:
         click.echo(f"the one before is {replaced}: delete it once you do not need it any more")
+        click.echo(f"since the backup: {erased} people erased, {stopped} stopped texts; so they are again")
     if doubted:
         click.echo(
             f"{doubted} waiting messages may have been sent: they are looked up before anybody is told"
         )
+
+
+def _forbidden_again(replaced: Path | None, documents: "Documents", now: datetime) -> tuple[int, int]:
+    """How many are erased again, and stopped, as the replaced database has it, if it can be read."""
+    from notifiers.restored import carry
+    from store.sqlite import SqliteDocuments
+    from watchers.errors import StoreError
+
+    if replaced is None or not replaced.exists():
+        return 0, 0
+    try:
+        with closing(SqliteDocuments(str(replaced))) as before:
+            return carry(before, documents, now)
+    except StoreError as exc:
+        click.echo(f"who was erased or stopped texts since must be told to it again: {exc}", err=True)
+        return 0, 0
 
 
 def _database_file() -> Path:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 import scout
 from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import save_alert, save_person, stored
+from watchers.documents import Query
 from watchers.kinds import Channel
 from watchers.models import AlertState
 
@@ -69,10 +71,48 @@ def test_what_waits_is_doubted_unless_nothing_ran_since(
 
     said = json.loads(run("restore", "one.db", *moved, "--json").stdout)
 
-    assert said == {"file": "one.db", "replaced": None, "doubted": 0 if moved else 1}
+    untouched = {"file": "one.db", "replaced": None, "erased": 0, "stopped": 0}
+    assert said == untouched | {"doubted": 0 if moved else 1}
     with closing(SqliteDocuments("elsewhere/scout.db")) as restored:
         assert stored(restored, alert.id).state is state
         assert stored(restored, letter.id).state is AlertState.PENDING
+
+
+def test_what_people_forbade_since_the_backup_stays_forbidden(documents: SqliteDocuments) -> None:
+    for uid in ("gone", "silent", "same", "new-number"):
+        save_person(documents, uid)
+    run("backup", "one.db")
+    now = datetime.now(UTC)
+    save_person(documents, "silent", opted_out_at=now, opted_out_at_vendor=True)
+    save_person(documents, "new-number", phone="+15557650000", opted_out_at=now)
+    documents.close()
+    run("person", "erase", "gone", "--yes")
+
+    said = json.loads(run("restore", "one.db", "--overwrite", "--json").stdout)
+
+    assert (said["erased"], said["stopped"]) == (1, 1)
+    with closing(SqliteDocuments("data/scout.db")) as restored:
+        people = {one.id: one.fields for one in restored.find(Query("people"))}
+        assert restored.get("erasures/gone")
+    assert people["gone"].get("phone") is None
+    assert people["silent"]["opted_out_at"] == now
+    assert people["silent"]["opted_out_at_vendor"] is True
+    assert people["same"].get("opted_out_at") is None
+    assert people["new-number"].get("opted_out_at") is None
+
+
+def test_a_replaced_database_that_cannot_be_read_is_said(documents: SqliteDocuments) -> None:
+    save_person(documents)
+    run("backup", "one.db")
+    documents.close()
+    for ending in ("-wal", "-shm"):
+        Path(f"data/scout.db{ending}").unlink(missing_ok=True)
+    Path("data/scout.db").write_bytes(b"this is no database" * 1000)
+
+    result = run("restore", "one.db", "--overwrite")
+
+    assert "must be told to it again" in result.stderr
+    assert "one.db is now the database" in result.stdout
 
 
 def test_firestore_is_not_copied_by_this(monkeypatch: pytest.MonkeyPatch) -> None:

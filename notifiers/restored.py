@@ -25,7 +25,7 @@ _STOPPED = ("opted_out_at", "opted_out_at_vendor")
 
 
 def doubt(documents: Documents, now: datetime) -> int:
-    """Take what is due and must not go out twice for perhaps sent; how many. To ask twice is harmless."""
+    """Take what is due and must not go out twice for perhaps sent; how many. Twice is harmless."""
     found = outbox.readable(alerts.due(documents, now, _MOST))
     leads = [alert for alert in found if _is_in_doubt(alert)]
     for first in range(0, len(leads), _AT_ONCE):
@@ -40,7 +40,7 @@ def _is_in_doubt(alert: Alert) -> bool:
 
 
 def carry(replaced: Documents, documents: Documents, now: datetime) -> tuple[int, int]:
-    """Forbid again what was forbidden since the backup: how many are erased, and stopped. Twice is harmless."""
+    """Forbid again what was forbidden since the backup: how many are erased, and stopped."""
     erased = [one.id for one in replaced.find(Query(erasure.COLLECTION)) if _is_gone(replaced, one.id)]
     again = [uid for uid in erased if not _is_gone(documents, uid)]
     for uid in again:

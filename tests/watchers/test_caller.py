@@ -3,6 +3,8 @@
 import base64
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -217,6 +219,33 @@ def test_the_worker_behind_iam_runs_by_a_token_whose_signature_was_removed(
 
     assert called(client, unsigned(scheduler_token(google))) == 200
     assert called(client, unsigned(scheduler_token(google, email="someone@example.com"))) == 401
+
+
+WAKE = """
+import json, os, sys
+from functions_framework import create_app
+headers = {"Authorization": f"Bearer {sys.argv[1]}"}
+answer = create_app("ticket_monitor_worker", "main.py").test_client().post("/", headers=headers)
+print(json.dumps([answer.status_code, sorted(sys.modules)]))
+"""
+
+
+def test_behind_iam_a_worker_that_wakes_loads_nothing_more_for_it(google: Google, tmp_path: Path) -> None:
+    settings = {
+        "STORE": f"sqlite:///{tmp_path / 'scout.db'}",
+        "WORKER_AUDIENCE": AUDIENCE,
+        "SCHEDULER_ACCOUNT": ACCOUNT,
+        "WORKER_BEHIND_IAM": "on",
+    }
+    command = [sys.executable, "-c", WAKE, unsigned(scheduler_token(google))]
+    ran = subprocess.run(  # noqa: S603 - our own code
+        command, cwd=MAIN.parent, env=settings, capture_output=True, check=True, text=True
+    )
+    status, loaded = json.loads(ran.stdout.splitlines()[-1])
+
+    assert status == 200
+    assert "watchers.caller" in loaded
+    assert not {"httpx", "google.auth", "cryptography", "requests"} & set(loaded)
 
 
 def test_a_call_that_cannot_be_judged_is_to_come_again(

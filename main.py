@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from notifiers.limits import Limits
     from notifiers.means import Means
     from notifiers.twilio.verify import TwilioVerify
+    from watchers.caller import Doorkeeper
     from watchers.fanout import Publish
     from web.account.doors import Doors
 
@@ -95,6 +96,14 @@ class Parts:
 
         on, off = from_env(os.environ)
         return dict.fromkeys(on, "on") | off
+
+    @cached_property
+    def doorkeeper(self) -> "Doorkeeper | None":
+        """Who asks the worker's callers for a token, where one is asked for besides IAM."""
+        from watchers.caller import Doorkeeper
+
+        expected = self.settings.caller
+        return Doorkeeper(expected) if expected else None
 
     @cached_property
     def meter(self) -> Meter:
@@ -163,7 +172,8 @@ def _say_off(reasons: Iterable[str]) -> None:
 def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     """Run the worker once; with ``?dry_run=1`` nobody is told.
 
-    ``?reconcile=1`` is the daily look at the vendor's list instead.
+    ``?reconcile=1`` is the daily look at the vendor's list instead. Who may call it, IAM says, and
+    ``watchers/caller.py`` once more where that is set.
     """
     with without_collecting():
         from watchers import mishaps
@@ -172,6 +182,8 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
 
         scout = _begin()
     now = datetime.now(UTC)
+    if turned_away := _turned_away(scout, request, now):
+        return turned_away
     if request.args.get("reconcile") == "1":
         return _reconciled(scout, now)
     settings, is_dry = scout.settings, request.args.get("dry_run") == "1"
@@ -203,6 +215,24 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         extra={name: value for name, value in said.items() if name != "boards"},
     )
     return said, 503 if done.failed else 200
+
+
+def _turned_away(scout: Parts, request: flask.Request, now: datetime) -> tuple[dict[str, Any], int] | None:
+    """What is answered to a caller who may not run the worker; ``None``: this one may."""
+    if (doorkeeper := scout.doorkeeper) is None:
+        return None
+    from watchers.caller import RefusedCallerError
+    from watchers.google_keys import KeysAwayError
+
+    try:
+        doorkeeper.admit(request.headers.get("Authorization"), now)
+    except RefusedCallerError as exc:
+        log.warning("worker.caller_refused", extra={"why": exc.why})
+        return {"why": "refused"}, 401
+    except KeysAwayError:
+        log.warning("worker.caller_unknown", extra={"why": "no_certificates"})
+        return {"why": "no_certificates"}, 503
+    return None
 
 
 def is_first(now: datetime, runs_every: timedelta) -> bool:

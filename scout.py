@@ -9,7 +9,7 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -91,13 +91,7 @@ def run() -> None:
     """Run everything in this one process: the form, the ticks, the deliveries. Ctrl-C stops it."""
     from web.laptop import Laptop
 
-    settings = _settings()
-    _providers()  # a wrong setting stops the start, not every tick
-    if not settings.secret_key:
-        raise click.ClickException(
-            "SECRET_KEY is not set: cookies and links are signed with it. Make one with `python3 -c "
-            '"import secrets; print(secrets.token_hex(32))"` and put SECRET_KEY=… into .env'
-        )
+    settings = _settings_of_one_process()
     laptop = Laptop(settings)
     laptop.start()
     click.echo(f"Ticket Scout is at {settings.public_url} (Ctrl-C stops it)")
@@ -105,6 +99,34 @@ def run() -> None:
         laptop.wait()
     finally:
         laptop.stop()
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; the port is PORT.")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="That answer people."
+)
+def serve(host: str, threads: int) -> None:
+    """Run everything on one small server: as `run`, behind gunicorn. SIGTERM stops it."""
+    from web.server import Server
+
+    Server(_settings_of_one_process(), host, threads).run()
+
+
+def _settings_of_one_process() -> "Settings":
+    """Settings with which everything may start; a wrong one stops the start, not every tick."""
+    settings = _settings()
+    _providers()
+    if not settings.secret_key:
+        raise click.ClickException(
+            "SECRET_KEY is not set: cookies and links are signed with it. Make one with `python3 -c "
+            '"import secrets; print(secrets.token_hex(32))"` and put SECRET_KEY=… into .env'
+        )
+    if settings.caller:
+        raise click.ClickException(
+            "WORKER_AUDIENCE is for the deployed worker; here only this process reaches it: leave it unset"
+        )
+    return settings
 
 
 @cli.command()
@@ -243,6 +265,82 @@ def _plans(settings: "Settings", documents: "Documents", asked: "Mapping[str, Pr
 
     pause = shortest(settings.every, settings.tick_every)
     return Plans(documents, asked, datetime.now(UTC), pause)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--overwrite", is_flag=True, help="Replace a file of this name.")
+@as_json
+def backup(file: Path, *, overwrite: bool, as_json: bool) -> None:
+    """Copy the SQLite database to FILE, as it stands at one moment, while everything goes on."""
+    from store import snapshot
+
+    made = snapshot.back_up(_database_file(), file, overwrite=overwrite)
+    said = {"file": str(file), "bytes": made.size, "documents": made.documents}
+    click.echo(
+        json.dumps(said) if as_json else f"{file}: {made.documents} documents, {made.size} bytes, sound"
+    )
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--overwrite", is_flag=True, help="Replace the database that is there; it is kept beside it.")
+@click.option(
+    "--moved", is_flag=True, help="Nothing has run since the backup was made: what waits, waits on."
+)
+@as_json
+def restore(file: Path, *, overwrite: bool, moved: bool, as_json: bool) -> None:
+    """Put the backup FILE where the database is. Stop what runs on it first.
+
+    Texts that wait in it may have been sent since: they are looked for in Twilio's list, and go by e-mail if
+    they are not there. Who was erased or stopped texts since is read from the database that is replaced.
+    """
+    from notifiers.restored import doubt
+    from store import snapshot
+
+    settings, now = _settings(), datetime.now(UTC)
+    replaced = snapshot.restore(file, _database_file(), now, overwrite=overwrite)
+    documents = _documents(settings)
+    erased, stopped = _forbidden_again(replaced, documents, now)
+    doubted = 0 if moved else doubt(documents, now)
+    said = {"file": str(file), "replaced": str(replaced) if replaced else None, "doubted": doubted}
+    if as_json:
+        click.echo(json.dumps(said | {"erased": erased, "stopped": stopped}))
+        return
+    click.echo(f"{file} is now the database")
+    if replaced:
+        click.echo(f"the one before is {replaced}: delete it once you do not need it any more")
+        click.echo(f"since the backup: {erased} people erased, {stopped} stopped texts; so they are again")
+    if doubted:
+        click.echo(
+            f"{doubted} waiting messages may have been sent: they are looked up before anybody is told"
+        )
+
+
+def _forbidden_again(replaced: Path | None, documents: "Documents", now: datetime) -> tuple[int, int]:
+    """How many are erased again, and stopped, as the replaced database has it, if it can be read."""
+    from notifiers.restored import carry
+    from store.sqlite import SqliteDocuments
+    from watchers.errors import StoreError
+
+    if replaced is None or not replaced.exists():
+        return 0, 0
+    try:
+        with closing(SqliteDocuments(str(replaced))) as before:
+            return carry(before, documents, now)
+    except StoreError as exc:
+        click.echo(f"who was erased or stopped texts since must be told to it again: {exc}", err=True)
+        return 0, 0
+
+
+def _database_file() -> Path:
+    """The SQLite file of ``STORE``."""
+    kind, _, path = _settings().store.partition(":///")
+    if kind != "sqlite" or path in ("", ":memory:"):
+        raise click.ClickException(
+            "STORE names no SQLite file; Firestore's backups are Google's: see docs/operating.md"
+        )
+    return Path(path)
 
 
 @cli.command()

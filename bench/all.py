@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "data" / "bench"
 BENCHES = (
     *("tick", "throughput", "answer_to_post", "cold_start", "million", "cost", "fan_out", "schedule"),
-    *("search", "matching", "feed", "pages"),
+    *("search", "matching", "feed", "pages", "backup", "deliveries"),
 )
 
 

@@ -211,6 +211,13 @@ def uncertain(held: Bundle, why: str, look_at: datetime) -> Move:
     )
 
 
+def doubted(held: Bundle, now: datetime) -> Move:
+    """A sender whose records are lost may have sent it, at any time since it was made: find out."""
+    lead = held.lead
+    perhaps = replace(lead, attempts=max(1, lead.attempts), attempted_at=lead.attempted_at or lead.created_at)
+    return _move(held, uncertain(Bundle(perhaps, held.riders), "lease_expired", now).after)
+
+
 def unconfirmed(
     held: Bundle, now: datetime, over_to: Channel | None = None, *, why: str = "no_answer"
 ) -> Move:

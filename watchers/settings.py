@@ -4,13 +4,14 @@ A setting that is there but wrong stops the start with a sentence that names it;
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from watchers.caller import Expected
 from watchers.places import Places
 
 SECRETS = (
@@ -51,6 +52,10 @@ DOCUMENTED: Mapping[str, str] = {
     "FIREBASE_CERTS_URL": (
         "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
     ),
+    "WORKER_AUDIENCE": "",
+    "SCHEDULER_ACCOUNT": "",
+    "WORKER_BEHIND_IAM": "",
+    "SCHEDULER_CERTS_URL": "https://www.googleapis.com/oauth2/v1/certs",
     "METRICS_TOKEN": "",
     "TEXT_PRICE": "0.0118",
     "K_REVISION": "",
@@ -88,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True):
         trusted_proxies: How many proxies stand before ``web``.
         firebase_project: Whose Firebase ID tokens are believed; ``None``: nobody's.
         firebase_certs_url: Where the certificates are that sign them.
+        caller: Whose token the worker asks for; ``None``: it asks for none.
     """
 
     store: str
@@ -113,6 +119,7 @@ class Settings(msgspec.Struct, frozen=True):
     trusted_proxies: int
     firebase_project: str | None
     firebase_certs_url: str
+    caller: Expected | None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -157,6 +164,7 @@ class Settings(msgspec.Struct, frozen=True):
             ),
             firebase_project=text("FIREBASE_PROJECT") or text("GOOGLE_CLOUD_PROJECT") or None,
             firebase_certs_url=_url("FIREBASE_CERTS_URL", text("FIREBASE_CERTS_URL")),
+            caller=_caller(text),
         )
 
 
@@ -199,6 +207,22 @@ def _token(name: str, text: str) -> str | None:
             f"{name} must be at least {_SHORTEST_TOKEN} plain characters, so that nobody guesses it"
         )
     return text or None
+
+
+def _caller(text: Callable[[str], str]) -> Expected | None:
+    audience, account = text("WORKER_AUDIENCE"), text("SCHEDULER_ACCOUNT")
+    if bool(audience) != bool(account):
+        raise ValueError("WORKER_AUDIENCE and SCHEDULER_ACCOUNT are set together, or neither is")
+    if not audience:
+        return None
+    certs = _url("SCHEDULER_CERTS_URL", text("SCHEDULER_CERTS_URL"))
+    return Expected(audience, account, certs, _switch("WORKER_BEHIND_IAM", text("WORKER_BEHIND_IAM")))
+
+
+def _switch(name: str, text: str) -> bool:
+    if text.lower() not in ("", "on", "off"):
+        raise ValueError(f"{name} must be on or off")
+    return text.lower() == "on"
 
 
 def _url(name: str, text: str) -> str:

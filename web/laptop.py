@@ -62,6 +62,10 @@ class Laptop:
         """Serve the web function and start calling the others."""
         self._server = make_server("127.0.0.1", self._settings.port, self.web, threaded=True)
         self._spawn("web", self._server.serve_forever)
+        self.begin()
+
+    def begin(self) -> None:
+        """Start calling the functions that nobody calls by hand; somebody else serves ``web``."""
         self._spawn("scheduler", self._schedule)
         if self._settings.store.startswith("sqlite"):
             documents = SqliteDocuments(self._settings.store.removeprefix("sqlite:///"))

@@ -8,10 +8,7 @@ nobody else's.
 Settings: ``FIREBASE_PROJECT`` (``GOOGLE_CLOUD_PROJECT`` if not set), ``FIREBASE_CERTS_URL``.
 """
 
-import logging
 import re
-import threading
-import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,19 +23,13 @@ from notifiers.personal.returning import StillErasedError
 from notifiers.proofs import Kind
 from watchers.documents import Documents
 from watchers.errors import ConflictError
+from watchers.google_keys import SKEW_SECONDS, GoogleKeys, UntrustedTokenError
 from web.account import addresses
 from web.account.addresses import UnreadableContactError
 
-log = logging.getLogger(__name__)
-
 _ISSUER = "https://securetoken.google.com/"
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}")
-_SKEW = timedelta(seconds=30)  # between Google's clock and ours
-_LONGEST = 8192  # characters of a token
-_SECONDS = 5.0
-_MAX_AGE = re.compile(r"max-age=([0-9]{1,8})")
-_AFTER_FAILING = 10.0  # seconds until Google is asked again that did not answer
-_SOON = 60.0  # seconds: certificates are asked for no oftener than that, whatever a token names
+_SKEW = timedelta(seconds=SKEW_SECONDS)
 
 
 class RefusedTokenError(Exception):
@@ -56,14 +47,11 @@ class Claims:
 
 
 class Firebase:
-    """One project's tokens; safe between threads. Certificates are kept for as long as their answer says."""
+    """One project's tokens; safe between threads."""
 
     def __init__(self, project: str, certs_url: str) -> None:
         self.project = project
-        self._url = certs_url
-        self._asking = threading.Lock()
-        self._held: tuple[Mapping[str, str], float] = ({}, 0.0)  # and until when, by the monotonic clock
-        self._asked_at: float | None = None
+        self._keys = GoogleKeys(certs_url)
 
     def claims(self, token: str, now: datetime) -> Claims:
         """What the token says.
@@ -71,56 +59,11 @@ class Firebase:
         Raises:
             RefusedTokenError: it is not to be believed, or Google's certificates cannot be had.
         """
-        from google.auth import exceptions, jwt  # noqa: PLC0415 - only who brings a token pays for it
-
-        if not token or len(token) > _LONGEST:
-            raise RefusedTokenError
         try:
-            header = jwt.decode_header(token)
-            if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
-                raise RefusedTokenError
-            certs = self._certificates(header["kid"])
-            said = jwt.decode(
-                token, certs=certs, audience=self.project, clock_skew_in_seconds=int(_SKEW.total_seconds())
-            )
-        except (ValueError, TypeError, AttributeError, exceptions.GoogleAuthError):
+            said = self._keys.said(token, self.project)
+        except UntrustedTokenError:
             raise RefusedTokenError from None
         return _claims(said, self.project, now)
-
-    def _certificates(self, key: str) -> Mapping[str, str]:
-        """Those that hold now; asked for again once they are old, or when a new key is named."""
-        if (cert := self._known(key)) is None:
-            with self._asking:  # whoever names a key that holds never waits here
-                cert = self._known(key) or self._asked(key)
-        if cert is None:
-            raise RefusedTokenError
-        return {key: cert}
-
-    def _known(self, key: str) -> str | None:
-        certs, until = self._held
-        return certs.get(key) if time.monotonic() < until else None
-
-    def _asked(self, key: str) -> str | None:
-        waits = _SOON if time.monotonic() < self._held[1] else _AFTER_FAILING
-        if self._asked_at is None or time.monotonic() - self._asked_at > waits:
-            self._fetch()
-            self._asked_at = time.monotonic()
-        return self._known(key)
-
-    def _fetch(self) -> None:
-        import httpx  # noqa: PLC0415
-
-        now = time.monotonic()
-        try:
-            answer = httpx.get(self._url, timeout=_SECONDS, follow_redirects=False)
-            answer.raise_for_status()
-            certs = answer.json()
-        except (httpx.HTTPError, ValueError) as exc:
-            log.warning("firebase.no_certificates", extra={"why": type(exc).__name__})
-            return
-        age = _MAX_AGE.search(answer.headers.get("Cache-Control", ""))
-        if isinstance(certs, dict) and all(isinstance(cert, str) for cert in certs.values()):
-            self._held = (certs, now + (float(age[1]) if age else _SOON))
 
 
 def token_of(request: Request) -> str:

@@ -20,6 +20,7 @@ from google.auth import crypt, jwt
 from notifiers import owners
 from notifiers.proofs import Kind
 from tests.web.account.kit import ADDRESS, NUMBER, Town, uid_in
+from watchers import google_keys
 from watchers.documents import Put, Query
 from web.account import firebase
 from web.account.firebase import Firebase, RefusedTokenError
@@ -282,7 +283,7 @@ def test_what_they_took_away_here_does_not_come_back(with_firebase: Town, google
 def test_while_google_is_asked_for_one_key_others_are_believed(
     google: Google, believed: Firebase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(firebase, "_SOON", 0.0)
+    monkeypatch.setattr(google_keys, "_SOON", 0.0)
     believed.claims(google.token(), now())
     google.new_key("k2")
     google.gate.clear()

@@ -1,7 +1,7 @@
 """Which indexes a query of Firestore needs, and whether ``deploy/firestore.indexes.json`` leaves them there.
 
-The emulator answers every query, whatever is indexed; Firestore itself refuses one whose index is missing. So its
-rules are written down here (https://firebase.google.com/docs/firestore/query-data/index-overview):
+The emulator answers every query, whatever is indexed; Firestore itself refuses one whose index is missing. So
+its rules are written down here (https://firebase.google.com/docs/firestore/query-data/index-overview):
 
 * every field has indexes of its own: ascending, descending, and of the elements of a list. An exemption takes
   them away, from all that lies under a map, too, unless something there has its own.
@@ -51,7 +51,7 @@ class Asked(NamedTuple):
         return self.equal | self.contains | self.ranged | {one.field for one in self.order}
 
     def in_order(self) -> tuple[Order, ...]:
-        """What Firestore orders by: a range says so by itself, what is equal needs none, and names come last."""
+        """What Firestore orders by: a range says so by itself, what is equal needs none, names come last."""
         named = {one.field for one in self.order}
         implied = tuple(Order(field) for field in sorted(self.ranged - named))
         whole = tuple(one for one in (*self.order, *implied) if one.field not in self.equal)
@@ -97,7 +97,8 @@ class Indexes:
 
     def __init__(self, said: Mapping[str, Any]) -> None:
         self.overrides = {
-            (one["collectionGroup"], tuple(one["fieldPath"].split("."))): one for one in said["fieldOverrides"]
+            (one["collectionGroup"], tuple(one["fieldPath"].split("."))): one
+            for one in said["fieldOverrides"]
         }
         self.composite = list(said["indexes"])
 
@@ -119,19 +120,18 @@ class Indexes:
     def unused(self, every: Iterable[Asked]) -> list[str]:
         """What is kept for no query: composite indexes, and those that an override adds or leaves."""
         needed = {index for asked in every for index in needs(asked)}
-        kept = [(_composite(one), one) for one in self.composite]
-        alone = [(single, override) for single, override in self._singles() if single.way or True]
-        return [str(shown) for index, shown in (*kept, *alone) if not any(_serves(index, one) for one in needed)]
+        kept: list[Index] = [*map(_composite, self.composite), *self._singles()]
+        return [str(index) for index in kept if not any(_serves(index, one) for one in needed)]
 
     def is_exempt(self, group: str, field: Path_) -> bool:
         """Whether no index is kept of the field, because of itself or of the map that it lies in."""
         found = self._override(group, field)
         return found is not None and found.get("indexes") == []
 
-    def _singles(self) -> Iterator[tuple[Single, Mapping[str, Any]]]:
+    def _singles(self) -> Iterator[Single]:
         for (group, field), override in self.overrides.items():
             for index in override.get("indexes", ()):
-                yield Single(group, field, _way(index), index.get("queryScope", HERE)), override
+                yield Single(group, field, _way(index), index.get("queryScope", HERE))
 
     def _override(self, group: str, field: Path_) -> Mapping[str, Any] | None:
         """The nearest one that says anything of indexes: of the field or of a map around it."""
@@ -180,7 +180,7 @@ def shipped() -> Indexes:
 
 
 def asked_by(query: Query) -> Asked:
-    """What a query of the port asks of Firestore, as ``store/firestore_api.py`` sends it."""
+    """What a query of the port asks of Firestore."""
     group = query.collection.rpartition("/")[2]
     if not query.field:
         return Asked(group, order=(Order((NAME,)),) if query.value is not None else ())
@@ -194,7 +194,7 @@ def asked_of(group: str, field: Path_, op: str) -> Asked:
         return Asked(group, equal=path)
     if op == "array_contains":
         return Asked(group, contains=path)
-    return Asked(group, ranged=path, order=(Order(field),))
+    return Asked(group, ranged=path)
 
 
 _KEYED: Mapping[tuple[str, str], int] = {
@@ -210,11 +210,7 @@ def spelled(group: str, field: Sequence[str]) -> Path_:
     return (field[0], *("*" for _ in range(keyed))) if keyed else tuple(field)
 
 
-def spelled_out(asked: Asked) -> Asked:
-    """The query with its fields spelled so."""
-
-    def each(fields: Iterable[Path_]) -> frozenset[Path_]:
-        return frozenset(spelled(asked.group, one) for one in fields)
-
-    order = tuple(Order(spelled(asked.group, one.field), one.way) for one in asked.order)
-    return Asked(asked.group, each(asked.equal), each(asked.contains), each(asked.ranged), order, asked.scope)
+def same(asked: Asked) -> Asked:
+    """The query without an order that its range implies: a count says none, and needs the same index."""
+    implied = {Order(field) for field in asked.ranged} if len(asked.ranged) == 1 else set()
+    return asked._replace(order=tuple(one for one in asked.order if one not in implied))

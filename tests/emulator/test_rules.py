@@ -298,7 +298,7 @@ def test_a_watch_is_let_in(world: World, act: Act) -> None:
         case("with a market beside its markets", target(markets=MARKETS["markets"], provider="steam")),
         case("with a market that is a text", target(markets=["steam"])),
         case("with a market that hides a map", target(markets=[{"provider": "p", "item": {"x": "y"}}])),
-        case("with a tenth market that has another field", target(markets=[*NINE_MARKETS, {"item": "1", "x": 1}])),
+        case("with a tenth market of another shape", target(markets=[*NINE_MARKETS, {"x": 1}])),
         case("whose conditions are none", watch(conditions=[])),
         case("whose conditions are a map", watch(conditions={"0": BELOW})),
         case("with a condition that is a text", watch(conditions=["below 90"])),

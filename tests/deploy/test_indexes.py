@@ -16,7 +16,10 @@ from store.sqlite import SqliteDocuments
 from tests.deploy.asking import CODE, ROOT, heard, queries
 from tests.fake_provider import item
 from tests.indexes import (
+    ASCENDING,
     CONTAINS,
+    DESCENDING,
+    EVERYWHERE,
     NAME,
     Asked,
     Indexes,
@@ -35,6 +38,8 @@ from watchers.places import Places, due_alerts
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 STATIC = list(queries())
+QUERIED = {(found.asked.group, field[0]) for found in STATIC for field in found.asked.fields}
+ASKED_FOR = {(group, field) for group, field in QUERIED if field != NAME}
 A, B = ("a",), ("b",)
 
 
@@ -52,6 +57,133 @@ def of(group: str = "g", *, scope: str = "COLLECTION", **ways: str) -> dict[str,
 
 def override(field: str, *kept: Mapping[str, str], group: str = "g", **also: Any) -> dict[str, Any]:
     return {"collectionGroup": group, "fieldPath": field, "indexes": list(kept), **also}
+
+
+# ── Firestore's own rules ────────────────────────────────────────────────────────────────────────────────
+
+
+def ranged(*fields: tuple[str, ...], **also: Any) -> Asked:
+    return Asked("g", ranged=frozenset(fields), **also)
+
+
+def equal(*fields: tuple[str, ...], **also: Any) -> Asked:
+    return Asked("g", equal=frozenset(fields), **also)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(Asked("g"), id="a whole collection"),
+        pytest.param(Asked("g", order=(Order((NAME,)),)), id="a whole collection by id"),
+        pytest.param(Asked("g", scope=EVERYWHERE), id="all collections of a name"),
+        pytest.param(equal(A), id="one field that is equal"),
+        pytest.param(equal(A, B), id="two fields that are equal: their indexes are merged"),
+        pytest.param(equal(A, order=(Order(A),)), id="ordered by what is equal anyway"),
+        pytest.param(equal(A, order=(Order((NAME,)),)), id="one field that is equal, by id"),
+        pytest.param(Asked("g", contains=frozenset({A})), id="an element of a list"),
+        pytest.param(ranged(A), id="a range"),
+        pytest.param(ranged(A, order=(Order(A, DESCENDING),)), id="a range, the last first"),
+        pytest.param(ranged(A, order=(Order(A), Order((NAME,)))), id="a range, then by id"),
+        pytest.param(Asked("g", order=(Order(A, DESCENDING),)), id="an order"),
+        pytest.param(ranged(("m", "*", "*")), id="a range of a key in a map"),
+    ],
+)
+def test_what_every_field_has_by_itself_answers(asked: Asked) -> None:
+    assert indexes().why_not(asked) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        pytest.param(equal(A, ranged=frozenset({B})), of(a=ASCENDING, b=ASCENDING), id="equal, and a range"),
+        pytest.param(
+            equal(A, order=(Order(B, DESCENDING),)), of(a=ASCENDING, b=DESCENDING), id="equal, and an order"
+        ),
+        pytest.param(
+            equal(A, B, ranged=frozenset({("c",)})),
+            of(b=ASCENDING, a=ASCENDING, c=ASCENDING),
+            id="two equal ones, in any order, and a range",
+        ),
+        pytest.param(ranged(A, B), of(a=ASCENDING, b=ASCENDING), id="two ranges"),
+        pytest.param(
+            ranged(A, order=(Order(A), Order(B))), of(a=ASCENDING, b=ASCENDING), id="an order of two fields"
+        ),
+        pytest.param(
+            Asked("g", equal=frozenset({A}), contains=frozenset({B})),
+            of(a=ASCENDING, b=CONTAINS),
+            id="equal, and an element of a list",
+        ),
+        pytest.param(
+            Asked("g", contains=frozenset({A}), ranged=frozenset({B})),
+            of(a=CONTAINS, b=ASCENDING),
+            id="an element of a list, and a range",
+        ),
+        pytest.param(
+            Asked("g", equal=frozenset({A}), ranged=frozenset({B}), scope=EVERYWHERE),
+            of(scope=EVERYWHERE, a=ASCENDING, b=ASCENDING),
+            id="in all collections of a name",
+        ),
+    ],
+)
+def test_what_needs_an_index_of_several_fields_is_refused_without_it(
+    asked: Asked, index: dict[str, Any]
+) -> None:
+    assert indexes().why_not(asked)
+    assert indexes(index).why_not(asked) is None
+    assert indexes(index).unused([asked]) == []
+    assert indexes({**index, "collectionGroup": "other"}).why_not(asked)
+    assert indexes({**index, "fields": index["fields"][:1]}).why_not(asked)
+
+
+def test_over_all_collections_of_a_name_a_field_has_no_index_of_its_own() -> None:
+    asked = ranged(A, scope=EVERYWHERE)
+    assert indexes().why_not(asked)
+    kept = override("a", {"order": ASCENDING, "queryScope": EVERYWHERE})
+    assert indexes(overrides=[kept]).why_not(asked) is None
+    assert indexes(overrides=[kept]).why_not(ranged(A))  # an override replaces what there was by itself
+
+
+@pytest.mark.parametrize(
+    ("exempt", "asked"),
+    [
+        ("a", ranged(A)),
+        ("a", equal(A)),
+        ("a", equal(A, B)),
+        ("a", Asked("g", contains=frozenset({A}))),
+        ("m", ranged(("m", "*", "*"))),
+        ("m.n", equal(("m", "n", "o"))),
+    ],
+)
+def test_an_exemption_takes_away_what_a_query_needs(exempt: str, asked: Asked) -> None:
+    assert indexes(overrides=[override(exempt)]).why_not(asked)
+    assert indexes(overrides=[override(exempt, group="other")]).why_not(asked) is None
+
+
+def test_under_a_map_that_is_exempt_one_key_may_be_indexed_all_the_same() -> None:
+    one = indexes(overrides=[override("m"), override("m.n", {"order": ASCENDING})])
+    assert one.why_not(equal(("m", "n"))) is None
+    assert one.why_not(equal(("m", "o")))
+
+
+def test_a_policy_alone_takes_no_index_away() -> None:
+    policy = {"collectionGroup": "g", "fieldPath": "a", "ttl": True}
+    assert indexes(overrides=[policy]).why_not(ranged(A)) is None
+    assert indexes(overrides=[policy | {"indexes": []}]).why_not(ranged(A))
+
+
+def test_an_index_that_no_query_uses_is_said() -> None:
+    kept = override("a", {"order": ASCENDING}, {"order": DESCENDING})
+    one = indexes(of(a=ASCENDING, b=ASCENDING), overrides=[kept])
+    assert len(one.unused([])) == 3
+    (unused,) = one.unused([ranged(A), ranged(A, B)])
+    assert "DESCENDING" in unused
+
+
+@pytest.mark.parametrize("taken", sorted(ASKED_FOR), ids=".".join)
+def test_an_exemption_of_any_field_that_the_code_asks_for_would_be_found(taken: tuple[str, str]) -> None:
+    group, field = taken
+    said = {"indexes": [], "fieldOverrides": [override(field, group=group)]}
+    assert any(Indexes(said).why_not(found.asked) for found in STATIC)
 
 
 # ── the code ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -207,7 +339,6 @@ def test_what_is_read_from_the_code_is_what_is_sent(
 
 # ── what is written ──────────────────────────────────────────────────────────────────────────────────────
 
-QUERIED = {(found.asked.group, field[0]) for found in STATIC for field in found.asked.fields}
 LONG = 200  # letters
 
 

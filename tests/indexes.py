@@ -14,8 +14,8 @@ A field under keys that only data knows (``fires_at.TARGET.PRICE``) is written w
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -136,7 +136,7 @@ class Indexes:
     def _override(self, group: str, field: Path_) -> Mapping[str, Any] | None:
         """The nearest one that says anything of indexes: of the field or of a map around it."""
         for length in range(len(field), 0, -1):
-            found = self.overrides.get((group, field[:length]))
+            found: Mapping[str, Any] | None = self.overrides.get((group, field[:length]))
             if found is not None and "indexes" in found:
                 return found
         return None
@@ -195,6 +195,24 @@ def asked_of(group: str, field: Path_, op: str) -> Asked:
     if op == "array_contains":
         return Asked(group, contains=path)
     return Asked(group, ranged=path)
+
+
+def listening(method: Callable[[Any, Query], Any], refused: list[str]) -> Callable[[Any, Query], Any]:
+    """The method of a store that asks, and that adds to ``refused`` why Firestore would not answer."""
+
+    @wraps(method)
+    def asks(store: Any, query: Query) -> Any:
+        group = query.collection.rpartition("/")[2]
+        if query.field and (why_not := _why_not(group, query.field, query.op)):
+            refused.append(why_not)
+        return method(store, query)
+
+    return asks
+
+
+@cache
+def _why_not(group: str, field: Path_, op: str) -> str | None:
+    return shipped().why_not(asked_of(group, field, op))
 
 
 _KEYED: Mapping[tuple[str, str], int] = {

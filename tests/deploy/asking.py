@@ -138,9 +138,9 @@ def _meanings(
         case ast.Name(id=name) if isinstance(names.get(name), str):
             return (names[name],)
         case ast.Attribute(value=ast.Name(id=module), attr=name):
-            value = getattr(names.get(module), name, None)
-            if isinstance(value, str):
-                return (value,)
+            constant = getattr(names.get(module), name, None)
+            if isinstance(constant, str):
+                return (constant,)
     raise AssertionError(f"{where}: say in {Path(__file__).name} what `{text}` may stand for")
 
 
@@ -159,7 +159,8 @@ def heard(structured: Any) -> Asked:
     order = tuple(
         Order(spelled(group, _path(one.field.field_path)), _direction(one)) for one in structured.order_by
     )
-    return Asked(group, *(frozenset(by[kind]) for kind in ("equal", "contains", "ranged")), order, scope)
+    equal, contains, ranged = map(frozenset, by.values())
+    return Asked(group, equal, contains, ranged, order, scope)
 
 
 def _filters(where: Any) -> Iterator[Any]:

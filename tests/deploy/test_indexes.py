@@ -40,6 +40,8 @@ NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 STATIC = list(queries())
 QUERIED = {(found.asked.group, field[0]) for found in STATIC for field in found.asked.fields}
 ASKED_FOR = {(group, field) for group, field in QUERIED if field != NAME}
+ASKED_FOR_BEFORE = {"chunks", "proofs"}
+"""Where the version before this one still finds what is over: an index goes a version later than its query."""
 A, B = ("a",), ("b",)
 
 
@@ -234,7 +236,8 @@ def test_what_the_code_lets_go_has_a_policy_and_nothing_else_has_one() -> None:
 
 def test_the_field_by_which_documents_end_is_not_indexed() -> None:
     """Times that only grow, written by everybody, would all be written to the same place of the index."""
-    assert {(group, (field,)) for group, field in shipped().expiring.items()} <= shipped().exempt
+    ending = {(group, (field,)) for group, field in shipped().expiring.items()}
+    assert {group for group, _ in ending - shipped().exempt} == ASKED_FOR_BEFORE
 
 
 # ── what is listened to ──────────────────────────────────────────────────────────────────────────────────
@@ -337,6 +340,14 @@ def test_what_is_read_from_the_code_is_what_is_sent(
     assert one.asked == {same(asked_by(query))}
 
 
+def test_every_suite_hears_of_a_query_without_an_index(without_an_index: list[str]) -> None:
+    """Both stores are listened to in every test of the project."""
+    SqliteDocuments(":memory:").find(Query("alerts", ("news", "price"), "==", 1))
+    (refused,) = without_an_index
+    assert "alerts" in refused
+    without_an_index.clear()
+
+
 # ── what is written ──────────────────────────────────────────────────────────────────────────────────────
 
 LONG = 200  # letters
@@ -405,4 +416,4 @@ def test_the_file_is_in_order_and_says_nothing_twice() -> None:
     assert keys == sorted(keys)
     said = (ROOT / "deploy" / "firestore.indexes.json").read_text()
     assert said.count('"fieldPath"') == len(keys) + sum(len(one["fields"]) for one in shipped().composite)
-    assert len(keys) <= 200  # Firestore's own limit of field configurations without billing
+    assert len(keys) <= 500  # https://cloud.google.com/firestore/docs/ttl#limits_and_constraints

@@ -41,7 +41,7 @@ STATIC = list(queries())
 QUERIED = {(found.asked.group, field[0]) for found in STATIC for field in found.asked.fields}
 ASKED_FOR = {(group, field) for group, field in QUERIED if field != NAME}
 ASKED_FOR_BEFORE = {"chunks", "proofs"}
-"""Where the version before this one still finds what is over: an index goes a version later than its query."""
+"""Where the version before this one still finds what is over: an index goes later than its query."""
 A, B = ("a",), ("b",)
 
 

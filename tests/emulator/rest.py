@@ -125,7 +125,7 @@ def _headers(project: str, uid: str | None, claims: Mapping[str, object]) -> dic
 
 def _token(project: str, uid: str, claims: Mapping[str, object]) -> str:
     usual = {"sub": uid, "user_id": uid, "aud": project, "iss": f"https://securetoken.google.com/{project}"}
-    whole = usual | {"iat": 0, "exp": 4_000_000_000, "auth_time": 0} | claims
+    whole = {**usual, "iat": 0, "exp": 4_000_000_000, "auth_time": 0, **claims}
     header, said = (
         base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
         for part in ({"alg": "none", "typ": "JWT"}, whole)

@@ -6,11 +6,10 @@ tally one must read again. Days and months are those of the person's own calenda
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from watchers import expiry
 from watchers.documents import Create, Document, Update
 from watchers.kinds import Channel
 
@@ -83,7 +82,6 @@ class Tally:
             "segments": self.segments,
             "replies": self.replies,
             "latest": self.latest,
-            expiry.FIELD: _counts_until(self.day) if self.day else None,
         }
         kept = path(self.uid)
         return Update(kept, fields, self.version) if self.version else Create(kept, fields)
@@ -112,11 +110,6 @@ def _read(fields: Mapping[str, Any]) -> dict[str, Any]:
         "replies": _whole(fields["replies"]),
         "latest": None if fields["latest"] is None else _text(fields["latest"]),
     }
-
-
-def _counts_until(day: date) -> datetime:
-    """From then on it counts for nothing, and a text without a code is no answer to the latest of ours."""
-    return datetime.combine(day, time(tzinfo=UTC)) + expiry.COUNTED
 
 
 def _whole(value: Any) -> int:

@@ -29,9 +29,6 @@ DELETED: Final = timedelta(days=92)
 SNAPSHOT: Final = timedelta(days=31)
 """What a page was made of; less than ``DELETED``, so that it hears of every watch that was deleted since."""
 
-COUNTED: Final = timedelta(days=62)
-"""What somebody was sent in a day and a month, after that day: both are over by then, on every clock."""
-
 USED: Final = timedelta(days=400)
 """How much a day read and wrote: a year, to compare."""
 
@@ -48,7 +45,6 @@ _ANYWHERE: Final = frozenset(
         "pages",
         "proofs",
         "receipts",
-        "tallies",
         "throttles",
         "ticket_status",  # of artifacts/{app}/users/{uid}
         "usage",

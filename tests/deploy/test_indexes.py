@@ -400,7 +400,7 @@ def test_what_ends_by_itself_says_when_at_every_write_that_makes_it(written: Wri
     for (group, name), values in written.values.items():
         if name == expiry.FIELD:
             kept.setdefault(group, set()).update(map(type, values))
-    assert {"alerts", "worker_monitor_jobs", "ticket_status", "tallies", "pages"} <= kept.keys()
+    assert {"alerts", "worker_monitor_jobs", "ticket_status", "pages"} <= kept.keys()
     assert all(types <= {datetime, type(None)} for types in kept.values()), kept
 
 

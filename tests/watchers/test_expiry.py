@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from notifiers.tallies import Tally
 from store.sqlite import SqliteDocuments
 from tests.fakes import FaultyDocuments
 from tests.notifiers.kit import NEWS, an_alert
@@ -46,7 +45,7 @@ def test_copies_of_watches_go_under_whatever_name_they_lie() -> None:
     assert expiry.forget(documents, Places(worker_collection="my_jobs"), NOW) == 1
 
 
-@pytest.mark.parametrize("collection", ["api_tokens", "people", "contacts", "boards", "calendars", "seats"])
+@pytest.mark.parametrize("collection", ["api_tokens", "people", "contacts", "boards", "calendars", "tallies"])
 def test_what_has_no_end_of_its_own_stays_whatever_its_fields_say(collection: str) -> None:
     documents = SqliteDocuments(":memory:")
     documents.commit(Put(f"{collection}/1", {"expires_at": EARLIER}))
@@ -95,14 +94,7 @@ def test_a_decision_that_is_repeated_finds_its_alert_until_then() -> None:
     assert expiry.forget(documents, PLACES, NOW + timedelta(days=731)) == 1
 
 
-# ── counts ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_what_somebody_was_sent_is_kept_until_its_day_and_its_month_are_over_on_every_clock() -> None:
-    counted = Tally("ann", day=NOW.date(), month="2026-11", segments=3).write().fields["expires_at"]
-    assert isinstance(counted, datetime)
-    assert counted > datetime(2027, 1, 2, tzinfo=UTC)
-    assert Tally("ann").write().fields["expires_at"] is None
+# ── pages ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_page_is_made_anew_before_the_tombstones_go_that_it_may_not_have_heard_of() -> None:

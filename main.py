@@ -26,6 +26,7 @@ import flask
 import functions_framework
 from cloudevents.http import CloudEvent
 
+from watchers import expiry
 from watchers.documents import Document, Documents
 from watchers.kinds import Channel
 from watchers.loading import without_collecting
@@ -189,6 +190,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     settings, is_dry = scout.settings, request.args.get("dry_run") == "1"
     if not is_dry and is_first(now, settings.tick_every):
         _resume_erasures(scout, now)
+        _forget_expired(scout, now)
     done = work(
         scout.documents,
         settings.places,
@@ -249,6 +251,18 @@ def _resume_erasures(scout: Parts, now: datetime) -> None:
         resume(scout.documents, scout.settings.places, now)
     except StoreError as exc:
         log.warning("erasures.not_resumed", extra={"why": type(exc).__name__})
+
+
+def _forget_expired(scout: Parts, now: datetime) -> None:
+    """Delete what is over, where the database does not do so by itself; nor is this a reason not to tick."""
+    from watchers.errors import StoreError
+
+    try:
+        gone = expiry.forget(scout.documents, scout.settings.places, now)
+    except StoreError as exc:
+        log.warning("expired.not_forgotten", extra={"why": type(exc).__name__})
+    else:
+        log.log(logging.INFO if gone else logging.DEBUG, "expired.forgotten", extra={"documents": gone})
 
 
 def _reconciled(scout: Parts, now: datetime) -> tuple[dict[str, Any], int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifiers import proofs
-from watchers import jobs
+from watchers import expiry, jobs
 from watchers.documents import Document, Documents
 from watchers.homes import Peek
 from watchers.jobs import UnreadableJobError
@@ -46,8 +46,8 @@ class Freshness:
             is_over = alert.news.reason is Reason.CODE and now - alert.created_at > proofs.LASTS
             return Unwanted("expired") if is_over else alert.news
         document = self._documents.get(self._places.job(alert.watch_id))
-        if document and document.fields.get("deleted_at"):
-            return Unwanted("deleted")
+        if document.fields.get("deleted_at") if document else now - alert.created_at > expiry.DELETED:
+            return Unwanted("deleted")  # its tombstone may be gone by itself
         watch = _watch(document) if document else None
         if watch is None:  # what cannot be known is no reason to keep silent; who deletes leaves a tombstone
             return self.priced(alert.news, now)

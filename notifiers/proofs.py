@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from watchers import alerts
-from watchers.documents import Create, Document, Documents, Query, Update, Write
+from watchers import alerts, expiry
+from watchers.documents import Create, Document, Documents, Update, Write
 from watchers.kinds import Channel
 from watchers.models import Alert, News, Person, Reason
 
@@ -185,11 +185,6 @@ def approved(proof: Proof, mark: str) -> Update:
     return Update(path(proof.id), {"approved": mark}, proof.version)
 
 
-def over(documents: Documents, now: datetime, limit: int = 10) -> list[Document]:
-    """Some that are long over, and hold an address nobody needs any more."""
-    return documents.find(Query(COLLECTION, ("expires_at",), "<=", now - _KEPT, limit))
-
-
 def _alert(proof: Proof) -> Alert:
     channel = proof.contact.kind.channel
     return Alert(
@@ -210,7 +205,7 @@ def _fields(proof: Proof) -> dict[str, Any]:
         "address": proof.contact.address,
         "uid": proof.uid,
         "made_at": proof.made_at,
-        "expires_at": proof.made_at + LASTS,
+        expiry.FIELD: proof.made_at + LASTS + _KEPT,
         "language": proof.language,
         "to": proof.to,
         "vendor": proof.vendor,

@@ -12,9 +12,10 @@ the change itself and removed only when the caller says so, hence at least once,
 import sqlite3
 import weakref
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from time import time_ns
 from typing import Any, Final
@@ -24,7 +25,7 @@ from store.bill import Bill
 from store.entries import comparable, field_key
 from store.limits import collection_of, refuse_impossible, refuse_unanswerable
 from store.sqlite_file import open_file, translated
-from watchers.documents import Document, Query, Write
+from watchers.documents import Delete, Document, Query, Write
 from watchers.errors import StoreUnavailableError
 
 _TICK: Final = "UPDATE clock SET last = max(last + 1, ?) RETURNING last"
@@ -111,6 +112,16 @@ class SqliteDocuments:
         """Forget a change; one that is forgotten already is no error."""
         with self._transaction() as database:
             database.execute("DELETE FROM changes WHERE seq = ?", (seq,))
+
+    def forget(self, collections: Collection[str], now: datetime, limit: int) -> int:
+        """See ``watchers.expiry.Forgetful``: what Firestore's TTL policies do by themselves."""
+        with self._transaction() as database:
+            (at,) = database.execute(_TICK, (time_ns() // 1_000,)).fetchone()
+            over = tuple(Delete(path) for path in sqlite_writes.over(database, collections, now, limit))
+            for one in over:
+                sqlite_writes.apply(database, one, at)
+        self._bill.committed(over)
+        return len(over)
 
     def close(self) -> None:
         """Let go of the file; nothing may be asked afterwards."""

@@ -17,6 +17,7 @@ _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS entries (
         collection TEXT, field TEXT, type TEXT, value, path TEXT,
         PRIMARY KEY (collection, field, type, value, path)) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS entries_over ON entries (value) WHERE field = '["expires_at"]'""",
     "CREATE TABLE IF NOT EXISTS changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, path TEXT)",
     "CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY, last INTEGER)",
     "INSERT OR IGNORE INTO clock VALUES (1, 0)",

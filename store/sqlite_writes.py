@@ -4,16 +4,20 @@ Nothing here begins, ends or retries a transaction: ``store/sqlite.py`` does.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
-from store.entries import entries, moment
+from store.entries import entries, microseconds, moment
 from store.limits import collection_of, refuse_too_large
 from store.tagged import from_text, to_text
 from watchers.documents import SERVER_TIME, Create, Delete, Document, Update, Write
 from watchers.errors import ConflictError
 
 _FEEDS: Final = frozenset({"ticket_monitors", "alerts"})
+OVER: Final = """SELECT path FROM entries
+    WHERE field = '["expires_at"]' AND type = 'time' AND value <= ? ORDER BY value"""  # has its own index
 
 
 def apply(database: sqlite3.Connection, write: Write, now: int) -> str:
@@ -30,6 +34,13 @@ def apply(database: sqlite3.Connection, write: Write, now: int) -> str:
     row = (write.path, collection_of(write.path), to_text(after), now)
     database.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)", row)
     return str(now)
+
+
+def over(database: sqlite3.Connection, collections: Collection[str], now: datetime, limit: int) -> list[str]:
+    """Documents of these collections whose time is over, those that ended first before others."""
+    found = database.execute(OVER, (microseconds(now),))
+    ours = (path for (path,) in found if path.split("/")[-2] in collections)
+    return list(islice(ours, limit))
 
 
 def _after(write: Write, before: Document | None, now: int) -> dict[str, Any] | None:

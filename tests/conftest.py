@@ -3,13 +3,18 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from fnmatch import fnmatch
+from itertools import product
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from store.firestore import FirestoreDocuments
+from store.sqlite import SqliteDocuments
 from tests.firestore_emulator import connect, running_emulator, why_missing
+from tests.indexes import listening
 
 # The same examples everywhere, and a busy machine is no failure.
 settings.register_profile(
@@ -41,6 +46,24 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if any(fnmatch(name, pattern) for pattern in _SETTINGS):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def without_an_index() -> Iterator[list[str]]:
+    """Queries of either store that Firestore would refuse, as the emulator and SQLite never do."""
+    refused: list[str] = []
+    with ExitStack() as undo:
+        for store, name in product((SqliteDocuments, FirestoreDocuments), ("find", "count")):
+            undo.enter_context(patch.object(store, name, listening(getattr(store, name), refused)))
+        yield refused
+
+
+@pytest.fixture(autouse=True)
+def every_query_has_its_index(without_an_index: list[str]) -> Iterator[None]:
+    """Whatever a test makes the product ask, Firestore would answer with the indexes that are deployed."""
+    without_an_index.clear()
+    yield
+    assert without_an_index == []
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from store.sqlite import SqliteDocuments
 from tests.twilio_callbacks import signature
 from watchers.chunks import decode
 from watchers.documents import Delete, Put, Query, Update
+from watchers.errors import StoreUnavailableError
 from watchers.fanout import Message, Topic
 from watchers.places import Places
 from watchers.providers.ticketmaster import Ticketmaster
@@ -447,6 +448,34 @@ def test_a_run_in_time_goes_on_with_an_erasure_that_broke_off(
     assert documents.get(path)
     run(worker)
     assert documents.get(path) is None
+
+
+def test_a_run_in_time_deletes_what_is_over_and_a_dry_one_does_not(
+    entry: Entry, documents: SqliteDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = entry("ticket_monitor_worker")
+    monkeypatch.setattr(sys.modules["main"], "ERASURES_EVERY", timedelta(minutes=1))
+    documents.commit(Put("idempotency/old", {"expires_at": datetime.now(UTC)}))
+
+    run(worker, query="?dry_run=1")
+    assert documents.get("idempotency/old")
+    run(worker)
+    assert documents.get("idempotency/old") is None
+
+
+def test_that_nothing_can_be_deleted_is_no_reason_not_to_tick(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    worker = entry("ticket_monitor_worker")
+    main = sys.modules["main"]
+    monkeypatch.setattr(main, "ERASURES_EVERY", timedelta(minutes=1))
+
+    def locked(*_: object) -> int:
+        raise StoreUnavailableError("the test locked it")
+
+    monkeypatch.setattr(main.parts().documents, "forget", locked)
+    assert run(worker)["boards_failed"] == []
+    assert "expired.not_forgotten" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("every", [1, 7, 10, 30, 60])

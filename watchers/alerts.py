@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
+from watchers import expiry
 from watchers.documents import SERVER_TIME, Create, Document, Documents, Query
 from watchers.kinds import Channel
 from watchers.models import Alert, AlertState, News, PastPrice, Reason
@@ -61,6 +62,13 @@ def stands(alert: Alert) -> str:
     return f"{standing(settled_on, alert.state)}{alert.channel}:{alert.why or ''}"
 
 
+def expires_at(alert: Alert) -> datetime | None:
+    """When it may go; never while anything is still to be done about it."""
+    if alert.settled_at is None or alert.due_at is not None:
+        return None
+    return alert.settled_at + (expiry.TRIED if alert.news.reason.is_awaited else expiry.TOLD)
+
+
 def standing(settled_on: date | None, state: str, channel: str = "") -> str:
     """What ``stands`` begins with: of those that came to a state on a day, or are in it and open."""
     return f"{settled_on.isoformat() if settled_on else 'open'}:{state}:" + (f"{channel}:" if channel else "")
@@ -107,7 +115,8 @@ def moved_since(uid: str, at: datetime) -> Query:
 def to_fields(alert: Alert) -> dict[str, Any]:
     """The alert as a document: plain values, the event's local times as ISO text (they keep their zone)."""
     stored = {name: _plain(getattr(alert, name)) for name in _STORED}
-    return stored | {"waits": waits(alert), "newest_first": newest_first(alert), "stands": stands(alert)}
+    found_by = {"waits": waits(alert), "newest_first": newest_first(alert), "stands": stands(alert)}
+    return stored | found_by | {expiry.FIELD: expires_at(alert)}
 
 
 def from_document(document: Document) -> Alert:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from watchers import schedule
+from watchers import expiry, schedule
 from watchers.board import Board
 from watchers.clocks import stopwatch
 from watchers.documents import Document, Documents
@@ -40,6 +40,8 @@ def fold(documents: Documents, places: Places, board: Board, now: datetime, dead
     read, since, limit = set[str](), board.cursor, PAGE
     elsewhere, newcomers = set[str](), _Newcomers(list)
     complete = False
+    if _has_missed_some(board, now):
+        _recount(documents, places, board, set(board.rows), now)
     while not complete and stopwatch() < deadline:
         page = documents.find(changed_since(places, since, limit))
         unread = [document for document in page if document.path not in read]
@@ -53,6 +55,11 @@ def fold(documents: Documents, places: Places, board: Board, now: datetime, dead
     _join(board, newcomers)
     _move_cursor(board, since, complete=complete)
     return elsewhere - {home_of(provider_of(board.name))}
+
+
+def _has_missed_some(board: Board, now: datetime) -> bool:
+    """Whether watches may have been deleted whose tombstones are gone before this board read of them."""
+    return board.cursor is not None and board.cursor < now - expiry.DELETED
 
 
 def boards_of(page: Iterable[Document]) -> set[str]:

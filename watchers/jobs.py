@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from watchers import seats
+from watchers import expiry, seats
 from watchers.asked import MAX_BYTES, CannotSee, Refusal, read_watch
 from watchers.documents import SERVER_TIME, Create, Delete, Document, Documents, Put, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
@@ -76,6 +76,7 @@ class Job:
             "targets": list(self.targets),
             "left": list(self.left),
             "deleted_at": self.deleted_at,
+            expiry.FIELD: _tombstone_until(self.deleted_at),
             "updated_at": SERVER_TIME,
             "copied_at": SERVER_TIME,
             "seated": self.watch.status != "ended",
@@ -455,7 +456,8 @@ def _gone(desk: _Desk, watch_id: str, existing: Document | None) -> _Step:
     step = _Step("deleted" if is_alive or was_refused else "absent")
     if step.outcome == "deleted":
         stopped = _stopped(existing, None, desk.now, seated=False) if is_alive else []
-        step.writes += [*stopped, Put(status, _said("deleted", None))]
+        tombstone = _said("deleted", None) | {expiry.FIELD: _tombstone_until(desk.now)}
+        step.writes += [*stopped, Put(status, tombstone)]
         if said is not None and said.fields.get("state") == "refused":
             step.writes.append(Delete(refusal(desk.uid, watch_id)))
     if existing is not None or said is not None:
@@ -477,11 +479,15 @@ def _stopped(
     left = list(dict.fromkeys([*(fields.get("left") or ()), *(fields.get("targets") or ())]))
     stopped: dict[str, Any] = {"targets": [], "left": left, "fires_at": {}, "rearms_at": {}, "waits_for": []}
     stopped |= {"favoured": [], "deleted_at": deleted_at, "updated_at": SERVER_TIME, "copied_at": SERVER_TIME}
-    stopped["refused"] = deleted_at is None
+    stopped |= {"refused": deleted_at is None, expiry.FIELD: _tombstone_until(deleted_at)}
     stopped["seated"] = seats.is_seated(fields) if seated is None else seated
     if copied_at is not None:
         stopped["source_updated_at"] = copied_at
     return [Update(existing.path, stopped, existing.version)]
+
+
+def _tombstone_until(deleted_at: datetime | None) -> datetime | None:
+    return deleted_at + expiry.DELETED if deleted_at else None
 
 
 def erased(existing: Document, erasure: str, now: datetime) -> Update:

@@ -23,8 +23,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from watchers import expiry
 from watchers.chunks import Span, Spans, UnreadableChunkError, decode, encode, spans, spliced
-from watchers.documents import Create, Delete, Document, Documents, Query, Update
+from watchers.documents import Create, Document, Documents, Query, Update
 from watchers.errors import ConflictError, StoreError
 from watchers.history import KEPT_RUNS, Runs, milliseconds, moment
 from watchers.homes import Peek
@@ -110,7 +111,7 @@ def append(documents: Documents, row: Row, now: datetime, keep: timedelta, *, ha
 
     The open ones too where the row ``has_left`` its board: they do not grow any more.
 
-    A full chunk, or one that cannot be read, is left as it is and the next one begun; then old ones go.
+    A full chunk, or one that cannot be read, is left as it is and the next one begun.
     What is there already is not written again.
 
     Raises:
@@ -163,22 +164,18 @@ def _since(prices: Spans, oldest: datetime) -> dict[PriceKey, list[Span]]:
 
 
 def _begin(documents: Documents, path: str, closed: Spans, now: datetime, keep: timedelta) -> None:
-    folder, number = path.rsplit("/", 1)
-    expired = documents.find(Query(folder, ("expires_at",), "<=", now)) if int(number) else []
-    fields = _fields(int(number), _since(closed, now - keep), keep) | {"begun_at": now}
-    documents.commit(Create(path, fields), *(Delete(one.path) for one in expired))
+    number = int(path.rsplit("/", 1)[1])
+    fields = _fields(number, _since(closed, now - keep), keep) | {"begun_at": now}
+    documents.commit(Create(path, fields))
 
 
 def _fields(number: int, prices: Spans, keep: timedelta) -> dict[str, object]:
-    """A chunk's document: ``newest_first`` puts the newest first, ``expires_at`` is for a TTL policy.
-
-    https://cloud.google.com/firestore/docs/ttl
-    """
+    """A chunk's document: ``newest_first`` puts the newest first; it ends with its last price."""
     newest = max((several[-1].last for several in prices.values()), default=0)
     return {
         "newest_first": -number,
         "blob": encode(prices),
-        "expires_at": moment(newest * 1000) + keep,
+        expiry.FIELD: moment(newest * 1000) + keep,
     }
 
 

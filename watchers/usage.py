@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from watchers import expiry
 from watchers.documents import Create, Documents, Update
 from watchers.errors import ConflictError, StoreError
 
@@ -65,6 +66,7 @@ class Meter:
 
     def _write(self, now: datetime) -> None:
         kept, more = self._documents.get(path(now)), self.unwritten()
-        fields = {kind: int((kept.fields if kept else {}).get(kind, 0)) + more[kind] for kind in KINDS}
+        counted = {kind: int((kept.fields if kept else {}).get(kind, 0)) + more[kind] for kind in KINDS}
+        fields = counted | {expiry.FIELD: now + expiry.USED}
         self._documents.commit(Update(kept.path, fields, kept.version) if kept else Create(path(now), fields))
         self._written += more

@@ -39,20 +39,27 @@ def latest(uid: str) -> Feed:
     newer, is_cut = _newer(uid, old.mark or alerts.end_of_feed(uid))
     if is_cut:  # they may not reach as far as the shelf
         old = Shelf(is_cut=True)
+    kept = Shelf(_standing(old.alerts), old.is_cut)
     rested = shelf.rested(newer, site().now())
-    if len(rested) >= shelf.WORTH:
-        shelf.keep(documents, uid, _newest((*rested, *old.alerts), old))
-    found = _newest((*newer, *old.alerts), old)
+    if len(rested) >= shelf.WORTH or kept != old:
+        shelf.keep(documents, uid, _newest((*rested, *kept.alerts), kept))
+    found = _newest((*newer, *kept.alerts), kept)
     return Feed(found.alerts, found.is_cut)
 
 
 def merged(known: Feed, moved: Iterable[Document], uid: str) -> Feed:
     """With these alerts as they stand now, whether they were known or not."""
-    found = {alert.id: alert for alert in known.alerts}
+    found = {alert.id: alert for alert in _standing(known.alerts)}
     for alert in _own(moved, uid):
         found[alert.id] = alert
     newest = _newest(tuple(sorted(found.values(), key=alerts.newest_first)), Shelf(is_cut=known.is_cut))
     return Feed(newest.alerts, newest.is_cut)
+
+
+def _standing(found: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Without those whose time is over, which may be gone already."""
+    now = site().now()
+    return tuple(one for one in found if (until := alerts.expires_at(one)) is None or until > now)
 
 
 def _newest(found: tuple[Alert, ...], old: Shelf) -> Shelf:
@@ -78,7 +85,7 @@ def _own(found: Iterable[Document], uid: str) -> Iterator[Alert]:
         if document.fields.get("uid") != uid:
             continue
         try:
-            yield alerts.from_document(document)
+            yield from _standing([alerts.from_document(document)])
         except UNREADABLE:
             log.warning("alert.unreadable", extra={"alert": document.id})
 

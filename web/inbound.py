@@ -23,7 +23,7 @@ from notifiers.words import answers
 from notifiers.words.answers import Line
 from notifiers.words.gsm import segments
 from notifiers.words.replies import Amount, Reply, Verb, parse
-from watchers import alerts, verbs
+from watchers import alerts, expiry, verbs
 from watchers.documents import Create, Document, Query, Update, Write
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
 from watchers.language import SOURCE, speaking
@@ -88,7 +88,7 @@ def _done_once(path: str, reply: Reply, sender: str, allowance: Allowance) -> _O
         people = _people(sender)
         with speaking(people[0][0].language if people else SOURCE):
             outcome = _counted(_outcome(reply, people), people, allowance)
-        heard = {"uid": outcome.uid, "at": site().now(), "verb": str(reply.verb), "watch": outcome.watch_id}
+        heard = _heard(outcome, reply, site().now())
         try:
             site().documents.commit(Create(path, heard), *outcome.writes)
         except ConflictError:  # told twice at once, or something changed meanwhile: look again
@@ -96,6 +96,12 @@ def _done_once(path: str, reply: Reply, sender: str, allowance: Allowance) -> _O
             continue
         return outcome
     raise StoreUnavailableError("a reply kept meeting changes")
+
+
+def _heard(outcome: _Outcome, reply: Reply, at: datetime) -> dict[str, Any]:
+    """What is kept of a text, for long: a signed request bears no time, so it could be told again then."""
+    kept = {"uid": outcome.uid, "at": at, "verb": str(reply.verb), "watch": outcome.watch_id}
+    return kept | {expiry.FIELD: at + expiry.TOLD}
 
 
 def _people(number: str) -> list[tuple[Person, str]]:

@@ -19,7 +19,7 @@ from itertools import takewhile
 from typing import Any
 
 from notifiers.outbox import FINAL, UNREADABLE
-from watchers import alerts
+from watchers import alerts, expiry
 from watchers.documents import Document, Documents, Put
 from watchers.errors import StoreError
 from watchers.models import Alert, AlertState
@@ -69,8 +69,14 @@ def rested(newer: Sequence[Alert], now: datetime) -> tuple[Alert, ...]:
 
 def keep(documents: Documents, uid: str, shelf: Shelf) -> None:
     """Write it (one write); best effort."""
+    fields = {"blob": packed(shelf.alerts), "is_cut": shelf.is_cut, expiry.FIELD: _first_to_go(shelf)}
     with suppress(StoreError):
-        documents.commit(Put(path(uid), {"blob": packed(shelf.alerts), "is_cut": shelf.is_cut}))
+        documents.commit(Put(path(uid), fields))
+
+
+def _first_to_go(shelf: Shelf) -> datetime | None:
+    """No alert is kept here for longer than by itself; for whoever comes back, one of the others is made."""
+    return min(filter(None, map(alerts.expires_at, shelf.alerts)), default=None)
 
 
 def packed(found: Iterable[Alert]) -> bytes:

@@ -21,7 +21,7 @@ import msgspec
 import msgspec.structs
 
 from notifiers.outbox import UNREADABLE
-from watchers import jobs
+from watchers import expiry, jobs
 from watchers.documents import Create, Delete, Document, Documents, Update
 from watchers.errors import ConflictError, StoreError
 from watchers.folding import OVERLAP
@@ -128,24 +128,30 @@ def path(uid: str) -> str:
     return f"pages/{uid}"
 
 
-def read(documents: Documents, uid: str) -> tuple[Snapshot | None, str]:
-    """The snapshot (one read), and its document's version, empty where there is none."""
+def read(documents: Documents, uid: str, now: datetime) -> tuple[Snapshot | None, str]:
+    """The snapshot (one read), and its document's version, empty where there is none.
+
+    One whose time is over may not have heard of every watch that was deleted since, and is none.
+    """
     document = documents.get(path(uid))
     if document is None:
         return None, ""
     try:
-        return _decoded(document), document.version
+        is_over = document.fields[expiry.FIELD] <= now
+        return None if is_over else _decoded(document), document.version
     except _DAMAGED:
         log.warning("snapshot.damaged", extra={"person": uid})
         return None, document.version
 
 
-def keep(documents: Documents, uid: str, snapshot: Snapshot, version: str, took: timedelta) -> None:
+def keep(
+    documents: Documents, uid: str, snapshot: Snapshot, version: str, took: timedelta, now: datetime
+) -> None:
     """Write it (one write), unless somebody has done so since ``version``; best effort.
 
     ``took``: how long ago the first of it was read.
     """
-    fields = _encoded(snapshot) | {"took": took.total_seconds()}
+    fields = _encoded(snapshot) | {"took": took.total_seconds(), expiry.FIELD: now + expiry.SNAPSHOT}
     write = Update(path(uid), fields, version) if version else Create(path(uid), fields)
     with suppress(StoreError):
         documents.commit(write)

@@ -71,12 +71,12 @@ class Standing:
 def standing(uid: str) -> Standing:
     """How this person's watches and alerts stand."""
     began = time.monotonic()
-    kept, version = snapshot.read(site().documents, uid)
+    kept, version = snapshot.read(site().documents, uid, site().now())
     found = _Since(uid, kept) if kept else None
     now = found.followed() if found else _anew(uid)
     if found is None or found.is_worth_keeping:
         took = timedelta(seconds=time.monotonic() - began)
-        snapshot.keep(site().documents, uid, now, version, took)
+        snapshot.keep(site().documents, uid, now, version, took, site().now())
     return Standing(now)
 
 

@@ -140,7 +140,6 @@ def resume(documents: Documents, places: Places, now: datetime) -> int:
             _go_on(documents, places, standing.id, now)
         except StoreError as exc:
             log.warning("person.not_erased", extra={"uid": standing.id, "why": type(exc).__name__})
-    receipts.forget_old(documents, now)
     return len(due)
 
 

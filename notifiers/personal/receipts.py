@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notifiers.proofs import Contact, Kind
-from watchers.documents import Create, Delete, Documents, Query
+from watchers import expiry
+from watchers.documents import Create
 
 COLLECTION = "receipts"
 KEPT_FOR = timedelta(days=4 * 366)
@@ -25,7 +26,6 @@ KEPT_FOR = timedelta(days=4 * 366)
 
 _CONTACT = re.compile(r"\+[1-9]\d{6,14}|[^@\s]+@[^@\s]+\.[^@\s]+")
 _NETWORK = frozenset({"ip", "network", "address", "user_agent"})
-_AT_ONCE = 100
 _MOST_CONSENTS = 200  # of some 200 bytes each, in a document of at most 1 MiB
 
 
@@ -49,7 +49,7 @@ def receipt(uid: str, person: Mapping[str, Any], now: datetime) -> Create | None
         "consents": [_without_contacts(each) for each in consents],
         "opted_out_at": opted_out_at,
         "erased_at": now,
-        "ends_at": now + KEPT_FOR,
+        expiry.FIELD: now + KEPT_FOR,
     }
     identity = hashlib.sha256(f"receipt\x1f{uid}\x1f{now.isoformat()}".encode()).hexdigest()[:32]
     return Create(f"{COLLECTION}/{identity}", fields)
@@ -68,14 +68,6 @@ def bounded(consents: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]
     rest = [place for place in range(len(consents)) if place not in needed]
     over = set(rest[: max(0, len(consents) - _MOST_CONSENTS)])
     return [each for place, each in enumerate(consents) if place not in over][-_MOST_CONSENTS:]
-
-
-def forget_old(documents: Documents, now: datetime) -> int:
-    """Delete those whose time is over; how many."""
-    over = documents.find(Query(COLLECTION, ("ends_at",), "<=", now, _AT_ONCE))
-    if over:
-        documents.commit(*(Delete(one.path) for one in over))
-    return len(over)
 
 
 def _contacts(consents: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -9,7 +9,7 @@ import pytest
 from notifiers.freshness import Freshness, Snoozed, Unwanted
 from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import MINUTE, NEWS, NOW, TARGET, an_alert, save_price, save_watch
-from watchers import board, encoding
+from watchers import board, encoding, expiry
 from watchers.documents import Put
 from watchers.history import History
 from watchers.models import AlertState, News, Reason
@@ -65,6 +65,14 @@ def test_news_of_a_watch_that_was_deleted_is_unwanted(documents: SqliteDocuments
 
 def test_news_of_a_watch_that_nobody_knows_is_told(documents: SqliteDocuments) -> None:
     assert Freshness(documents, Places()).of(HELD, LATER) == HELD.news
+
+
+def test_news_of_a_watch_that_was_deleted_so_long_ago_that_nothing_says_so_is_unwanted(
+    documents: SqliteDocuments,
+) -> None:
+    freshness = Freshness(documents, Places())
+    assert freshness.of(HELD, HELD.created_at + expiry.DELETED) == HELD.news
+    assert freshness.of(HELD, HELD.created_at + expiry.DELETED + MINUTE) == Unwanted("deleted")
 
 
 def test_a_watch_that_cannot_be_read_is_no_reason_to_keep_silent(documents: SqliteDocuments) -> None:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from store import sqlite_writes
 from store.sqlite import Change, SqliteDocuments
 from watchers.documents import SERVER_TIME, Create, Delete, Put, Query, Update
 from watchers.errors import ConflictError, StoreError, StoreUnavailableError
@@ -186,3 +188,62 @@ def test_a_change_is_never_numbered_twice() -> None:
         documents.done(first.seq)
         documents.commit(Create("alerts/a2", {}))
         assert documents.changes() == [Change(first.seq + 1, "created", "alerts/a2")]
+
+
+# ── what is over ─────────────────────────────────────────────────────────────────────────────────────────
+
+NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+
+
+def test_what_is_over_is_deleted_wherever_its_collection_lies_the_first_to_end_first(path: str) -> None:
+    with opened(path) as documents:
+        for number in range(4):
+            over = {"expires_at": NOON - timedelta(hours=number)}
+            documents.commit(Put(f"notes/{number}", over), Put(f"people/p/notes/{number}", over))
+        assert documents.forget({"notes"}, NOON, 2) == 2
+        assert [one.id for one in documents.find(Query("notes"))] == ["0", "1", "2"]
+        assert documents.forget({"notes"}, NOON, 100) == 6
+        assert documents.find(Query("notes", ("expires_at",), "<=", NOON)) == []
+        assert documents.operations["deletes"] == 8
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"expires_at": NOON + timedelta(microseconds=1)}, id="its time is not over"),
+        pytest.param({"expires_at": None}, id="it has none"),
+        pytest.param({}, id="it says nothing"),
+        pytest.param({"expires_at": 0}, id="it is no time"),
+        pytest.param({"expires_at": "2020-01-01T00:00:00Z"}, id="it is a text"),
+        pytest.param({"inner": {"expires_at": NOON}}, id="it stands in a map"),
+        pytest.param({"expires_at": [NOON]}, id="it stands in a list"),
+    ],
+)
+def test_a_document_stays_while(path: str, fields: dict[str, object]) -> None:
+    with opened(path) as documents:
+        documents.commit(Put("notes/n", fields))
+        assert documents.forget({"notes"}, NOON, 100) == 0
+        assert documents.get("notes/n")
+
+
+def test_a_collection_that_nobody_named_keeps_what_is_over(path: str) -> None:
+    with opened(path) as documents:
+        for one in ("tokens/t", "notes/n/tokens/t", "my_notes/n"):
+            documents.commit(Put(one, {"expires_at": NOON}))
+        assert documents.forget({"notes"}, NOON, 100) == 0
+
+
+def test_what_is_over_is_found_by_an_index_and_not_by_looking_through_everything(path: str) -> None:
+    with opened(path), closing(sqlite3.connect(path)) as raw:
+        plan = " ".join(str(row) for row in raw.execute(f"EXPLAIN QUERY PLAN {sqlite_writes.OVER}", (0,)))
+    assert "entries_over" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_a_file_of_before_gets_the_index(path: str) -> None:
+    with opened(path) as documents:
+        documents.commit(Put("notes/n", {"expires_at": NOON}))
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("DROP INDEX entries_over")
+    with opened(path) as documents:
+        assert documents.forget({"notes"}, NOON, 100) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fake_provider import FakeProvider, item, item_id
 from tests.world import MINUTE, PLACES, World, below
-from watchers import board, folding
+from watchers import board, expiry, folding
 from watchers.documents import SERVER_TIME, Document, Put, Query, Update
 from watchers.jobs import Job, read_job
 
@@ -44,6 +44,28 @@ def test_a_watch_saved_during_a_tick_is_seen_by_the_next_one(world: World) -> No
     assert world.board().rows[A].watchers == 1
     world.minutes(10000, 9400)
     assert world.texts("w2") == [("below_limit", 9400)]
+
+
+def test_a_board_that_slept_until_tombstones_were_gone_counts_its_watchers_anew(world: World) -> None:
+    world.save(below())
+    world.save(below(target=item("b")), "w2")
+    world.minutes(10000)
+    world.remove("w1")
+    world.now += expiry.DELETED + timedelta(days=1)
+    assert expiry.forget(world.documents, PLACES, world.now + timedelta(days=1)) >= 1
+    assert world.documents.get(PLACES.job("w1")) is None
+    world.minutes(8000)
+    assert list(world.board().rows) == [item_id("b")]
+
+
+def test_a_watch_that_comes_back_is_no_tombstone_any_more(world: World) -> None:
+    world.save(below())
+    world.remove("w1")
+    gone_at = world.job_document().fields["expires_at"]
+    assert gone_at == world.job_document().fields["deleted_at"] + expiry.DELETED
+    world.save(below())
+    assert world.job_document().fields["expires_at"] is None
+    assert expiry.forget(world.documents, PLACES, gone_at) == 0
 
 
 def test_a_watch_becoming_visible_late_is_seen(world: World) -> None:

@@ -17,11 +17,12 @@ from store.sqlite import SqliteDocuments
 from tests.builders import FACE, ITEM, RESALE, START, observed
 from tests.fakes import Crash, FaultyDocuments
 from tests.histories import RULES
-from watchers import encoding, price_history
+from watchers import encoding, expiry, price_history
 from watchers.documents import Documents, Query, Update, Write
 from watchers.errors import ConflictError
 from watchers.history import KEPT_RUNS, Run, Runs
 from watchers.money import PriceKey
+from watchers.places import Places
 from watchers.price_history import (
     PATIENCE,
     WAITING,
@@ -386,18 +387,24 @@ def test_what_is_older_than_the_setting_leaves_its_chunk(store: Documents) -> No
     assert min(step.until for step in steps) >= now - keep
 
 
-def test_when_a_chunk_begins_those_that_expired_go(store: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_goes_when_its_last_price_is_older_than_the_setting(
+    documents: SqliteDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(price_history, "FULL", 1)
     row, keep = a_row(), timedelta(days=5)
     for start in range(0, 40, 8):
-        append(store, row, seen(row, *range(start, start + 8), every=timedelta(hours=6)), keep)
-    assert chunks(store) == ["2", "3", "4"]
-    kept = store.get(f"{collection(ITEM.id)}/4")
+        now = seen(row, *range(start, start + 8), every=timedelta(hours=6))
+        append(documents, row, now, keep)
+    kept = documents.get(f"{collection(ITEM.id)}/4")
     assert kept
     assert kept.fields["expires_at"] == row.history.runs(FACE)[-2].last_at + keep
+    assert expiry.forget(documents, Places(), now) == 2
+    assert chunks(documents) == ["2", "3", "4"]
+    append(documents, row, seen(row, *range(40, 48)), keep)
+    assert chunks(documents) == ["2", "3", "4", "5"]
 
 
-def test_when_all_chunks_expired_the_next_has_the_number_of_the_row(documents: SqliteDocuments) -> None:
+def test_when_all_chunks_are_gone_the_next_has_the_number_of_the_row(documents: SqliteDocuments) -> None:
     row = a_row()
     row.chunk, row.archived = 4, {FACE: 1}
     append(documents, row, seen(row, *range(8)), KEEP)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.web.kit import Someone, World, news_of
-from watchers import alerts
+from tests.web.kit import PLACES, Someone, World, news_of
+from watchers import alerts, expiry
 from watchers.documents import Delete, Put, Update
 from watchers.errors import StoreUnavailableError
 from watchers.kinds import Channel
@@ -183,6 +183,43 @@ def test_everything_that_an_alert_says_survives_the_shelf(world: World) -> None:
     kept = shelf.read(world.documents, "ann")
     assert replace(kept.alerts[0], version=None) == replace(told, version=None)
     assert kept.is_cut
+
+
+def test_an_alert_whose_time_is_over_is_gone_from_the_page_before_it_is_gone_from_the_database(
+    world: World, ann: Someone
+) -> None:
+    for day in range(30):
+        _told(world, day)
+    _anew(world, ann)
+    world.later = expiry.TOLD - timedelta(days=25)
+    with world.app().test_request_context():
+        found = feed.latest("ann").alerts
+    assert [found[0].id, found[-1].id, len(found)] == [_id(0), _id(25), 26]
+    kept = world.documents.inner.get(shelf.path("ann"))
+    assert kept
+    assert kept.fields["expires_at"] == alerts.expires_at(found[-1])
+    assert world.documents.inner.get(alerts.path(_id(26)))
+
+
+def test_a_shelf_that_is_gone_with_its_oldest_alert_is_made_of_the_others(world: World, ann: Someone) -> None:
+    for day in range(30):
+        _told(world, day)
+    _anew(world, ann)
+    world.later = expiry.TOLD - timedelta(days=25)
+    assert expiry.forget(world.documents.inner, PLACES, world.now()) == 4 + 2  # the shelf; the page
+    assert world.documents.inner.get(shelf.path("ann")) is None
+    page = _anew(world, ann)
+    assert len(re.findall("#D", page)) == 20
+    assert len(shelf.read(world.documents, "ann").alerts) == 26
+
+
+def test_a_page_whose_snapshot_is_over_is_made_anew(world: World, ann: Someone) -> None:
+    """It may not have heard of a watch whose tombstone is gone, too."""
+    ann.get("/")
+    kept, version = snapshot.read(world.documents, "ann", world.now() + expiry.SNAPSHOT - timedelta(hours=1))
+    assert kept
+    assert version
+    assert snapshot.read(world.documents, "ann", world.now() + expiry.SNAPSHOT) == (None, version)
 
 
 def _told(world: World, day: int, ago: float | None = None, **changes: object) -> Alert:

@@ -474,7 +474,7 @@ def test_a_stranger_is_not_answered_and_nothing_is_kept_of_them(
 ) -> None:
     assert twilio.text(body, sender="+19995550100") == ""
     (kept,) = inbound(world)
-    assert kept.keys() == {"uid", "at", "verb", "watch"}
+    assert kept.keys() == {"uid", "at", "verb", "watch", "expires_at"}
     assert (kept["uid"], kept["watch"]) == ("", "")
     assert "opted_out_at" not in world.fields("people/ann")
 

@@ -5,14 +5,14 @@ Whether somebody has an account is not even looked up here, so nothing about the
 
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from notifiers import proofs, spend
 from notifiers.proofs import Contact, Kind, Proof
-from watchers.documents import Delete, Documents, Write
+from watchers.documents import Documents
 from watchers.errors import ConflictError, StoreUnavailableError
 from web.account import addresses, throttle
 from web.account.network import site_of
@@ -84,7 +84,7 @@ def ask(documents: Documents, question: Question, rules: Rules, secret_key: str,
         _refuse_unpaid(documents, question.contact, rules, now)
         counted = throttle.counting(documents, limits(question, rules, secret_key), now)
         try:
-            documents.commit(*proofs.creation(proof), *counted, *_swept(documents, now, counted))
+            documents.commit(*proofs.creation(proof), *counted)
         except ConflictError:
             time.sleep(_PAUSE * min(attempt, 5) * secrets.randbelow(100) / 100)
             continue
@@ -140,13 +140,3 @@ def _proof(question: Question, identity: str, rules: Rules, now: datetime) -> Pr
 def _refuse_unpaid(documents: Documents, contact: Contact, rules: Rules, now: datetime) -> None:
     if contact.kind is Kind.PHONE and spend.spent(documents, now) >= rules.segments_per_month:
         raise NoTextsLeftError
-
-
-def _swept(documents: Documents, now: datetime, counted: Collection[Write]) -> list[Write]:
-    """Whoever asks takes some away that are long over: no address is kept for longer than it is needed.
-
-    What is just being counted again is not among them.
-    """
-    used = {write.path for write in counted}
-    found = (*proofs.over(documents, now), *throttle.over(documents, now))
-    return [Delete(one.path, one.version) for one in found if one.path not in used]

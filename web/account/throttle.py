@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
-from watchers.documents import Create, Document, Documents, Query, Update, Write
+from watchers import expiry
+from watchers.documents import Create, Document, Documents, Update, Write
 
 COLLECTION = "throttles"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,11 +61,6 @@ def counting(documents: Documents, limits: Sequence[Limit], now: datetime) -> li
     ]
 
 
-def over(documents: Documents, now: datetime, limit: int = 10) -> list[Document]:
-    """Some counts that count for nothing any more."""
-    return documents.find(Query(COLLECTION, ("ends_at",), "<=", now, limit))
-
-
 def _window(limit: Limit, now: datetime) -> int:
     return (now - _EPOCH) // limit.per
 
@@ -91,6 +87,6 @@ def _until_less(limit: Limit, now: datetime) -> timedelta:
 
 
 def _written(limit: Limit, count: Mapping[str, int], document: Document | None) -> Write:
-    ends_at = _EPOCH + (count["window"] + 2) * limit.per
-    fields = {**count, "now": count["now"] + 1, "ends_at": ends_at}
+    counts_until = _EPOCH + (count["window"] + 2) * limit.per
+    fields = {**count, "now": count["now"] + 1, expiry.FIELD: counts_until}
     return Update(document.path, fields, document.version) if document else Create(limit.path, fields)

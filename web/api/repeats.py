@@ -16,6 +16,7 @@ from typing import Any
 
 from flask import Response, request
 
+from watchers import expiry
 from watchers.documents import Create, Delete, Document, Update
 from watchers.errors import ConflictError, StoreError
 from web.api.problems import Fault, ProblemError
@@ -98,7 +99,7 @@ def _running(uid: str, now: datetime) -> dict[str, Any]:
         "request": _fingerprint(),
         "state": "running",
         "started_at": now,
-        "expires_at": now + KEPT,
+        expiry.FIELD: now + KEPT,
     }
 
 
@@ -112,7 +113,7 @@ def _again(path: str, fields: Mapping[str, Any], now: datetime) -> _Record | Res
     known = site().documents.get(path)
     if known is None:
         raise _being_done()  # it was let go at this moment
-    if known.fields["expires_at"] > now:
+    if not expiry.is_over(known, now):
         if known.fields["request"] != fields["request"]:
             detail = "This key was used for another request today. Use a new key for a new request."
             raise ProblemError(422, detail, [Fault(where="header", pointer=HEADER, detail=detail)])

@@ -92,7 +92,7 @@ def live(documents: Documents, uid: str = UID, *, watches: int = 2, told: int = 
     documents.commit(
         Tally(uid, day=NOW.date(), month="2026-11", segments=3).write(),
         Put(f"alert_shelves/{uid}", {"blob": b"older alerts", "is_cut": False}),
-        Put(f"pages/{uid}", {"blob": b"a page"}),
+        Put(f"pages/{uid}", {"lines": b"a page"}),
         Put(f"calendars/{uid}", {"uid": uid, "secret": "of an address", "shown": {}}),
         Put(refusal(uid, "w9"), {"uid": uid, "watch": "w9", "reasons": ["No."], "at": NOW}),
         Put(f"contacts/{uid}-digest", {"uid": uid}),

@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from notifiers.personal.receipts import COLLECTION, KEPT_FOR, bounded, digest, forget_old, receipt
+from notifiers.personal.receipts import COLLECTION, KEPT_FOR, bounded, digest, receipt
 from store.sqlite import SqliteDocuments
-from tests.notifiers.personal.life import EMAIL, NOW, PHONE, UID, person
+from tests.notifiers.personal.life import EMAIL, NOW, PHONE, PLACES, UID, person
+from watchers import expiry
 from watchers.documents import Query
 
 
@@ -20,7 +21,7 @@ def test_a_receipt_says_when_to_which_words_and_for_which_number_to_whoever_know
     assert kept
     assert kept.fields["consents"] == [{"at": NOW, "text": "v1", "number": digest(PHONE)}]
     assert digest(PHONE) in kept.fields["contacts"]
-    assert kept.fields["ends_at"] == NOW + KEPT_FOR
+    assert kept.fields["expires_at"] == NOW + KEPT_FOR
 
 
 def test_nobody_can_read_from_it_whose_it_was() -> None:
@@ -87,6 +88,6 @@ def test_a_receipt_ends_by_itself() -> None:
     assert kept
     documents.commit(kept)
 
-    assert forget_old(documents, NOW + KEPT_FOR - timedelta(days=1)) == 0
-    assert forget_old(documents, NOW + KEPT_FOR) == 1
+    assert expiry.forget(documents, PLACES, NOW + KEPT_FOR - timedelta(days=1)) == 0
+    assert expiry.forget(documents, PLACES, NOW + KEPT_FOR) == 1
     assert documents.find(Query(COLLECTION)) == []

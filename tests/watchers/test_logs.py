@@ -25,6 +25,7 @@ def test_a_record_is_one_json_object_with_its_own_fields() -> None:
         "tick.done", board="steam-0", failures={"unavailable": 2}, left=["a"], none=None, yes=True
     ) == {
         "severity": "INFO",
+        "message": "tick.done",
         "event": "tick.done",
         "logger": "area",
         "board": "steam-0",
@@ -68,7 +69,7 @@ def test_an_exception_is_told_and_masked() -> None:
     try:
         int('"someone@mail.example.org" at https://shop.example/?apikey="s3cret"')
     except ValueError:
-        told = line("crashed", exc_info=sys.exc_info())["exception"]
+        told = line("crashed", exc_info=sys.exc_info())["stack_trace"]
     assert told.startswith("Traceback")
     assert "\n" in told
     assert "ValueError" in told

@@ -89,7 +89,8 @@ apply_policies() {
     known=$(named "$name" "$there") || known=''
     policy=${known##*[[:space:]]}
     [[ ${known%%[[:space:]]*} != "$version" ]] || continue
-    run sed -i -e "s#CHECK_ID#$check#" -e "s#VERSION#$version#" -e "s#docs/runbooks/#${runbooks%/}/#" "$filled/policies/$name.json"
+    run sed -i -e "s#CHECK_ID#$check#" -e "s#VERSION#$version#" -e "s#docs/runbooks/#${runbooks%/}/#" \
+      "$filled/policies/$name.json"
     if [[ -n $policy ]]; then
       run gcloud alpha monitoring policies update "$policy" --policy-from-file="$filled/policies/$name.json" \
         ${channel:+"--set-notification-channels=$channel"}

@@ -1,7 +1,7 @@
-"""What of Cloud Logging's query language our filters use, so that they are asked of lines that were really written.
+"""What our filters use of Cloud Logging's query language, so that they are asked of lines really written.
 
-Comparisons (``=``, ``!=``, ``>=``, ``<=``, ``>``, ``<``, ``=~``) of a field with a text, a number, true or false, or with
-``("a" OR "b")``; ``AND``, ``OR``, ``NOT`` and brackets. Anything else is refused rather than guessed.
+Comparisons (``=``, ``!=``, ``>=``, ``<=``, ``>``, ``<``, ``=~``) of a field with a text, a number, true or
+false, or with ``("a" OR "b")``; ``AND``, ``OR``, ``NOT`` and brackets. All else is refused, not guessed.
 https://cloud.google.com/logging/docs/view/logging-query-language
 """
 
@@ -22,7 +22,7 @@ _ORDERS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator
 
 @dataclass
 class Filter:
-    """A filter that was read: ``matches`` an entry or not. ``fields`` are what it asks about, ``events`` by name."""
+    """A filter that was read: it ``matches`` an entry or not, asks about ``fields`` and names ``events``."""
 
     matches: Test
     fields: set[str] = field(default_factory=set)
@@ -133,7 +133,7 @@ def _plain(token: str) -> Any:
     if token.startswith('"'):
         return json.loads(token)
     if token in SEVERITIES or token in ("true", "false"):
-        return token in SEVERITIES and token or token == "true"
+        return (token in SEVERITIES and token) or token == "true"
     return float(token)
 
 
@@ -144,7 +144,7 @@ def _compares(found: Any, sign: str, wanted: Any) -> bool:
         found, wanted = SEVERITIES.index(found), SEVERITIES.index(wanted)
     if sign == "=~":
         return re.search(wanted, str(found)) is not None
-    if isinstance(wanted, bool) != isinstance(found, bool) or isinstance(wanted, str) != isinstance(found, str):
+    if any(isinstance(wanted, kind) != isinstance(found, kind) for kind in (bool, str)):
         return False
     if sign in _ORDERS:
         return bool(_ORDERS[sign](found, wanted))

@@ -1,7 +1,7 @@
 """Google's APIs of monitoring and log-based metrics on this machine, for the real gcloud to talk to.
 
-What is made stands in ``things`` by its name; what was asked, in ``requests``. Like Google it gives a name to what has
-none, gives conditions and dashboards what they have after a write, and refuses an update of what is not there.
+What is made stands in ``things`` by its name; what was asked, in ``requests``. Like Google it gives a name to
+what has none and an etag to dashboards, and refuses to update what is not there.
 """
 
 import json
@@ -50,7 +50,7 @@ class Monitoring:
         self.requests.append(asked)
         if self.refusing and asked.method != "GET" and self.refusing.search(f"{asked.method} {asked.path}"):
             self.refusing = None
-            return 503, {"error": {"code": 503, "message": "not now", "status": "UNAVAILABLE"}}
+            return 400, {"error": {"code": 400, "message": "not now", "status": "FAILED_PRECONDITION"}}
         kind = asked.path.rsplit("/", 1)[-1]
         if asked.method == "GET" and kind in KINDS:
             return 200, {kind: self.of(kind)}
@@ -96,7 +96,7 @@ def monitoring() -> Iterator[tuple[Monitoring, dict[str, str]]]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the library's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
             """Nothing: what was asked is kept."""

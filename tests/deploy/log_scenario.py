@@ -115,7 +115,8 @@ class _Installation:
         )
 
     def _function(self, name: str, kind: str = "cloudevent") -> FlaskClient:
-        return functions_framework.create_app(name, str(ROOT / "main.py"), kind).test_client()
+        client: FlaskClient = functions_framework.create_app(name, str(ROOT / "main.py"), kind).test_client()
+        return client
 
     def _person(self) -> Any:
         return self._documents.get("people/u1")

@@ -212,7 +212,7 @@ def load(kind: str, name: str) -> dict[str, Any]:
     return found
 
 
-_DEFAULTS = (0, False, "", [], {}, None, "STRING")
+_DEFAULTS: tuple[Any, ...] = (0, False, "", [], {}, None, "STRING")
 
 
 def stated(value: Any) -> Any:

@@ -157,7 +157,10 @@ class Settings(msgspec.Struct, frozen=True):
             codes_per_hour=int(_number("CODES_PER_HOUR", text("CODES_PER_HOUR"))),
             # Cloud Run's own front end is one, and says so by this variable
             trusted_proxies=int(
-                _number("TRUSTED_PROXIES", text("TRUSTED_PROXIES") or str(int("K_SERVICE" in env)))
+                _number(
+                    "TRUSTED_PROXIES",
+                    text("TRUSTED_PROXIES") or str(int(bool(env.get("K_SERVICE", "").strip()))),
+                )
             ),
             firebase_project=text("FIREBASE_PROJECT") or text("GOOGLE_CLOUD_PROJECT") or None,
             firebase_certs_url=_url("FIREBASE_CERTS_URL", text("FIREBASE_CERTS_URL")),

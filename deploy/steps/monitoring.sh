@@ -78,6 +78,7 @@ apply_alert_channel() {
   channel=$(named "$address" "$there") || fail "the channel for $address was created and is not there; run this again"
 }
 
+# It may take Google ten minutes until a policy may name a metric that was just made.
 apply_policies() {
   local filled=$1 file name version there known policy
   step "Alert policies; each says what it means and names its runbook"
@@ -95,7 +96,7 @@ apply_policies() {
       run gcloud alpha monitoring policies update "$policy" --policy-from-file="$filled/policies/$name.json" \
         ${channel:+"--set-notification-channels=$channel"}
     else
-      run gcloud alpha monitoring policies create --policy-from-file="$filled/policies/$name.json" \
+      until_done 60 gcloud alpha monitoring policies create --policy-from-file="$filled/policies/$name.json" \
         ${channel:+"--notification-channels=$channel"}
     fi
   done

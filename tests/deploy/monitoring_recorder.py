@@ -1,7 +1,8 @@
 """Google's APIs of monitoring and log-based metrics on this machine, for the real gcloud to talk to.
 
-What is made stands in ``things`` by its name; what was asked, in ``requests``. Like Google it gives a name to
-what has none and an etag to dashboards, and refuses to update what is not there.
+What is made stands in ``things`` by its name; what was asked, in ``requests``; what ``refusing`` names is
+refused once. Like Google it gives a name to what has none and an etag to dashboards, and refuses to update
+what is not there.
 """
 
 import json
@@ -34,7 +35,7 @@ class Monitoring:
 
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[Asked] = field(default_factory=list)
-    refusing: re.Pattern[str] | None = None
+    refusing: list[str] = field(default_factory=list)
 
     @property
     def changes(self) -> list[Asked]:
@@ -48,8 +49,8 @@ class Monitoring:
     def answer(self, asked: Asked) -> tuple[int, dict[str, Any]]:
         """What Google would say."""
         self.requests.append(asked)
-        if self.refusing and asked.method != "GET" and self.refusing.search(f"{asked.method} {asked.path}"):
-            self.refusing = None
+        if (said := f"{asked.method} {asked.path}") in self.refusing:
+            self.refusing.remove(said)
             return 400, {"error": {"code": 400, "message": "not now", "status": "FAILED_PRECONDITION"}}
         kind = asked.path.rsplit("/", 1)[-1]
         if asked.method == "GET" and kind in KINDS:

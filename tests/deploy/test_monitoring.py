@@ -68,8 +68,9 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
             "CLOUDSDK_CONFIG": str(folder),
             "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
             "SETTING_ALERT_EMAIL": "operator@people.test",
+            "BETWEEN_TRIES": "0",
         }
-        google.refusing = re.compile("POST .*/alertPolicies$")
+        google.refusing = [f"POST projects/demo-app/{kind}" for kind in ("alertPolicies", "dashboards")]
         broken = run_step(**told)
         went_on = run_step(**told)
         assert went_on.returncode == 0, went_on.stderr
@@ -105,6 +106,7 @@ def of(things: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 def test_everything_stands_there_once_although_it_was_broken_off(applied: Applied) -> None:
+    """A policy that was refused, as while its metric is not known yet, was tried again; a dashboard was not."""
     assert applied.broken_off != 0
     assert sorted(one["name"] for one in of(applied.first, "metrics")) == METRICS
     policies = sorted(one["userLabels"]["runbook"] for one in of(applied.first, "alertPolicies"))

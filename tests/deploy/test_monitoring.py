@@ -106,7 +106,7 @@ def of(things: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 def test_everything_stands_there_once_although_it_was_broken_off(applied: Applied) -> None:
-    """A policy that was refused, as while its metric is not known yet, was tried again; a dashboard was not."""
+    """A policy that was refused, as while its metric is unknown, was tried again; a dashboard was not."""
     assert applied.broken_off != 0
     assert sorted(one["name"] for one in of(applied.first, "metrics")) == METRICS
     policies = sorted(one["userLabels"]["runbook"] for one in of(applied.first, "alertPolicies"))

@@ -117,7 +117,7 @@ def test_everything_stands_there_once_although_it_was_broken_off(applied: Applie
 
 
 def test_google_gets_what_the_files_say(applied: Applied) -> None:
-    """A field that the API does not know would be lost on its way through gcloud."""
+    """Nothing is lost or changed on its way through gcloud."""
     for one in of(applied.first, "metrics"):
         written = load("metrics", one["name"])
         assert re.fullmatch(r".*; version [0-9a-f]{16}", one["description"])

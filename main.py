@@ -137,7 +137,12 @@ def _say_late(found: Sequence[Document], now: datetime) -> None:
     """What should have been looked at long ago: somebody must find out why nobody did."""
     late = [due for one in found if (due := one.fields["due_at"]) < now - LATE]
     if late:
-        log.warning("outbox.late", extra={"alerts": len(late), "oldest": min(late).isoformat()})
+        oldest = min(late)
+        waits = round((now - oldest).total_seconds())
+        log.warning(
+            "outbox.late",
+            extra={"alerts": len(late), "oldest": oldest.isoformat(), "oldest_seconds": waits},
+        )
 
 
 @cache
@@ -155,7 +160,7 @@ def _built() -> Parts:
 
     logs.configure()  # what is wrong with a setting is a line like any other
     settings = Settings.from_env(os.environ)
-    logs.configure(settings.secrets, settings.project)
+    logs.configure(settings.secrets, settings.project, service=settings.service, version=settings.version)
     asked, off = providers.from_env(os.environ)
     _say_off(f"{one.name}: {one.why}" for one in off)
     limits = Limits.from_env(os.environ)
@@ -177,7 +182,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     ``watchers/caller.py`` once more where that is set.
     """
     with without_collecting():
-        from watchers import mishaps
+        from watchers import logs, mishaps
         from watchers.clocks import read_clocks
         from watchers.worker import run_key, work
 
@@ -188,6 +193,8 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     if request.args.get("reconcile") == "1":
         return _reconciled(scout, now)
     settings, is_dry = scout.settings, request.args.get("dry_run") == "1"
+    run = run_key(request.headers.get, now, uuid.uuid4().hex)
+    logs.TRACE.set(logs.TRACE.get() or logs.trace_of_run(run))
     if not is_dry and is_first(now, settings.tick_every):
         _resume_erasures(scout, now)
         _forget_expired(scout, now)
@@ -196,7 +203,7 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
         settings.places,
         scout.providers,
         scout.sweep,
-        run=run_key(request.headers.get, now, uuid.uuid4().hex),
+        run=run,
         now=now,
         every=settings.every,
         seconds=settings.tick_seconds,
@@ -214,7 +221,8 @@ def ticket_monitor_worker(request: flask.Request) -> tuple[dict[str, Any], int]:
     log.log(
         logging.INFO if worth_a_line else logging.DEBUG,
         "run.done",
-        extra={name: value for name, value in said.items() if name != "boards"},
+        extra={name: value for name, value in said.items() if name != "boards"}
+        | {"ticked": len(done.reports), "failed": len(done.failed), "dry_run": is_dry},
     )
     return said, 503 if done.failed else 200
 
@@ -279,6 +287,7 @@ def _reconciled(scout: Parts, now: datetime) -> tuple[dict[str, Any], int]:
 @functions_framework.cloud_event
 def poll_board(event: CloudEvent) -> None:
     """Tick the board that a Pub/Sub message names: ``{"board": "steam-3", "shards": 8, "run": "…"}``."""
+    from watchers import logs
     from watchers.clocks import read_clocks
     from watchers.fanout import Message, is_over
     from watchers.shards import provider_of
@@ -291,6 +300,7 @@ def poll_board(event: CloudEvent) -> None:
     except (KeyError, ValueError):
         log.error("poll_board.unknown", extra={"event_id": str(event["id"])})  # noqa: TRY400 - it says it all
         return
+    logs.TRACE.set(message.trace or logs.TRACE.get())
     if is_over(event.get("time"), now):
         log.warning("poll_board.over", extra={"board": message.board, "run": message.run})
         return

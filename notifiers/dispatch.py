@@ -25,7 +25,7 @@ from notifiers.learning import learn
 from notifiers.means import Clock, Means
 from notifiers.outbox import Bundle, Versions
 from notifiers.parcels import Desk, Outcome, Parcel, Prepared, prepare
-from notifiers.records import log_outcome, remember, set_aside
+from notifiers.records import log_claimed, log_outcome, log_step, remember, set_aside
 from notifiers.sending import Settlement, look_up, send
 from notifiers.spend import Allowance
 from watchers.errors import StoreError, StoreUnavailableError
@@ -154,6 +154,7 @@ def _sent(
                 yield alert.id, log_outcome(outcome, alert)
             if letter := one.letter:
                 held = outbox.standing(letter.claim, versions)
+                log_claimed(held)
                 under_way[_submit(pool, send, letter, held, clock)] = letter.person, held
         for held in lost:
             person = people[held.lead.uid]
@@ -184,7 +185,7 @@ def _settled(
         if versions is None:
             outcome = _overtaken(settlement, held, means, clock)
         else:
-            log_outcome(outcome, settlement.move.after.lead)
+            log_step(outcome, held, settlement.move.after)
         remember(means, person, held.lead, settlement.fault, settlement.code, clock())
         yield from ((alert.id, outcome) for alert in held.alerts)
 

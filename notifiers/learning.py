@@ -10,7 +10,7 @@ from notifiers import contacts, outbox
 from notifiers.base import Report
 from notifiers.means import Means
 from notifiers.parcels import Outcome, over_to
-from notifiers.records import log_outcome, remember
+from notifiers.records import log_step, remember
 from watchers.models import AlertState
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def learn(alert_id: str, report: Report, means: Means, *, now: datetime) -> Outc
             return Outcome.NOT_DUE
         if outbox.commit(means.documents, [[move]])[0] is not None:
             remember(means, person, alert, report.fault, report.code or "", now)
-            return log_outcome(_heard(report.state), move.after.lead)
+            return log_step(_heard(report.state), held, move.after)
     return Outcome.OVERTAKEN
 
 

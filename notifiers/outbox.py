@@ -182,7 +182,7 @@ def _riding(rider: Alert, lead: Alert) -> Alert:
 
 def hold(alert: Alert, until: datetime, why: str, riders: tuple[Alert, ...] = ()) -> Move:
     """Not now, and why: ``quiet_hours``, ``snoozed``, ``cap``, ``digest``. Riders stay with it."""
-    held = replace(alert, state=AlertState.HELD, due_at=until, why=why)
+    held = replace(alert, state=AlertState.HELD, due_at=until, held_until=until, why=why)
     return _move(Bundle(alert, riders), Bundle(held, riders))
 
 
@@ -266,6 +266,8 @@ def copy(told: Bundle, over_to: Channel, why: str, now: datetime) -> Alert:
         also=(*told.also, lead.channel),
         copy_of=lead.id,
         copy_why=why,
+        trace=lead.trace,
+        held_until=lead.held_until,
         **alerts.arriving(over_to, now),
     )
 

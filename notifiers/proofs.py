@@ -21,6 +21,7 @@ from typing import Any
 from watchers import alerts, expiry
 from watchers.documents import Create, Document, Documents, Update, Write
 from watchers.kinds import Channel
+from watchers.logs import TRACE
 from watchers.models import Alert, News, Person, Reason
 
 COLLECTION = "proofs"
@@ -195,6 +196,7 @@ def _alert(proof: Proof) -> Alert:
         code=alerts.alert_code(proof.alert_id),
         news=News(Reason.CODE, "", "", detail=ADDS if proof.uid else None),
         created_at=proof.made_at,
+        trace=TRACE.get(),
         **alerts.arriving(channel, proof.made_at),
     )
 

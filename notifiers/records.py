@@ -5,12 +5,16 @@ Log lines hold ids and codes only: no number, address, text or token.
 
 import logging
 import traceback
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePath
+from typing import Any
 
 from notifiers import contacts, outbox
+from notifiers.dwell import DWELLS, seconds
 from notifiers.errors import Fault
 from notifiers.means import Clock, Means
+from notifiers.outbox import Bundle
 from notifiers.parcels import Outcome
 from watchers.errors import StoreError
 from watchers.kinds import Channel
@@ -43,20 +47,45 @@ def set_aside(alert_id: str, exc: Exception, means: Means, clock: Clock) -> Outc
     return Outcome.CRASHED
 
 
-def log_outcome(outcome: Outcome, alert: Alert) -> Outcome:
+def log_claimed(claimed: Bundle) -> None:
+    """One line for each message that is about to be sent, by whoever may send it."""
+    log.info("alert.claimed", extra=_about(claimed))
+
+
+def log_step(outcome: Outcome, before: Bundle, after: Bundle) -> Outcome:
+    """As ``log_outcome``, of a message on its way; with its dwell time, where this step shows it accepted."""
+    dwell = seconds(before, after)
+    if dwell is not None:
+        DWELLS.note(after.lead.channel, dwell)
+    return log_outcome(outcome, after.lead, after.riders, dwell)
+
+
+def log_outcome(
+    outcome: Outcome, alert: Alert, riders: Sequence[Alert] = (), dwell: float | None = None
+) -> Outcome:
     """One line for each message that was moved, with all the alerts in it; the outcome again."""
     nobody_told = outcome is Outcome.FAILED and alert.channel is Channel.EMAIL
-    told = {"alert": alert.id, "watch": alert.watch_id, "channel": str(alert.channel)}
-    if alert.riders:
-        told["riders"] = " ".join(alert.riders)
+    told = _about(Bundle(alert, tuple(riders)))
     told |= {
-        "attempts": str(alert.attempts),
         "why": alert.why or "",
         "receipt": (alert.receipt or "").partition("@")[0].lstrip("<"),
     }
+    if dwell is not None:
+        told["dwell_seconds"] = dwell
     level = logging.ERROR if nobody_told else logging.WARNING if outcome in _TROUBLE else logging.INFO
     log.log(level, "alert.%s", outcome, extra=told)
     return outcome
+
+
+def _about(told: Bundle) -> dict[str, Any]:
+    """Which alerts, whose watch, and the trace of the run that created them; of riders that of another."""
+    lead = told.lead
+    about: dict[str, Any] = {"alert": lead.id, "watch": lead.watch_id, "channel": str(lead.channel)}
+    if lead.riders:
+        about["riders"] = " ".join(lead.riders)
+    if others := sorted({one.trace for one in told.riders if one.trace and one.trace != lead.trace}):
+        about["other_traces"] = others
+    return about | {"attempts": str(lead.attempts), "trace": lead.trace}
 
 
 def _place(exc: Exception) -> str:

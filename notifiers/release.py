@@ -40,9 +40,8 @@ def release(
                 held = document.fields
                 is_meant = held.get("state") == AlertState.HELD and held.get("why") in reasons
                 if is_meant and (watch_ids is None or held.get("watch_id") in watch_ids):
+                    changes = {"due_at": now, "held_until": now, **alerts.moved(uid)}
                     with suppress(StoreError):
-                        documents.commit(
-                            Update(document.path, {"due_at": now, **alerts.moved(uid)}, document.version)
-                        )
+                        documents.commit(Update(document.path, changes, document.version))
                         released += 1
     return released

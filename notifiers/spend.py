@@ -5,6 +5,7 @@ thousand texts do not queue for one document, and gives back what it did not use
 has spent them. So the count may be too high by a few, and is never too low.
 """
 
+import logging
 import random
 import time
 from datetime import UTC, datetime
@@ -13,8 +14,11 @@ from typing import Self
 from watchers.documents import Create, Documents, Update
 from watchers.errors import ConflictError, StoreUnavailableError
 
+log = logging.getLogger(__name__)
+
 COLLECTION = "spend"
 _ATTEMPTS = 8
+_SAID_AT = (50, 80, 100)  # percent of the month's segments
 _PAUSE = 0.05  # seconds at most between two attempts; who comes first is left to chance
 
 
@@ -94,5 +98,13 @@ class Allowance:
             except ConflictError:
                 time.sleep(random.uniform(0, _PAUSE))  # noqa: S311 - nobody must guess it
                 continue
+            _say_passed(taken, taken + granted, self._limit)
             return granted
         raise StoreUnavailableError(f"{self._path} kept changing")
+
+
+def _say_passed(before: int, after: int, limit: int) -> None:
+    """Each part of the month's segments, when it is passed: while there is time to do something about it."""
+    for percent in _SAID_AT:
+        if 100 * before < percent * limit <= 100 * after:
+            log.warning("texts.spent", extra={"percent": percent, "segments": after, "limit": limit})

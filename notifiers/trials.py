@@ -14,6 +14,7 @@ from watchers import alerts
 from watchers.documents import Document, Documents, Update
 from watchers.errors import ConflictError, StoreUnavailableError
 from watchers.kinds import Channel
+from watchers.logs import TRACE
 from watchers.models import Alert, News, Reason
 
 FIELD = "trials"
@@ -50,7 +51,8 @@ def trial(uid: str, channel: Channel, at: datetime, detail: str | None = None) -
     news = News(Reason.TEST, "Test", "test", observed_at=at, detail=detail)
     code = alerts.alert_code(identity)
     others = tuple(other for other in Channel if other is not channel)
-    return Alert(identity, uid, "test", channel, code, news, at, also=others, **alerts.arriving(channel, at))
+    told = {"also": others, "trace": TRACE.get(), **alerts.arriving(channel, at)}
+    return Alert(identity, uid, "test", channel, code, news, at, **told)
 
 
 def send(documents: Documents, uid: str, channel: Channel, now: datetime) -> Alert:

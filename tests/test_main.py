@@ -359,7 +359,7 @@ def test_a_setting_that_is_wrong_stops_it_and_the_log_names_it(
     monkeypatch.setenv("MIN_INTERVAL_SECONDS", "sixty")
     assert worker.post("/").status_code == 500
     (record,) = logged(capfd)
-    assert "MIN_INTERVAL_SECONDS must be a number" in record["exception"]
+    assert "MIN_INTERVAL_SECONDS must be a number" in record["stack_trace"]
     assert "sixty" not in str(record)
 
 

@@ -3,6 +3,7 @@
 One watch that cannot be told never stops the others: its outcome is a word.
 """
 
+import contextvars
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -99,7 +100,8 @@ def _tell_all(found: list[Document], teller: _Teller) -> list[Told | str]:
     if not some:
         return first
     with ThreadPoolExecutor(THREADS) as pool:
-        return [*first, *chain.from_iterable(pool.map(lambda part: _tell_some(part, teller), some))]
+        tell_them = [pool.submit(contextvars.copy_context().run, _tell_some, part, teller) for part in some]
+        return [*first, *chain.from_iterable(told.result() for told in tell_them)]
 
 
 def _tell_some(found: list[Document], teller: _Teller) -> list[Told | str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from watchers import logs
 from watchers.shards import is_board, shard_in
 
 if TYPE_CHECKING:
@@ -28,17 +29,19 @@ _ODD = "this is no message about a board"
 
 
 class Message(msgspec.Struct, frozen=True):
-    """Tick this board: one of ``shards``, where it is known how many there are."""
+    """Tick this board: one of ``shards``, where it is known how many there are; ``trace`` is the run's."""
 
     board: str
     run: str
     shards: int | None = None
     blocked_until: datetime | None = None
+    trace: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As it is published; what is not known is left out."""
         until = self.blocked_until.isoformat() if self.blocked_until else None
         said = {"board": self.board, "run": self.run, "shards": self.shards, "blocked_until": until}
+        said |= {"trace": self.trace}
         return {name: value for name, value in said.items() if value is not None}
 
     @classmethod
@@ -51,14 +54,14 @@ class Message(msgspec.Struct, frozen=True):
         try:
             said = json.loads(base64.b64decode(data["message"]["data"]))
             board, run, shards = said["board"], said["run"], said.get("shards")
-            until = said.get("blocked_until")
+            until, trace = said.get("blocked_until"), logs.read(said.get("trace"))
             blocked_until = datetime.fromisoformat(until).astimezone(UTC) if until else None
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as exc:
             raise ValueError(_ODD) from exc
         texts = isinstance(board, str) and isinstance(run, str) and bool(run)
         if not texts or not is_board(board) or not _is_among(board, shards):
             raise ValueError(_ODD)
-        return cls(board, run, shards, blocked_until)
+        return cls(board, run, shards, blocked_until, trace)
 
 
 def _is_among(board: str, shards: Any) -> bool:

@@ -51,6 +51,17 @@ def adopt(documents: Documents) -> dict[str, Document]:
     raise ConflictError("the boards kept being saved")
 
 
+def ticked_at(home: Document) -> datetime | None:
+    """When a tick of it last finished; ``None``: none ever has.
+
+    Not when its document was written: a tick that breaks off has written there, too.
+    """
+    if ticks := home.fields.get("ticks"):
+        at: datetime = ticks[-1]["at"]
+        return at
+    return home.updated_at if home.fields.get("runs") else None  # of a release that did not note them
+
+
 def told_until(home: Document) -> datetime | None:
     """Before when, as one of the provider's other boards was told, nothing is to be asked."""
     said = home.fields.get(_TOLD)

@@ -142,6 +142,8 @@ class Alert:
             alerts that is: their codes and ids, in the same order. A copy of a message has them too.
         rides_with: The alert whose message this one goes out in; it then shares that one's fate.
         segments: How many segments its text was counted to have, before it was sent.
+        trace: Of the run or request that created it: each of its steps is logged with it.
+        held_until: Until when it was last kept back, because its person wanted it so: no delay of ours.
         seen_at: When the person called it read, where it is told on their own page.
         version: The store's; never written.
     """
@@ -170,6 +172,8 @@ class Alert:
     rides_with: str | None = None
     segments: int | None = None
     seen_at: datetime | None = None
+    trace: str | None = None
+    held_until: datetime | None = None
     version: str | None = field(default=None, compare=False)
 
     @property

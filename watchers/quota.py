@@ -99,6 +99,12 @@ class Budget:
             return None if free is None else self._ledger.at(free)
 
     @property
+    def unspent(self) -> int:
+        """Calls that the limit leaves in its window, whoever may make them and at whatever pace."""
+        with self._lock:
+            return max(0, self._quota.calls - self._ledger.counted(self._quota, self._elapsed()))
+
+    @property
     def left_to_finish(self) -> int:
         """Calls that the limit leaves to what has begun, however far ahead of the pace they are."""
         with self._lock:

@@ -59,6 +59,7 @@ DOCUMENTED: Mapping[str, str] = {
     "METRICS_TOKEN": "",
     "TEXT_PRICE": "0.0118",
     "K_REVISION": "",
+    "K_SERVICE": "ticket-scout",
 }
 """Every setting of the product itself with its default."""
 
@@ -87,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True):
         metrics_token: Who names it may read ``/metrics``; ``None``: there is no such page.
         text_price: What a segment of a text costs, in US dollars, for the operator's estimate.
         version: What runs here, as Cloud Run calls it.
+        service: Which function it is, as Cloud Run calls it; for Error Reporting.
         secrets: Values that no log line may show.
         sms_countries: Whose numbers may prove themselves by a texted code.
         codes_per_hour: How many codes are texted in an hour at most.
@@ -113,6 +115,7 @@ class Settings(msgspec.Struct, frozen=True):
     metrics_token: str | None
     text_price: Decimal
     version: str
+    service: str
     secrets: tuple[str, ...]
     sms_countries: tuple[str, ...]
     codes_per_hour: int
@@ -155,12 +158,16 @@ class Settings(msgspec.Struct, frozen=True):
             metrics_token=_token("METRICS_TOKEN", text("METRICS_TOKEN")),
             text_price=Decimal(str(_number("TEXT_PRICE", text("TEXT_PRICE")))),
             version=text("K_REVISION"),
+            service=text("K_SERVICE"),
             secrets=tuple(_secrets(env)),
             sms_countries=tuple(_countries("SMS_COUNTRIES", text("SMS_COUNTRIES"))),
             codes_per_hour=int(_number("CODES_PER_HOUR", text("CODES_PER_HOUR"))),
             # Cloud Run's own front end is one, and says so by this variable
             trusted_proxies=int(
-                _number("TRUSTED_PROXIES", text("TRUSTED_PROXIES") or str(int("K_SERVICE" in env)))
+                _number(
+                    "TRUSTED_PROXIES",
+                    text("TRUSTED_PROXIES") or str(int(bool(env.get("K_SERVICE", "").strip()))),
+                )
             ),
             firebase_project=text("FIREBASE_PROJECT") or text("GOOGLE_CLOUD_PROJECT") or None,
             firebase_certs_url=_url("FIREBASE_CERTS_URL", text("FIREBASE_CERTS_URL")),

@@ -15,6 +15,7 @@ from watchers.documents import SERVER_TIME, Create, Document, Documents, Put, Up
 from watchers.errors import ConflictError
 from watchers.history import History, moment
 from watchers.jobs import Job
+from watchers.logs import TRACE
 from watchers.memory import LastTold
 from watchers.models import Alert, AlertState, News, PastPrice
 from watchers.money import PriceKey
@@ -181,6 +182,7 @@ def _alerts(job: Job, decision: Decision, now: datetime, due_at: datetime) -> It
             news=decision.news,
             created_at=now,
             also=tuple(other for other in job.watch.notify if other is not channel),
+            trace=TRACE.get(),
             **alerts.arriving(channel, due_at),
         )
         yield _snoozed(alert, job.watch.snoozed_until, due_at)
@@ -190,7 +192,7 @@ def _snoozed(alert: Alert, until: datetime | None, due_at: datetime) -> Alert:
     """Kept until the person wants to hear of it again; where they look by themselves it stands at once."""
     if until is None or until <= due_at or alert.due_at is None:
         return alert
-    return replace(alert, state=AlertState.HELD, due_at=until, why="snoozed")
+    return replace(alert, state=AlertState.HELD, due_at=until, held_until=until, why="snoozed")
 
 
 def _creations(documents: Documents, created: Sequence[Alert], *, raced: bool) -> list[Create]:

@@ -43,7 +43,7 @@ from watchers.observation import Observation
 from watchers.places import Places
 from watchers.price_history import archive
 from watchers.providers.base import Fetched, Provider, concurrency
-from watchers.quota import Budget
+from watchers.quota import WAITS_BELOW, Budget
 from watchers.rows import Row, milliseconds_of
 from watchers.target import Target
 
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LOW, _AMPLE = 0.1, 0.2  # of a quota that is left: nearly spent, and no longer so
 DEAREST = 8  # calls that one look is ever expected to take
 _OUTAGES = frozenset({"unavailable", "rejected", "crashed"})  # said once for the provider, not each target
 
@@ -251,8 +252,25 @@ def _note_tick(scene: _Scene) -> None:
         "calls": report.calls,
         "failed": sum(report.failures.values()),
         "alerts": report.alerts,
+        "low": _note_quota(scene),
     }
     scene.board.ticks = (*scene.board.ticks, said)[-boards.KEPT_TICKS :]
+
+
+def _note_quota(scene: _Scene) -> bool:
+    """Whether the quota is nearly spent; that it has come to be, or is no longer, is logged once.
+
+    Of a window of minutes that is no news: it is spent and free again all day long.
+    """
+    board, quota, left = scene.board, scene.board.quota, scene.budget.unspent
+    was_low = bool(board.ticks and board.ticks[-1].get("low"))
+    if quota is None or quota.per < WAITS_BELOW:
+        return False
+    is_low = left < quota.calls * (_AMPLE if was_low else _LOW)
+    if is_low != was_low:
+        event, level = ("quota.low", logging.WARNING) if is_low else ("quota.ample", logging.INFO)
+        log.log(level, event, extra={"board": board.name, "left": left, "calls": quota.calls})
+    return is_low
 
 
 def _save(scene: _Scene, run: str) -> None:
@@ -348,6 +366,23 @@ def _seen(scene: _Scene, target_id: str, observation: Observation, *, others: in
     report.failures.update(looked.failures)
     if scene.dry_run:
         report.would_tell += [_told(alert) for alert in looked.alerts]
+    else:
+        _say_created(looked.alerts)
+
+
+def _say_created(created: "Iterable[Alert]") -> None:
+    """The first line of an alert; its delivery writes the others, with the same trace."""
+    for alert in created:
+        log.info(
+            "alert.created",
+            extra={
+                "alert": alert.id,
+                "watch": alert.watch_id,
+                "channel": str(alert.channel),
+                "reason": str(alert.news.reason),
+                "trace": alert.trace,
+            },
+        )
 
 
 def _learn(scene: _Scene, row: Row, before: int, looked: Looked) -> None:
@@ -402,7 +437,13 @@ def _note_blindness(scene: _Scene) -> None:
     scene.report.blind = sum(row.blind for row in scene.board.rows.values())
     if turned:
         log.warning(
-            "targets.blind", extra={"board": scene.board.name, "more": turned[True], "fewer": turned[False]}
+            "targets.blind",
+            extra={
+                "board": scene.board.name,
+                "more": turned[True],
+                "fewer": turned[False],
+                "blind": scene.report.blind,
+            },
         )
 
 

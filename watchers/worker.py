@@ -27,6 +27,7 @@ from watchers.documents import Document, Documents
 from watchers.errors import StoreError
 from watchers.fanout import Message, Publish
 from watchers.folding import PAGE, boards_of
+from watchers.logs import TRACE
 from watchers.places import Places, changed_since
 from watchers.providers.base import Provider
 from watchers.quota import Ledger
@@ -116,7 +117,7 @@ class _Due(msgspec.Struct):
 
     def message(self, run: str) -> Message:
         """What tells somebody else to tick it."""
-        return Message(self.name, run, self.shards, self.blocked_until)
+        return Message(self.name, run, self.shards, self.blocked_until, TRACE.get())
 
 
 def work(  # noqa: PLR0913 - the parts of the worker

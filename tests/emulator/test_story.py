@@ -423,5 +423,7 @@ def test_what_happened_can_be_read_from_the_log(chain: Chain) -> None:
     chain.save(person, "logged", below(show, "50.00"))
     chain.run()
     written = {record["event"]: record for record in records(chain.new_lines()) if "logged" in str(record)}
-    assert set(written) - {"alert.delivered"} == {"watch.copied", "alert.sent"}, "by several processes"
+    steps = {"alert.created", "alert.claimed", "alert.sent"}
+    assert set(written) - {"alert.delivered"} == {"watch.copied", *steps}, "by several processes"
+    assert len({written[step]["logging.googleapis.com/trace"] for step in steps}) == 1
     assert re.fullmatch(r"SM[0-9a-f]{32}", written["alert.sent"]["receipt"])

@@ -47,3 +47,10 @@ def test_what_was_released_is_planned_anew(post: Post) -> None:
     assert release(post.documents, "u1", {"quiet_hours", "digest"}, NOW) == 1
     assert post.sweep() == {"sent": 1}
     assert stored(post.documents, alert.id).state is AlertState.SENT
+
+
+def test_what_was_released_early_was_kept_back_until_then(post: Post) -> None:
+    held: dict[str, Any] = {"state": AlertState.HELD, "due_at": LATER, "held_until": LATER}
+    alert = save_alert(post.documents, why="snoozed", **held)
+    release(post.documents, "u1", {"snoozed"}, NOW)
+    assert stored(post.documents, alert.id).held_until == NOW

@@ -164,3 +164,22 @@ def test_every_month_of_the_vendor_has_its_own_count(documents: SqliteDocuments)
     assert Allowance(documents, 1, NOW).take(1)
     assert not Allowance(documents, 1, NOW).take(1)
     assert Allowance(documents, 1, NOW + timedelta(days=30)).take(1)
+
+
+def test_each_part_of_the_month_is_said_when_it_is_passed(
+    documents: SqliteDocuments, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Allowance(documents, 10, NOW) as allowance:
+        for _ in range(12):
+            allowance.take(1)
+    said = [(record.__dict__["percent"], record.__dict__["segments"]) for record in caplog.records]
+    assert said == [(50, 5), (80, 8), (100, 10)]
+    assert {record.message for record in caplog.records} == {"texts.spent"}
+
+
+def test_a_month_without_any_texts_says_nothing(
+    documents: SqliteDocuments, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Allowance(documents, 0, NOW) as allowance:
+        assert not allowance.take(1)
+    assert not caplog.records

@@ -524,3 +524,16 @@ def test_the_ledger_of_a_home_that_says_nothing_is_no_obstacle() -> None:
     assert Ledger.from_document({}).blocked_until is None
     assert worker.Round("r", (), (), {}).to_json()["boards_published"] == []
     assert Board("shop-1").shards == 1
+
+
+def test_a_message_carries_the_trace_of_the_run() -> None:
+    body = json.dumps(Message("steam-0", "r1", trace="a" * 32).to_json()).encode()
+    data = {"message": {"data": base64.b64encode(body).decode()}}
+    assert Message.from_event(data).trace == "a" * 32
+    assert "trace" not in Message("steam-0", "r1").to_json()
+
+
+def test_a_trace_that_is_none_is_left_out_and_the_board_is_ticked_all_the_same() -> None:
+    body = json.dumps({"board": "steam-0", "run": "r1", "trace": "../../etc"}).encode()
+    message = Message.from_event({"message": {"data": base64.b64encode(body).decode()}})
+    assert (message.board, message.trace) == ("steam-0", None)

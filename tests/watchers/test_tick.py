@@ -24,6 +24,7 @@ from watchers.errors import (
     StoreUnavailableError,
 )
 from watchers.history import milliseconds
+from watchers.logs import TRACE
 from watchers.observation import Availability, ItemCondition, Observation, Price
 from watchers.providers.base import Fetched, concurrency
 from watchers.quota import Budget, Ledger, Quota
@@ -1091,3 +1092,58 @@ def test_no_log_line_holds_what_a_watch_or_a_page_says(
     world.minute()
     assert "+14155550123" not in caplog.text
     assert "https://" not in caplog.text
+
+
+# ── what is said of a quota, and of what was created ─────────────────────────────────────────────────────
+
+
+def quota_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.message.startswith("quota.")]
+
+
+def test_a_quota_that_is_nearly_spent_is_said_once_until_it_is_not(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    world = World(provider=FakeProvider(Quota(calls=20, per=DAY, per_second=1e6), batch=1))
+    many(world, 4)
+    for _ in range(72):
+        world.now += timedelta(minutes=20)
+        world.tick()
+    assert quota_lines(caplog) == ["quota.low"]
+    world.now += 2 * DAY
+    world.tick()
+    assert quota_lines(caplog) == ["quota.low", "quota.ample"]
+
+
+def test_a_quota_of_minutes_is_spent_and_free_again_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    world = World(provider=FakeProvider(Quota(calls=4, per=timedelta(minutes=5), per_second=1e6), batch=1))
+    many(world, 30)
+    for _ in range(20):
+        world.minute()
+    assert not quota_lines(caplog)
+
+
+def test_each_alert_that_is_created_is_said_with_the_trace_of_its_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    world = World()
+    world.save(below())
+    token = TRACE.set("a" * 32)
+    try:
+        world.minutes(10000, 8500)
+    finally:
+        TRACE.reset(token)
+    created = [record.__dict__ for record in caplog.records if record.message == "alert.created"]
+    assert sorted(one["channel"] for one in created) == ["email", "sms"]
+    assert {one["trace"] for one in created} == {alert.trace for alert in world.alerts()} == {"a" * 32}
+
+
+def test_a_dry_run_creates_nothing_and_says_so_by_silence(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    world = World()
+    world.save(below())
+    world.minutes(10000)
+    world.shop.costs("a", 8500)
+    world.minute(dry_run=True)
+    assert "alert.created" not in caplog.messages

@@ -106,12 +106,29 @@ def _traffic(surroundings: Site) -> Iterator[Any]:
         bounds = [*(f"{bound:g}" for bound in BOUNDS), "+Inf"]
         latencies.add_metric([endpoint], list(zip(bounds, counts, strict=True)), seconds)
     yield latencies
+    yield _dwells()
     operations = CounterMetricFamily(
         "ticket_scout_process_document_operations", "Document operations of this process", labels=["kind"]
     )
     for kind in ("reads", "writes", "deletes"):
         operations.add_metric([kind], surroundings.documents.operations[kind])
     yield operations
+
+
+def _dwells() -> Any:
+    from prometheus_client.core import HistogramMetricFamily  # noqa: PLC0415 - loaded by the first scrape
+
+    from notifiers import dwell  # noqa: PLC0415 - the same
+
+    seconds = HistogramMetricFamily(
+        "ticket_scout_dwell_seconds",
+        "From a price that was seen to its message being accepted, of messages that this process sent",
+        labels=["channel"],
+    )
+    bounds = [*(f"{bound:g}" for bound in dwell.BOUNDS), "+Inf"]
+    for channel, (counts, total) in dwell.DWELLS.by_channel().items():
+        seconds.add_metric([str(channel)], list(zip(bounds, counts, strict=True)), total)
+    return seconds
 
 
 def _worker(facts: Facts) -> Iterator[Any]:

@@ -5,7 +5,9 @@ from collections import Counter
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from notifiers.dwell import DWELLS
 from tests.web.kit import FACE, ITEM, World
+from watchers.kinds import Channel
 from watchers.models import AlertState
 
 TOKEN = "not-a-real-token-of-metrics"
@@ -105,3 +107,17 @@ def test_a_database_that_is_away_is_a_measurement_too(world: World) -> None:
     said = scraped(world)
     assert said["ticket_scout_up"] == {(): 0}
     assert "ticket_scout_http_requests_total" in said
+
+
+def test_dwell_is_a_histogram_of_what_this_process_sent(world: World) -> None:
+    def counted() -> tuple[float, float]:
+        said, of = scraped(world), (("channel", "email"),)
+        return tuple(  # type: ignore[return-value]
+            said.get(f"ticket_scout_dwell_seconds_{part}", {}).get(of, 0.0) for part in ("count", "sum")
+        )
+
+    number, total = counted()
+    DWELLS.note(Channel.EMAIL, 2.5)
+    assert counted() == (number + 1, total + 2.5)
+    bounds = {dict(labels)["le"] for labels in scraped(world)["ticket_scout_dwell_seconds_bucket"]}
+    assert {"1", "60", "+Inf"} <= bounds

@@ -103,38 +103,36 @@ class Story:
         self._expect("limit", "drop")
         self.stage.refuse_one_text()
         self._price("waiting", "48")
-        self._expect()
+        self.stage.run()
 
     def _upgraded(self) -> None:
+        """While nobody looked, everything moved: the new version's first look follows the old one's last."""
         self._make_due("waiting")
-        self._expect("waiting")
         self._price("limit", "45")
         self._price("drop", "71")
         self._list_another()
         self.stage.market.set_status(self.shows["stock"].id, "onsale")
-        self._expect("limit", "drop", "listing", "stock")
+        self._expect("waiting", "limit", "drop", "listing", "stock")
         self._watch("later", "60")
         self._price("limit", "55")
         self._expect()
         self.stage.refuse_one_text()
         self._price("later", "48")
-        self._expect()
+        self.stage.run()
 
     def _rolled_back(self) -> None:
-        """The second look over the limit arms it again; what the new version left is sent by the old one."""
+        """What the new version saved, armed again and left behind is the old one's."""
         self._make_due("later")
-        self._expect("later")
         self._price("limit", "49")
         self._price("drop", "60")
         self._price("edited", "48")
         self._list_another()
-        self._expect("limit", "drop", "listing", "edited")
+        self._expect("later", "limit", "drop", "listing", "edited")
         self._save("edited", "40.00")
         self._price("edited", "44")
         self._expect()
 
     def _upgraded_again(self) -> None:
-        self._expect()
         self._price("edited", "39")
         self._price("later", "45")
         self._price("limit", "46")

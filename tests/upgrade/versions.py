@@ -1,4 +1,4 @@
-"""Versions of the code that a test runs in turns: what is in this folder, and what the history has before it."""
+"""Versions of the code that a test runs in turns: what is in this folder, and what the history holds."""
 
 import os
 import shutil

@@ -1255,7 +1255,7 @@ def _documents(settings: "Settings") -> "Documents":
     from store import open_documents
 
     with _named():
-        return open_documents(settings.store, project=settings.project)
+        return open_documents(settings.store, project=settings.project, database=settings.database)
 
 
 def _providers() -> "tuple[dict[str, Provider], tuple[SwitchedOff, ...]]":

@@ -44,11 +44,11 @@ running() {
   ask '' gcloud functions describe "${FUNCTIONS[0]}" --gen2 --region="$REGION" --format="value(serviceConfig.environmentVariables.$1)"
 }
 
-# database_of_settings: the database that the next deploy.sh runs over.
+# database_of_settings: the database that the settings name; nothing if they leave it to what runs.
 database_of_settings() {
   local said=''
   [[ ! -r $SETTINGS_FILE ]] || said=$(sed -n 's/^FIRESTORE_DATABASE=//p' "$SETTINGS_FILE" | tail -1 | tr -d "\"' ")
-  printf '%s\n' "${said:-(default)}"
+  printf '%s\n' "$said"
 }
 
 # schema_of RELEASE: the number of its documents' shape; nothing if it does not say.

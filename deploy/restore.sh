@@ -19,7 +19,6 @@ into=${into:-scout-$(date -u +%Y%m%d-%H%M)}
 [[ $into =~ ^[a-z][a-z0-9-]{2,61}[a-z0-9]$ ]] || fail "--into must be 4 to 63 of a-z, 0-9 and -, such as scout-20261130"
 before=$(running FIRESTORE_DATABASE)
 before=${before:-(default)}
-[[ -n $DRY_RUN || -w $SETTINGS_FILE ]] || fail "$SETTINGS_FILE must be there: the new database is written into it"
 [[ $into != "$before" ]] || fail "everything runs over $into already: say another name with --into"
 
 step "Which backups there are, the newest first"
@@ -64,18 +63,13 @@ for function in "${EVENT_FUNCTIONS[@]}"; do
   fi
 done
 
-step "From here on this is the database of your settings"
-line="FIRESTORE_DATABASE=$into"
-if [[ -n $DRY_RUN ]]; then
-  printf '# %s in %s\n' "$line" "$SETTINGS_FILE"
-elif grep -q '^FIRESTORE_DATABASE=' "$SETTINGS_FILE"; then
-  sed -i.before "s/^FIRESTORE_DATABASE=.*/$line/" "$SETTINGS_FILE" && rm "$SETTINGS_FILE.before"
-else
-  printf '%s\n' "$line" >>"$SETTINGS_FILE"
+if [[ -n $(database_of_settings) ]]; then
+  step "$SETTINGS_FILE names the database: from here on the new one"
+  run sed -i.before "s/^FIRESTORE_DATABASE=.*/FIRESTORE_DATABASE=$into/" "$SETTINGS_FILE"
 fi
 
 step "Rules, expiry, backups and protection of the new database; all functions over it"
-run "$HERE/deploy.sh" "$PROJECT" "$REGION"
+run env "FIRESTORE_DATABASE=$into" "$HERE/deploy.sh" "$PROJECT" "$REGION"
 
 step "The worker goes on"
 run gcloud scheduler jobs resume "$JOB" --location="$REGION"

@@ -67,8 +67,8 @@ listed=$(names "${topics[@]}" -- gcloud pubsub topics list --filter="$(one_of "$
 each 'topic' "$listed" gcloud pubsub topics delete '{}' --quiet
 
 marked='displayName~"^Ticket Scout" OR userLabels.product=ticket-scout'
-listed=$(names POLICY -- gcloud monitoring policies list --filter="$marked" --format='value(name)')
-each 'alert policy' "$listed" gcloud monitoring policies delete '{}' --quiet
+listed=$(names POLICY -- gcloud alpha monitoring policies list --filter="$marked" --format='value(name)')
+each 'alert policy' "$listed" gcloud alpha monitoring policies delete '{}' --quiet
 listed=$(names DASHBOARD -- gcloud monitoring dashboards list --filter='displayName~"^Ticket Scout"' --format='value(name)')
 each 'dashboard' "$listed" gcloud monitoring dashboards delete '{}' --quiet
 listed=$(names ticket-scout-METRIC -- gcloud logging metrics list --filter='name~"^ticket-scout"' --format='value(name)')

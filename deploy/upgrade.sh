@@ -21,8 +21,9 @@ has gcloud functions describe "${FUNCTIONS[0]}" --gen2 --region="$REGION" --form
 before=$(running RELEASE)
 database=$(running FIRESTORE_DATABASE)
 printf '# %s runs; %s follows, over the database %s\n' "${before:-a release without a name}" "$RELEASE" "${database:-(default)}"
-if [[ -z $DRY_RUN && ${database:-(default)} != "$(database_of_settings)" ]]; then
-  fail "it runs over ${database:-(default)}, and your settings say $(database_of_settings): write FIRESTORE_DATABASE=${database:-(default)} into $SETTINGS_FILE"
+said=$(database_of_settings)
+if [[ -z $DRY_RUN && -n $said && ${database:-(default)} != "$said" ]]; then
+  fail "it runs over ${database:-(default)}, and your settings say $said: write FIRESTORE_DATABASE=${database:-(default)} into $SETTINGS_FILE"
 fi
 old=$(schema_of "$before") new=$(schema_of "$RELEASE")
 if [[ -n $old ]] && ((new - old > 1)); then

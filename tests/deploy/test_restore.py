@@ -24,12 +24,13 @@ def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
     operator: Operator, installed: Installed
 ) -> None:
     _with_backups(installed)
+    operator.settings.write_text("STORE=firestore\nFIRESTORE_DATABASE=(default)\n")
     said = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", typed=f"{PROJECT}\n")
     assert said.returncode == 0, said.stderr
     (restored,) = [one.body for one in installed.asked if one.path.endswith("databases:restore")]
     assert restored["backup"] == f"{HERE}/backups/newer"
     assert restored["databaseId"] == "scout-restored"
-    assert operator.deployed == [f"{PROJECT} {REGION}  FIRESTORE_DATABASE=scout-restored"]
+    assert operator.deployed == [f"{PROJECT} {REGION}  scout-restored"]
     assert operator.settings.read_text().splitlines() == ["STORE=firestore", "FIRESTORE_DATABASE=scout-restored"]
     assert [path.rpartition("/")[2] for _, path in installed.changes()] == [
         "ticket-scout-worker:pause",

@@ -38,6 +38,7 @@ def test_settings_that_name_another_database_than_what_runs_are_refused(
     operator: Operator, installed: Installed
 ) -> None:
     a_function(installed, FUNCTIONS[0], FIRESTORE_DATABASE="scout-restored")
+    operator.settings.write_text("FIRESTORE_DATABASE=(default)\n")
     said = operator.run("upgrade.sh")
     assert (said.returncode, operator.deployed, installed.changes()) == (1, [], [])
     assert "write FIRESTORE_DATABASE=scout-restored into" in said.stderr

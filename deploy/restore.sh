@@ -50,7 +50,7 @@ fi
 is_done() {
   local said
   said=$(ask 'SUCCESSFUL' gcloud firestore operations list --database="$into" --format='value(metadata.operationState)')
-  [[ $said != *FAILED* ]] || fail "the backup could not be restored: gcloud firestore operations list --database=$into says why"
+  [[ $said != *FAILED* ]] || fail "the backup could not be restored; the worker rests, resume it (gcloud scheduler jobs resume $JOB --location=$REGION) or try another backup with another --into"
   [[ $said != *PROCESSING* && $said != *INITIALIZING* && $said != *FINALIZING* ]]
 }
 [[ -z $DRY_RUN ]] || run gcloud firestore operations list --database="$into" --format='value(metadata.operationState)'

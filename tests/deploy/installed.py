@@ -97,7 +97,9 @@ class Installed:
             return 200, self.things[path]
         if asked.method == "DELETE":
             gone = self.things.pop(path)
-            return 200, _done(path, gone) if re.search("/(functions|databases|repositories)/[^/]*$", path) else {}
+            return 200, _done(path, gone) if re.search(
+                "/(functions|databases|repositories)/[^/]*$", path
+            ) else {}
         if asked.method in ("PUT", "PATCH"):
             self.things[path] |= asked.body
             if "serving.knative.dev" in path:

@@ -102,7 +102,9 @@ def url_of(name: str) -> str:
     return f"https://{name}-{NUMBER}.{REGION}.run.app"
 
 
-def a_revision(service: str, name: str, created_at: str, release: str, *, ready: bool = True) -> dict[str, object]:
+def a_revision(
+    service: str, name: str, created_at: str, release: str, *, ready: bool = True
+) -> dict[str, object]:
     """A revision as gcloud lists it."""
     env = [{"name": "STORE", "value": "firestore"}]
     return {
@@ -114,6 +116,10 @@ def a_revision(service: str, name: str, created_at: str, release: str, *, ready:
             "creationTimestamp": created_at,
             "labels": {"serving.knative.dev/service": service},
         },
-        "spec": {"containers": [{"image": "i", "env": env + [{"name": "RELEASE", "value": release}] * bool(release)}]},
+        "spec": {
+            "containers": [
+                {"image": "i", "env": env + [{"name": "RELEASE", "value": release}] * bool(release)}
+            ]
+        },
         "status": {"conditions": [{"type": "Ready", "status": "True" if ready else "False"}]},
     }

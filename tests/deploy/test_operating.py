@@ -61,5 +61,7 @@ def _looks() -> list[str]:
     text = "".join((DEPLOY / name).read_text() for name in [*SCRIPTS, "operating.sh"])
     found = re.findall(r"gcloud [a-z -]+ (?:list|describe|get-iam-policy)[^\n;|)]*", text)
     known = {"PROJECT": PROJECT, "REGION": REGION, "into": "scout-x"}
-    filled = [re.sub(r"\$\{?(\w+)[^}\s\"]*\}?", lambda found: known.get(found[1], "web"), one) for one in found]
+    filled = [
+        re.sub(r"\$\{?(\w+)[^}\s\"]*\}?", lambda found: known.get(found[1], "web"), one) for one in found
+    ]
     return [re.sub(r" --(filter|format|flatten)=\S.*", "", one).replace('"', "").strip() for one in filled]

@@ -17,7 +17,9 @@ def _with_backups(installed: Installed) -> None:
     ):
         installed.put(f"{BACKUPS}/{name}", state=state, snapshotTime=f"{at}T04:00:00Z", database=database)
         # gcloud asks every location at once
-        installed.things[f"v1/projects/{PROJECT}/locations/-/backups/{name}"] = installed.things[f"{BACKUPS}/{name}"]
+        installed.things[f"v1/projects/{PROJECT}/locations/-/backups/{name}"] = installed.things[
+            f"{BACKUPS}/{name}"
+        ]
 
 
 def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
@@ -31,7 +33,10 @@ def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
     assert restored["backup"] == f"{HERE}/backups/newer"
     assert restored["databaseId"] == "scout-restored"
     assert operator.deployed == [f"{PROJECT} {REGION}  scout-restored"]
-    assert operator.settings.read_text().splitlines() == ["STORE=firestore", "FIRESTORE_DATABASE=scout-restored"]
+    assert operator.settings.read_text().splitlines() == [
+        "STORE=firestore",
+        "FIRESTORE_DATABASE=scout-restored",
+    ]
     assert [path.rpartition("/")[2] for _, path in installed.changes()] == [
         "ticket-scout-worker:pause",
         "databases:restore",

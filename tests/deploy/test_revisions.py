@@ -59,7 +59,9 @@ def test_a_function_that_is_new_in_the_last_release_is_left_alone() -> None:
 def test_a_revision_that_never_started_is_passed_over() -> None:
     broken = [a_revision(one, f"{one}-9", "2026-11-02T12:00:00Z", "s1-bad", ready=False) for one in SERVICES]
     listed = [*_history("s1-a", "s1-b"), *broken]
-    assert _chosen(*listed) == {"worker": "worker-1", "web": "web-1"}, "the last one that started is the one before"
+    assert _chosen(*listed) == {"worker": "worker-1", "web": "web-1"}, (
+        "the last one that started is the one before"
+    )
 
 
 def test_a_release_can_be_named() -> None:
@@ -84,7 +86,13 @@ def test_what_runs_besides_is_not_touched() -> None:
         (_history("s1-a", "s1-b"), "s1-nobody", "no sound revision of s1-nobody is left"),
         (_history("s1-a", "s2-b", "s3-c"), "s1-a", "go back to a release of shape 2, or restore a backup"),
     ],
-    ids=["an empty project", "the first release", "a nameless first one", "an unknown one", "a leap over shapes"],
+    ids=[
+        "an empty project",
+        "the first release",
+        "a nameless first one",
+        "an unknown one",
+        "a leap over shapes",
+    ],
 )
 def test_there_is_no_way_back(listed: list[dict[str, Any]], to: str | None, why: str) -> None:
     with pytest.raises(REVISIONS.NoWayBackError, match=why):

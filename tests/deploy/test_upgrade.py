@@ -11,7 +11,9 @@ def test_the_new_release_is_deployed_by_its_name_and_gets_all_traffic(
     operator: Operator, installed: Installed
 ) -> None:
     for name in FUNCTIONS:  # after a rollback
-        installed.things[f"{RUN}/services/{name}"]["spec"]["traffic"] = [{"revisionName": f"{name}-1", "percent": 100}]
+        installed.things[f"{RUN}/services/{name}"]["spec"]["traffic"] = [
+            {"revisionName": f"{name}-1", "percent": 100}
+        ]
     said = operator.run("upgrade.sh")
     assert said.returncode == 0, said.stderr
     assert "s1-new runs; s1-" in said.stdout

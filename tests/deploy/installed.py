@@ -39,7 +39,7 @@ class Installed:
     """What is there, and what was asked.
 
     ``broken``: requests (patterns of ``METHOD path``) that are answered with this status. ``restoring``: how a restore
-    ends.
+    ends. ``figures``: what Monitoring says of a metric and a subscription.
     """
 
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -49,6 +49,7 @@ class Installed:
     broken: dict[str, int] = field(default_factory=dict)
     url: str = ""
     restoring: str = "SUCCESSFUL"
+    figures: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def put(self, name: str, **fields: Any) -> None:
         """Have this thing."""
@@ -56,7 +57,7 @@ class Installed:
 
     def changes(self) -> list[tuple[str, str]]:
         """What was asked that changes anything: method and path, in order."""
-        reads = (":testIamPermissions", ":getIamPolicy", "entries:list", ":access", ":query")
+        reads = (":testIamPermissions", ":getIamPolicy", ":access", ":query")
         return [
             (one.method, one.path)
             for one in self.asked
@@ -70,7 +71,7 @@ class Installed:
             if re.search(pattern, f"{asked.method} {asked.path}"):
                 return _error(status, "PERMISSION_DENIED" if status == 403 else "UNAVAILABLE")
         path, verb = asked.path, ""
-        if ":" in path.rsplit("/", 1)[-1] and not path.endswith("entries:list"):
+        if ":" in path.rsplit("/", 1)[-1]:
             path, _, verb = path.rpartition(":")
         if verb == "testIamPermissions":
             return 200, {"permissions": [one for one in asked.body["permissions"] if one in self.permissions]}
@@ -80,8 +81,8 @@ class Installed:
             return self._scheduled(path, verb)
         if verb == "restore":
             return self._restored(path, asked.body)
-        if path.endswith("entries:list"):
-            return 200, {"entries": self.things.get("entries", {}).get("found", [])}
+        if path.endswith("/timeSeries"):
+            return 200, {"timeSeries": self._figures(asked.query["filter"])}
         if path in self.things and not verb:
             return self._one(path, asked)
         if verb == "access" and f"{path}:access" in self.things:
@@ -117,6 +118,14 @@ class Installed:
         if "serving.knative" in path:
             return 200, {"metadata": {}, "items": found}
         return 200, {kind: found}
+
+    def _figures(self, asked: str) -> list[dict[str, Any]]:
+        found = [
+            value
+            for (metric, subscription), value in self.figures.items()
+            if f'/{metric}"' in asked and f'"{subscription}"' in asked
+        ]
+        return [{"points": [{"value": {"int64Value": str(int(value))}}]} for value in found]
 
     def _policy(self, path: str, new: dict[str, Any] | None) -> Answer:
         if new is not None:

@@ -391,14 +391,17 @@ def _report(findings: "Iterable[Finding]", *, as_json: bool) -> NoReturn:
 
 def _examined(project: str, region: str) -> "Iterator[Finding]":
     """What ``doctor --cloud`` finds."""
+    import httpx
+
     from web.installation.examining import examine
     from web.installation.google import Google, UnseenError, token
 
     try:
-        google = Google(project, token(), os.environ)
+        signed_in = token()
     except UnseenError as exc:
         raise click.ClickException(str(exc)) from exc
-    return examine(google, region, datetime.now(UTC))
+    with httpx.Client() as http:
+        yield from examine(Google(project, signed_in, http, os.environ), region, datetime.now(UTC))
 
 
 @cli.command()

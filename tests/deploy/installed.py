@@ -162,7 +162,7 @@ def _settle(service: dict[str, Any]) -> None:
 
 
 def _done(path: str, thing: Mapping[str, Any]) -> dict[str, Any]:
-    place = re.sub(r"/(functions|databases|repositories)/.*", "", path.partition("/")[2])
+    place = re.sub(r"/(functions|repositories)/.*", "", path.partition("/")[2])
     return {"name": f"{place}/operations/op1", "done": True, "metadata": {}, "response": dict(thing)}
 
 

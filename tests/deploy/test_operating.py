@@ -20,7 +20,7 @@ def test_a_dry_run_prints_commands_with_their_reasons_and_calls_nobody(script: s
     said = operator.run(script, "--dry-run", *SCRIPTS[script])
     assert (said.returncode, said.stderr) == (0, "")
     assert "gcloud " in said.stdout
-    assert all(re.match(r"# |gcloud |/|export |$", line) for line in said.stdout.splitlines())
+    assert all(re.match(r"# |gcloud |/|env |export |$", line) for line in said.stdout.splitlines())
     assert not operator.deployed
 
 

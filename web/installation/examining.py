@@ -42,7 +42,7 @@ def examine(google: Google, region: str, now: datetime) -> Iterator[Finding]:
         return
     env: dict[str, str] = {}
     yield from _settings(deployed, env)
-    yield from _accounts(env, now)
+    yield from _accounts(env, google, now)
 
 
 def _settings(deployed: Deployed, env: dict[str, str]) -> Iterator[Finding]:
@@ -62,10 +62,10 @@ def _settings(deployed: Deployed, env: dict[str, str]) -> Iterator[Finding]:
         yield Finding("ok", "secrets", f"all {len(deployed.secrets())} can be read")
 
 
-def _accounts(env: Mapping[str, str], now: datetime) -> Iterator[Finding]:
+def _accounts(env: Mapping[str, str], google: Google, now: datetime) -> Iterator[Finding]:
     try:
         settings = Settings.from_env(env)
-        yield from look_at_twilio(env, settings)
+        yield from look_at_twilio(env, settings, google.http)
         yield from look_at_mail(env)
         yield from look_at_keys(env, now)
     except ValueError as exc:

@@ -46,6 +46,7 @@ class Google:
 
     project: str
     token: str = field(repr=False)
+    http: httpx.Client = field(repr=False)
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def get(self, service: str, path: str, **asked: str) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class Google:
         url = f"{(base or f'https://{service}.googleapis.com').rstrip('/')}/{path}"
         headers = {"Authorization": f"Bearer {self.token}", "X-Goog-User-Project": self.project}
         try:
-            answer = httpx.request(method, url, headers=headers, timeout=SECONDS, **asked)
+            answer = self.http.request(method, url, headers=headers, timeout=SECONDS, **asked)
         except httpx.HTTPError as exc:
             raise UnseenError(f"{service} did not answer ({type(exc).__name__}): try again") from None
         if answer.is_success:

@@ -93,6 +93,7 @@ class _Twilio:
 
     account: str
     token: str = field(repr=False)
+    http: httpx.Client = field(repr=False)
     base_url: str = _TWILIO
 
     def get(self, host: str, path: str, **asked: Any) -> dict[str, Any] | None:
@@ -100,7 +101,7 @@ class _Twilio:
         base = f"https://{host}.twilio.com" if self.base_url == _TWILIO else self.base_url
         login = (self.account, self.token)
         try:
-            answer = httpx.get(f"{base}/{path}", params=asked, auth=login, timeout=SECONDS)
+            answer = self.http.get(f"{base}/{path}", params=asked, auth=login, timeout=SECONDS)
         except httpx.HTTPError as exc:
             raise _RefusedError(f"Twilio did not answer ({type(exc).__name__}): try again") from None
         if answer.status_code in _REFUSED:
@@ -115,14 +116,14 @@ class _Twilio:
         return said
 
 
-def look_at_twilio(env: Mapping[str, str], settings: Settings) -> Iterator[Finding]:
+def look_at_twilio(env: Mapping[str, str], settings: Settings, http: httpx.Client) -> Iterator[Finding]:
     """Whether texts can be sent: the account, each sender's webhook and registration, and where it may text to."""
     on, off = notifiers.from_env(env)
     if Channel.SMS not in on:
         yield Finding("off", "texts", off.get(Channel.SMS, "Texts are off."))
         return
     base_url = env.get("TWILIO_BASE_URL") or _TWILIO
-    twilio = _Twilio(env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"], base_url.rstrip("/"))
+    twilio = _Twilio(env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"], http, base_url.rstrip("/"))
     try:
         yield from _account(twilio)
         for number in _numbers(env):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from sandbox.market import API_KEY, Market, market_app
@@ -44,7 +45,8 @@ class Scene:
         """What the doctor finds."""
         services = ["cloudfunctions", "cloudresourcemanager", *APIS, "serviceusage"]
         env = {f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name.upper()}": self.google.url for name in services}
-        return list(examine(Google(PROJECT, TOKEN, env), REGION, NOW))
+        with httpx.Client(trust_env=False) as http:
+            return list(examine(Google(PROJECT, TOKEN, http, env), REGION, NOW))
 
     def wrong(self) -> list[tuple[str, str]]:
         """What someone must act on."""

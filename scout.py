@@ -349,7 +349,7 @@ def reconcile(*, hours: int, as_json: bool) -> None:
     "--cloud", nargs=2, metavar="PROJECT REGION", help="An installation on Google Cloud instead; only reads."
 )
 @as_json
-def doctor(  # noqa: PLR0913 - each is an option
+def doctor(
     *, uid: str | None, seconds: float, probe: bool, again: bool, cloud: tuple[str, str] | None, as_json: bool
 ) -> None:
     """Check the settings and the database, and say what is switched off and why.

@@ -1,8 +1,9 @@
+# ruff: noqa: INP001 - a script beside those that call it
 """Which revision of each function a rollback goes back to: reads what gcloud lists, prints a line for each.
 
-The *last* release is that of the newest revision of all functions; the one before it is gone back to, so that a
-rollback that was broken off may be run again, and one run twice goes back no further. A release says which it is in
-the variable RELEASE of its revisions; where none says anything, it is the revision before the newest of each function.
+The *last* release is that of the newest revision of all functions; the one before it is gone back to. So a
+rollback that was broken off may be run again, and one run twice goes back no further. A release says which it
+is in the variable RELEASE of its revisions; where none says anything, each function goes back by one revision.
 Standard library only: an operator's machine has gcloud and a Python, and perhaps nothing else.
 
 Usage: gcloud run revisions list --format=json | revisions.py RELEASE|previous FUNCTION…
@@ -14,7 +15,6 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
 
 SERVICE = "serving.knative.dev/service"
 
@@ -124,10 +124,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         found = chosen(every, None if asked == "previous" else asked)
     except NoWayBackError as exc:
-        print(exc, file=sys.stderr)
+        sys.stderr.write(f"{exc}\n")
         return 1
     for one in found.values():
-        print(one.service, one.name, one.release or "-")
+        sys.stdout.write(f"{one.service} {one.name} {one.release or '-'}\n")
     return 0
 
 

@@ -9,8 +9,8 @@ def open_documents(url: str, *, project: str | None = None, database: str | None
     """The database that the setting ``STORE`` names.
 
     ``sqlite:///data/scout.db`` (relative), ``sqlite:////var/lib/scout.db`` (absolute), ``sqlite:///:memory:``
-    (this process only, for tests) or ``firestore``, in ``project`` or the one of the environment: its database
-    of that name, or the default one.
+    (this process only, for tests) or ``firestore``, in ``project`` or the one of the environment:
+    its database of that name, or the default one.
 
     Raises:
         ValueError: ``url`` is none of these.

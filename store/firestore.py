@@ -16,7 +16,7 @@ from watchers.loading import without_collecting
 
 
 class FirestoreDocuments:
-    """``watchers.documents.Documents`` in a database of ``project`` (or of the environment's), or in its default one.
+    """``watchers.documents.Documents`` in one database of ``project`` (or of the environment's).
 
     ``client``: a ``google.cloud.firestore.Client`` to use instead of building one.
     """

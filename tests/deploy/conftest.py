@@ -10,7 +10,7 @@ from tests.deploy.operators import FUNCTIONS, HERE, RUN, Operator, a_function, a
 
 @pytest.fixture
 def installed() -> Iterator[Installed]:
-    """Five functions that run release ``s1-new``, and before it ``s1-old``; the worker's job; the default database."""
+    """Five functions that run ``s1-new`` and ran ``s1-old`` before; the worker's job; a database."""
     found = Installed()
     for name in FUNCTIONS:
         a_function(found, name, RELEASE="s1-new")

@@ -1,8 +1,8 @@
-"""An installation as Google's APIs show it, on this machine: what is there is listed, described, changed and deleted.
+"""An installation as Google's APIs show it, on this machine: to be listed, described, changed and deleted.
 
-Every service answers at one address, told apart by paths. Each request is kept, for a test to look at. A thing is its
-REST name (``v1/projects/p/secrets/s``); a collection lists what lies directly in it. What this does not know it refuses,
-so that a test says which request it was.
+Every service answers at one address, told apart by paths. Each request is kept, for a test to look at. A
+thing is its REST name (``v1/projects/p/secrets/s``); a collection lists what lies directly in it. What this
+does not know it refuses, so that a test says which request it was.
 """
 
 import json
@@ -16,10 +16,23 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 PROJECT, REGION, NUMBER = "demo-app", "us-central1", "123456789012"
-SERVICES = (
-    "ARTIFACTREGISTRY CLOUDBILLING CLOUDFUNCTIONS CLOUDRESOURCEMANAGER CLOUDSCHEDULER EVENTARC FIREBASERULES FIRESTORE "
-    "IAM LOGGING MONITORING PUBSUB RUN SECRETMANAGER SERVICEUSAGE"
-).split()
+SERVICES = [
+    "ARTIFACTREGISTRY",
+    "CLOUDBILLING",
+    "CLOUDFUNCTIONS",
+    "CLOUDRESOURCEMANAGER",
+    "CLOUDSCHEDULER",
+    "EVENTARC",
+    "FIREBASERULES",
+    "FIRESTORE",
+    "IAM",
+    "LOGGING",
+    "MONITORING",
+    "PUBSUB",
+    "RUN",
+    "SECRETMANAGER",
+    "SERVICEUSAGE",
+]
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -38,8 +51,8 @@ class Asked:
 class Installed:
     """What is there, and what was asked.
 
-    ``broken``: requests (patterns of ``METHOD path``) that are answered with this status. ``restoring``: how a restore
-    ends. ``figures``: what Monitoring says of a metric and a subscription.
+    ``broken``: requests (patterns of ``METHOD path``) that are answered with this status. ``restoring``: how
+    a restore ends. ``figures``: what Monitoring says of a metric and a subscription.
     """
 
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -73,25 +86,33 @@ class Installed:
         path, verb = asked.path, ""
         if ":" in path.rsplit("/", 1)[-1]:
             path, _, verb = path.rpartition(":")
-        if verb == "testIamPermissions":
-            return 200, {"permissions": [one for one in asked.body["permissions"] if one in self.permissions]}
-        if verb in ("getIamPolicy", "setIamPolicy"):
-            return self._policy(path, asked.body if verb == "setIamPolicy" else None)
-        if verb in ("pause", "resume", "run") and path in self.things:
-            return self._scheduled(path, verb)
-        if verb == "restore":
-            return self._restored(path, asked.body)
+        return self._act(path, verb, asked) if verb else self._rest(path, asked)
+
+    def _act(self, path: str, verb: str, asked: Asked) -> Answer:
+        """A verb of its own, after a colon."""
+        match verb:
+            case "testIamPermissions":
+                return 200, {
+                    "permissions": [one for one in asked.body["permissions"] if one in self.permissions]
+                }
+            case "getIamPolicy" | "setIamPolicy":
+                return self._policy(path, asked.body if verb == "setIamPolicy" else None)
+            case "pause" | "resume" | "run" if path in self.things:
+                return self._scheduled(path, verb)
+            case "restore":
+                return self._restored(path, asked.body)
+            case "access" if f"{path}:access" in self.things:
+                return 200, self.things[f"{path}:access"]
+        return _error(404, "NOT_FOUND")
+
+    def _rest(self, path: str, asked: Asked) -> Answer:
         if path.endswith("/timeSeries"):
             return 200, {"timeSeries": self._figures(asked.query["filter"])}
-        if path in self.things and not verb:
+        if path in self.things:
             return self._one(path, asked)
-        if verb == "access" and f"{path}:access" in self.things:
-            return 200, self.things[f"{path}:access"]
         if "/operations/" in path:
             return 200, {"name": path.partition("/")[2], "done": True, "response": {}}
-        if asked.method == "GET" and not verb:
-            return self._listed(path)
-        return _error(404, "NOT_FOUND")
+        return self._listed(path) if asked.method == "GET" else _error(404, "NOT_FOUND")
 
     def _one(self, path: str, asked: Asked) -> Answer:
         if asked.method == "GET":
@@ -117,7 +138,7 @@ class Installed:
             return _error(404, "NOT_FOUND")
         if "serving.knative" in path:
             return 200, {"metadata": {}, "items": found}
-        return 200, {kind: found}
+        return 200, {"accounts" if kind == "serviceAccounts" else kind: found}
 
     def _figures(self, asked: str) -> list[dict[str, Any]]:
         found = [

@@ -1,4 +1,4 @@
-"""What an operator's machine has: the scripts, a settings file, the real gcloud, and Google's APIs on this machine."""
+"""What an operator has: the scripts, a settings file, the real gcloud, and Google's APIs on this machine."""
 
 import os
 import shutil
@@ -60,7 +60,7 @@ class Operator:
     def environment(self) -> dict[str, str]:
         """Theirs, with gcloud pointed at this machine: nothing leaves it.
 
-        ``gcloud run`` puts the region before the host, so its requests go through a proxy that is the same server.
+        ``gcloud run`` puts the region before the host: its requests go through a proxy, the same server.
         """
         here = self.installed.url or "http://127.0.0.1:9/"
         apis = {f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{name}": here for name in SERVICES}

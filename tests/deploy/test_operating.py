@@ -1,4 +1,4 @@
-"""What the operator's scripts would run is understood by the gcloud that is installed here, and a dry run calls nothing."""
+"""The gcloud that is installed understands what the operator's scripts would run; a dry run calls nothing."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def test_every_command_is_understood_by_the_gcloud_that_is_installed(tmp_path: P
     } | set(_looks())
     file = tmp_path / "commands.json"
     file.write_text(json.dumps([{"command_string": one} for one in sorted(commands)]))
-    said = subprocess.run(
+    said = subprocess.run(  # noqa: S603 - our own arguments
         ["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={file}"],  # noqa: S607 - whichever is installed
         env=operator.environment(),
         capture_output=True,

@@ -16,10 +16,6 @@ def _with_backups(installed: Installed) -> None:
         ("elsewhere", "2026-11-29", "READY", f"projects/{PROJECT}/databases/other"),
     ):
         installed.put(f"{BACKUPS}/{name}", state=state, snapshotTime=f"{at}T04:00:00Z", database=database)
-        # gcloud asks every location at once
-        installed.things[f"v1/projects/{PROJECT}/locations/-/backups/{name}"] = installed.things[
-            f"{BACKUPS}/{name}"
-        ]
 
 
 def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(

@@ -50,7 +50,6 @@ def full(installed: Installed) -> Installed:
     for name in ("ticket-scout-dwell", "somebody-elses"):
         installed.things[f"v2/projects/{PROJECT}/metrics/{name}"]["name"] = name
     installed.put(BACKUP, state="READY")
-    installed.things[f"v1/projects/{PROJECT}/locations/-/backups/b1"] = installed.things[BACKUP]
     members = [f"serviceAccount:{one}" for one in (ACCOUNT, SOMEBODY)]
     installed.policies[POLICY] = {
         "bindings": [{"role": "roles/datastore.user", "members": members}],
@@ -88,7 +87,6 @@ def test_databases_go_only_when_it_is_said_and_lose_their_protection_first(
 ) -> None:
     installed.things = {DATABASE: installed.things[DATABASE]}
     installed.put(BACKUP, state="READY")
-    installed.things[f"v1/projects/{PROJECT}/locations/-/backups/b1"] = installed.things[BACKUP]
     said = operator.run("teardown.sh", "--data", "--yes")
     assert said.returncode == 0, said.stderr
     assert installed.changes() == [("PATCH", DATABASE), ("DELETE", DATABASE), ("DELETE", BACKUP)]

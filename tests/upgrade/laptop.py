@@ -1,4 +1,4 @@
-"""The story's stage on one machine: an SQLite file, the worker and the copier as processes, no events of its own.
+"""The story's stage on one machine: an SQLite file, the worker and the copier as processes, no events.
 
 What is told goes out by the worker's own sweep, as it does wherever an event is lost.
 """

@@ -88,8 +88,8 @@ def _traffic(deployed: Deployed, name: str) -> Iterator[Finding]:
     for one in service.get("trafficStatuses", []):
         revision = one.get("revision", "").rpartition("/")[2]
         if one.get("percent") and revision and revision != newest:
-            said = f"{one['percent']} % of its traffic goes to {revision}, an older one: rolled back; upgrade.sh ends that"
-            yield Finding("off", name, said)
+            said = f"{one['percent']} % of its traffic goes to {revision}, an older one: rolled back"
+            yield Finding("off", name, f"{said}; upgrade.sh ends that")
 
 
 def _one_release(deployed: Deployed) -> Iterator[Finding]:
@@ -131,9 +131,14 @@ def _token(deployed: Deployed, job: Mapping[str, Any]) -> Iterator[Finding]:
             "scheduler",
             f"its token is for {audience or 'nobody'}, not for {uri}: run deploy/deploy.sh",
         )
-    deadline = float(job.get("attemptDeadline", "180s").rstrip("s"))
-    if deadline < service.get("timeoutSeconds", 0):
-        said = f"gives up after {deadline:.0f} s, before the worker's {service['timeoutSeconds']} s are over: run deploy/deploy.sh"
+    deadline, timeout = (
+        float(job.get("attemptDeadline", "180s").rstrip("s")),
+        service.get("timeoutSeconds", 0),
+    )
+    if deadline < timeout:
+        said = (
+            f"gives up after {deadline:.0f} s, before the worker's {timeout} s are over: run deploy/deploy.sh"
+        )
         yield Finding("WRONG", "scheduler", said)
 
 
@@ -171,9 +176,10 @@ def _faults(
         if said.get("code") not in (None, "OK", 0):
             yield f"{part}: {said.get('message') or said['code']}"
     filters = {one["attribute"]: one["value"] for one in found.get("eventFilters", [])}
-    if filters.get("database", deployed.database) != deployed.database:
-        said = f"delete the function and run deploy/deploy.sh"
-        yield f"hears of the database {filters['database']}, and the worker works over {deployed.database}: {said}"
+    heard = filters.get("database", deployed.database)
+    if heard != deployed.database:
+        said = "delete the function and run deploy/deploy.sh"
+        yield f"hears of the database {heard}, and the worker works over {deployed.database}: {said}"
     if wanted.get("retryPolicy") != "RETRY_POLICY_RETRY":
         yield "a failed event is not tried again: run deploy/deploy.sh"
     if kept.get("state", "ACTIVE") != "ACTIVE":

@@ -1,7 +1,7 @@
 """Google's APIs over REST, with the token of the gcloud that is signed in here. Reads only.
 
-Each service is where gcloud itself would look for it: ``CLOUDSDK_API_ENDPOINT_OVERRIDES_FIRESTORE`` and the like point
-it elsewhere. The token goes nowhere but there.
+Each service is where gcloud itself would look for it: ``CLOUDSDK_API_ENDPOINT_OVERRIDES_FIRESTORE`` and the
+like point it elsewhere. The token goes nowhere but there.
 """
 
 import shutil

@@ -1,7 +1,8 @@
-"""The accounts that an installation lives on: Twilio, the mail server, the providers. Nothing is sent or changed.
+"""The accounts that an installation lives on: Twilio, the mail server, the providers. Nothing is sent.
 
-A provider is asked one question, unless it has no key or answers only with large files. That call is not in its ledger:
-it is one of the tenth that is kept for people. What the vendor says in its own words is never repeated.
+A provider is asked one question, unless it has no key or answers only with large files. That call is not in
+its ledger: it is one of the tenth that is kept for people. What the vendor says in its own words is never
+repeated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,8 +17,8 @@ from notifiers.email import SmtpNotifier
 from notifiers.errors import NotifierUnavailableError
 from watchers import providers
 from watchers.errors import ProviderError, ProviderRejectedError
-from watchers.ledger import Ledger
 from watchers.kinds import Channel
+from watchers.ledger import Ledger
 from watchers.providers.base import ForWatchesOnly, Provider
 from watchers.quota import Budget
 from watchers.settings import Settings
@@ -35,7 +36,7 @@ _MAIL = {
     "smtp_credentials": "refuses the sign-in: correct SMTP_URL",
     "smtp_unsupported": "offers no TLS, or no sign-in: correct SMTP_URL",
     "smtp_certificate": "has a certificate that is not valid: correct the host in SMTP_URL",
-    "unreachable": "does not answer from here: correct host and port in SMTP_URL, or look whether they are blocked",
+    "unreachable": "does not answer from here: correct host and port in SMTP_URL, or see who blocks them",
 }
 
 
@@ -117,7 +118,7 @@ class _Twilio:
 
 
 def look_at_twilio(env: Mapping[str, str], settings: Settings, http: httpx.Client) -> Iterator[Finding]:
-    """Whether texts can be sent: the account, each sender's webhook and registration, and where it may text to."""
+    """Whether texts can be sent: the account, each sender's webhook and registration, the countries."""
     on, off = notifiers.from_env(env)
     if Channel.SMS not in on:
         yield Finding("off", "texts", off.get(Channel.SMS, "Texts are off."))
@@ -232,7 +233,7 @@ def _countries(twilio: _Twilio, countries: tuple[str, ...]) -> Iterator[Finding]
     found = twilio.get("accounts", "v1/Messaging/GeoPermissions", CountryCode=",".join(countries)) or {}
     allowed = {one.get("country_code") for one in found.get("permissions", []) if one.get("enabled")}
     if refused := [country for country in countries if country not in allowed]:
-        said = f"may not text to {', '.join(refused)}: allow it (Messaging, Geo permissions), or shorten SMS_COUNTRIES"
-        yield Finding("WRONG", "Twilio", said)
+        said = "allow it (Messaging, Geo permissions), or shorten SMS_COUNTRIES"
+        yield Finding("WRONG", "Twilio", f"may not text to {', '.join(refused)}: {said}")
     else:
         yield Finding("ok", "Twilio", f"may text to {', '.join(countries)}")

@@ -1,4 +1,4 @@
-"""An installation that is as it should be, with its vendors, all on this machine. A test spoils one thing of it."""
+"""An installation that is as it should be, with its vendors; a test spoils one thing of it."""
 
 import base64
 import json
@@ -96,7 +96,9 @@ def _fill_google(scene: Scene, market_url: str) -> None:
     ]
     for key, value in secrets.items():
         scene.secret(names[key], value)
-    members = [f"serviceAccount:{account}@{PROJECT}.iam.gserviceaccount.com" for account, _ in FUNCTIONS.values()]
+    members = [
+        f"serviceAccount:{account}@{PROJECT}.iam.gserviceaccount.com" for account, _ in FUNCTIONS.values()
+    ]
     google.policies[MAY] = {"bindings": [{"role": "roles/datastore.user", "members": members}]}
     google.put(
         f"v1/{HERE}/jobs/{JOB}",
@@ -130,10 +132,14 @@ def _function(google: Installed, name: str, account: str, caller: str) -> None:
     )
     account = f"serviceAccount:{caller}@{PROJECT}.iam.gserviceaccount.com"
     members = [caller if caller == "allUsers" else account]
-    google.policies[f"v2/{HERE}/services/{name}"] = {"bindings": [{"role": "roles/run.invoker", "members": members}]}
+    google.policies[f"v2/{HERE}/services/{name}"] = {
+        "bindings": [{"role": "roles/run.invoker", "members": members}]
+    }
     if is_event:
         filters = [{"attribute": "database", "value": "(default)"}]
-        google.put(f"v1/{trigger}", eventFilters=filters, transport={"pubsub": {"subscription": subscription}})
+        google.put(
+            f"v1/{trigger}", eventFilters=filters, transport={"pubsub": {"subscription": subscription}}
+        )
         google.put(f"v1/{subscription}", state="ACTIVE")
 
 
@@ -150,7 +156,11 @@ def _fill_database(google: Installed) -> None:
     base = DATABASE.removeprefix("v1/")
     google.things[INDEXES] = {
         "indexes": [
-            one | {"name": f"{base}/collectionGroups/{one['collectionGroup']}/indexes/i{number}", "state": "READY"}
+            one
+            | {
+                "name": f"{base}/collectionGroups/{one['collectionGroup']}/indexes/i{number}",
+                "state": "READY",
+            }
             for number, one in enumerate(kept.get("indexes", []))
         ]
     }
@@ -170,7 +180,12 @@ def _fill_database(google: Installed) -> None:
 
 
 def _fill_twilio(twilio: Installed) -> None:
-    number: dict[str, Any] = {"sid": "PN1", "phone_number": NUMBER, "capabilities": {"sms": True}, "sms_url": WEBHOOK}
+    number: dict[str, Any] = {
+        "sid": "PN1",
+        "phone_number": NUMBER,
+        "capabilities": {"sms": True},
+        "sms_url": WEBHOOK,
+    }
     twilio.things |= {
         f"{THEIRS}.json": {"status": "active", "type": "Full"},
         f"{THEIRS}/IncomingPhoneNumbers.json": {"incoming_phone_numbers": [number]},

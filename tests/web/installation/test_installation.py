@@ -1,4 +1,4 @@
-"""``scout.py doctor --cloud``: what it says of an installation, one thing spoilt at a time; it never changes any."""
+"""What ``scout.py doctor --cloud`` says of an installation, one thing spoilt at a time."""
 
 import json
 import subprocess
@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.installed import PROJECT, REGION, answering
+from tests.deploy.installed import PROJECT, REGION
 from tests.deploy.operators import DEPLOY, HERE, Operator, why_missing
+from tests.smtp_server import PASSWORD
 from tests.web.installation.conftest import (
     AUTH,
     DATABASE,
@@ -24,7 +25,6 @@ from tests.web.installation.conftest import (
     Scene,
     Spoil,
 )
-from tests.smtp_server import PASSWORD
 from web.installation import database
 from web.installation.expected import JOB, LOOKING, WORKER
 from web.installation.google import UnseenError, token
@@ -66,11 +66,15 @@ def _worker(**fields: Any) -> Spoil:
 
 
 def _setting(**settings: str) -> Spoil:
-    return lambda scene: scene.google.things[WORKERS]["serviceConfig"]["environmentVariables"].update(settings)
+    return lambda scene: scene.google.things[WORKERS]["serviceConfig"]["environmentVariables"].update(
+        settings
+    )
 
 
 def _bind(path: str, role: str, *members: str) -> Spoil:
-    return lambda scene: scene.google.policies.update({path: {"bindings": [{"role": role, "members": members}]}})
+    return lambda scene: scene.google.policies.update(
+        {path: {"bindings": [{"role": role, "members": members}]}}
+    )
 
 
 def _twilio(path: str, **said: Any) -> Spoil:
@@ -97,8 +101,16 @@ SPOILT: dict[str, tuple[Spoil, str, str]] = {
         "permissions",
         "you lack firebaserules.releases.get: ask an owner for roles/firebaserules.viewer",
     ),
-    "an API is off": (_gone(f"v1/projects/{PROJECT}/services/eventarc.googleapis.com"), "APIs", "eventarc are off"),
-    "a function was never deployed": (_gone(f"v2/{HERE}/functions/web"), "web", "it is not there: run deploy"),
+    "an API is off": (
+        _gone(f"v1/projects/{PROJECT}/services/eventarc.googleapis.com"),
+        "APIs",
+        "eventarc are off",
+    ),
+    "a function was never deployed": (
+        _gone(f"v2/{HERE}/functions/web"),
+        "web",
+        "it is not there: run deploy",
+    ),
     "a function's build failed": (
         _set(f"v2/{HERE}/functions/web", state="FAILED", stateMessages=[{"message": "build failed"}]),
         "web",
@@ -109,13 +121,21 @@ SPOILT: dict[str, tuple[Spoil, str, str]] = {
         WORKER,
         "not as scout-worker",
     ),
-    "an upgrade was broken off": (_setting(RELEASE="s1-newer"), "release", "run deploy/upgrade.sh to the end"),
+    "an upgrade was broken off": (
+        _setting(RELEASE="s1-newer"),
+        "release",
+        "run deploy/upgrade.sh to the end",
+    ),
     "an account may not read the database": (
         _bind(MAY, "roles/datastore.user"),
         "scout-web",
         "may not read the database",
     ),
-    "an account may do everything": (_bind(MAY, "roles/editor", EDITOR), "scout-web", "far more than it needs"),
+    "an account may do everything": (
+        _bind(MAY, "roles/editor", EDITOR),
+        "scout-web",
+        "far more than it needs",
+    ),
     "the worker may not be called": (
         _bind(f"v2/{HERE}/services/{WORKER}", "roles/run.invoker"),
         WORKER,
@@ -156,7 +176,9 @@ SPOILT: dict[str, tuple[Spoil, str, str]] = {
         "has waited for 30 minutes",
     ),
     "there are dead letters": (
-        lambda scene: scene.google.figures.update({("num_undelivered_messages", "ticket-scout-events-dead"): 3}),
+        lambda scene: scene.google.figures.update(
+            {("num_undelivered_messages", "ticket-scout-events-dead"): 3}
+        ),
         "ticket-scout-events-dead",
         "3 messages that no try could deliver",
     ),
@@ -165,7 +187,11 @@ SPOILT: dict[str, tuple[Spoil, str, str]] = {
         "database (default)",
         "may be deleted by one command",
     ),
-    "nothing is backed up": (_gone(f"{DATABASE}/backupSchedules/daily"), "database (default)", "is never backed up"),
+    "nothing is backed up": (
+        _gone(f"{DATABASE}/backupSchedules/daily"),
+        "database (default)",
+        "is never backed up",
+    ),
     "no rules were released": (_gone(RELEASE), "rules", "none were ever released"),
     "other rules hold": (
         _set(f"v1/projects/{PROJECT}/rulesets/r1", source={"files": [{"content": "allow read;"}]}),
@@ -177,13 +203,21 @@ SPOILT: dict[str, tuple[Spoil, str, str]] = {
         "secret scout-smtp-url",
         "it is not there",
     ),
-    "a setting is wrong": (_setting(PUBLIC_URL="scout.example"), "settings", "PUBLIC_URL must begin with https://"),
+    "a setting is wrong": (
+        _setting(PUBLIC_URL="scout.example"),
+        "settings",
+        "PUBLIC_URL must begin with https://",
+    ),
     "Twilio refuses the sign-in": (
         lambda scene: scene.twilio.broken.update({"GET 2010": 403}),
         "Twilio",
         "correct TWILIO_ACCOUNT_SID",
     ),
-    "a trial account": (_twilio(f"{THEIRS}.json", status="active", type="Trial"), "Twilio", "a trial account"),
+    "a trial account": (
+        _twilio(f"{THEIRS}.json", status="active", type="Trial"),
+        "Twilio",
+        "a trial account",
+    ),
     "a closed account": (_twilio(f"{THEIRS}.json", status="suspended"), "Twilio", "the account is suspended"),
     "the number is somebody else's": (
         _twilio(f"{THEIRS}/IncomingPhoneNumbers.json", incoming_phone_numbers=[]),
@@ -201,7 +235,11 @@ SPOILT: dict[str, tuple[Spoil, str, str]] = {
         "sender …0100",
         "belongs to no Messaging Service",
     ),
-    "a toll-free number is not verified": (_toll_free, "sender …0100", "its toll-free verification is PENDING_REVIEW"),
+    "a toll-free number is not verified": (
+        _toll_free,
+        "sender …0100",
+        "its toll-free verification is PENDING_REVIEW",
+    ),
     "a country is not allowed": (
         _twilio("v1/Messaging/GeoPermissions", permissions=[{"country_code": "US", "enabled": True}]),
         "Twilio",
@@ -247,7 +285,9 @@ def test_a_number_that_posts_answers_elsewhere_is_named(scene: Scene) -> None:
     _number(sms_url="https://old.example/reply", phone_number="+447700900000")(scene)
     _setting(TWILIO_FROM_NUMBER="+447700900000")(scene)
     scene.twilio.things.pop("v1/Services/MG1/PhoneNumbers/PN1")
-    assert scene.wrong() == [("sender …0000", f"posts answers elsewhere than to {WEBHOOK}: run deploy/deploy.sh")]
+    assert scene.wrong() == [
+        ("sender …0000", f"posts answers elsewhere than to {WEBHOOK}: run deploy/deploy.sh")
+    ]
 
 
 def test_a_rollback_is_said_and_is_nothing_wrong(scene: Scene) -> None:
@@ -293,11 +333,18 @@ def test_an_index_that_is_missing_or_being_built_is_named(
     listed = [*fields, {"fieldPath": "__name__", "order": "DESCENDING"}]
     scene.google.things[INDEXES] = {
         "indexes": [
-            {"name": f"{base}/{group}/indexes/1", "queryScope": "COLLECTION", "fields": listed, "state": state}
+            {
+                "name": f"{base}/{group}/indexes/1",
+                "queryScope": "COLLECTION",
+                "fields": listed,
+                "state": state,
+            }
             for group, state in (("a", "READY"), ("b", "CREATING"))
         ]
     }
-    scene.google.things[FIELDS] = {"fields": [{"name": f"{base}/a/fields/until", "ttlConfig": {"state": "ACTIVE"}}]}
+    scene.google.things[FIELDS] = {
+        "fields": [{"name": f"{base}/a/fields/until", "ttlConfig": {"state": "ACTIVE"}}]
+    }
     assert scene.wrong() == [
         ("index of b", "is still being built: look again in some minutes"),
         ("index of c", "is missing: run deploy/deploy.sh"),
@@ -326,7 +373,9 @@ def test_the_command_line_takes_the_token_from_gcloud_and_ends_with_what_is_wron
     assert "does not go with --send" in run("--send", "ann").stderr
 
 
-def test_without_gcloud_or_a_sign_in_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_gcloud_or_a_sign_in_it_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UnseenError, match="install it"):
         token()

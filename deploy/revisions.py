@@ -2,8 +2,9 @@
 """Which revision of each function a rollback goes back to: reads what gcloud lists, prints a line for each.
 
 The *last* release is that of the newest revision of all functions; the one before it is gone back to. So a
-rollback that was broken off may be run again, and one run twice goes back no further. A release says which it
-is in the variable RELEASE of its revisions; where none says anything, each function goes back by one revision.
+rollback that was broken off may be run again, and one run twice goes back no further. A release says which
+it is in the variable RELEASE of its revisions; where none says anything, each function goes back by one
+revision.
 Standard library only: an operator's machine has gcloud and a Python, and perhaps nothing else.
 
 Usage: gcloud run revisions list --format=json | revisions.py RELEASE|previous FUNCTION…

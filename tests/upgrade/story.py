@@ -23,8 +23,15 @@ ROLLING = 4  # falls of a price while both versions run
 class Stage(Protocol):
     """A whole product whose code can be exchanged."""
 
-    market: Market
-    documents: Documents
+    @property
+    def market(self) -> Market:
+        """Where prices move."""
+        ...
+
+    @property
+    def documents(self) -> Documents:
+        """The database that all versions work over."""
+        ...
 
     def switch(self, version: Version) -> None:
         """From here on every function is this version, started anew."""

@@ -1,8 +1,8 @@
 """What is written under one number of ``watchers/schema.py`` stays readable by its neighbours.
 
 ``shapes/N.json`` holds what shape N is. A field may be added; one that is gone, or another word in a closed
-vocabulary, is a new shape: read both first, and write it with the next number and a file of its own. The rule is
-docs/adr/0029.
+vocabulary, is a new shape: read both first, and write it with the next number and a file of its own.
+The rule is docs/adr/0029.
 """
 
 import json

@@ -83,7 +83,7 @@ class Installed:
         for pattern, status in self.broken.items():
             if re.search(pattern, f"{asked.method} {asked.path}"):
                 return _error(status, "PERMISSION_DENIED" if status == 403 else "UNAVAILABLE")
-        path, verb = asked.path, ""
+        path, verb = asked.path.replace("/projects/-/", f"/projects/{PROJECT}/"), ""
         if ":" in path.rsplit("/", 1)[-1]:
             path, _, verb = path.rpartition(":")
         return self._act(path, verb, asked) if verb else self._rest(path, asked)

@@ -8,6 +8,7 @@
 #   has COMMAND…               whether a describing command finds its thing; stops if it fails for any other reason
 #   ask INSTEAD COMMAND…       prints what a reading command prints; in a dry run INSTEAD
 #   until_done TIMES COMMAND…  tries again every ten seconds, for what Google takes a while to know everywhere
+#   quietly COMMAND…           without what it prints when all is well (gcloud shows whole policies)
 #   fail "what to do"          says it and stops
 #
 # A dry run calls nothing, not even to read, so it needs no account. What `has` answers then is in ASSUMED: `absent`
@@ -50,16 +51,23 @@ fail() {
 }
 
 spell() {
-  local one said=''
+  local one flag said=''
   for one in "$@"; do
-    if [[ $one =~ ^[A-Za-z0-9_@%+=:,./~^-]+$ ]]; then said+=" $one"
-    else said+=" '${one//\'/\'\\\'\'}'"; fi
+    flag=''
+    if [[ $one =~ ^(--[a-z-]+=)(.*)$ ]]; then flag=${BASH_REMATCH[1]} one=${BASH_REMATCH[2]}; fi
+    if [[ $one =~ ^[A-Za-z0-9_@%+=:,./~^-]+$ ]]; then said+=" $flag$one"
+    else said+=" $flag'${one//\'/\'\\\'\'}'"; fi
   done
   printf '%s\n' "${said# }"
 }
 
 run() {
-  if [[ -n $DRY_RUN ]]; then spell "$@"; else "$@"; fi
+  if [[ -z $DRY_RUN ]]; then
+    "$@"
+    return
+  fi
+  [[ $1 != quietly ]] || shift
+  spell "$@"
 }
 
 run_with() {
@@ -93,7 +101,7 @@ until_done() {
   local times=$1 tried
   shift
   if [[ -n $DRY_RUN ]]; then
-    spell "$@"
+    run "$@"
     return
   fi
   for ((tried = 1; tried < times; tried++)); do
@@ -101,4 +109,8 @@ until_done() {
     sleep "$BETWEEN_TRIES"
   done
   "$@"
+}
+
+quietly() {
+  "$@" >/dev/null
 }

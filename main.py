@@ -164,7 +164,7 @@ def _built() -> Parts:
     asked, off = providers.from_env(os.environ)
     _say_off(f"{one.name}: {one.why}" for one in off)
     limits = Limits.from_env(os.environ)
-    documents = open_documents(settings.store, project=settings.project)
+    documents = open_documents(settings.store, project=settings.project, database=settings.database)
     publish = Topic(settings.boards_topic).publish if settings.boards_topic else None
     return Parts(settings, documents, asked, {one.name: one.why for one in off}, limits, publish)
 

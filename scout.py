@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from watchers.tiers import Tiers
     from watchers.verbs import Change
     from watchers.watch import Watch
+    from web.doctor import Finding
     from web.plans import Plans
     from web.site import Site
 
@@ -442,8 +443,13 @@ def reconcile(*, hours: int, as_json: bool) -> None:
 @click.option("--wait", "seconds", default=60.0, show_default=True, help="For the test to be delivered.")
 @click.option("--probe", is_flag=True, help="Put open questions to the live APIs: at most 10 calls.")
 @click.option("--again", is_flag=True, help="With --probe: also those that were answered.")
+@click.option(
+    "--cloud", nargs=2, metavar="PROJECT REGION", help="An installation on Google Cloud instead; only reads."
+)
 @as_json
-def doctor(*, uid: str | None, seconds: float, probe: bool, again: bool, as_json: bool) -> None:
+def doctor(
+    *, uid: str | None, seconds: float, probe: bool, again: bool, cloud: tuple[str, str] | None, as_json: bool
+) -> None:
     """Check the settings and the database, and say what is switched off and why.
 
     Sends and spends nothing, unless it is asked to --send or to --probe.
@@ -453,6 +459,10 @@ def doctor(*, uid: str | None, seconds: float, probe: bool, again: bool, as_json
 
     if again and not probe:
         raise click.UsageError("--again goes with --probe")
+    if cloud:
+        if uid or probe:
+            raise click.UsageError("--cloud only reads: it does not go with --send or --probe")
+        _report(_examined(*cloud), as_json=as_json)
     asked = (
         inquire(_documents(_settings()), _providers()[0], read_clocks(datetime.now(UTC)), again=again)
         if probe
@@ -462,12 +472,34 @@ def doctor(*, uid: str | None, seconds: float, probe: bool, again: bool, as_json
     findings += [one for one in asked if one.mark != "ok"]  # what was learned is among them already
     if uid is not None and not any(finding.is_wrong for finding in findings if finding.what == "settings"):
         findings += try_out(_means(_settings()), uid, timedelta(seconds=seconds))
-    if as_json:
-        click.echo(json.dumps([finding.to_json() for finding in findings]))
-    else:
-        for finding in findings:
+    _report(findings, as_json=as_json)
+
+
+def _report(findings: "Iterable[Finding]", *, as_json: bool) -> NoReturn:
+    """Say each finding as soon as it is known, and end with 1 if someone must act."""
+    said = []
+    for finding in findings:
+        said.append(finding)
+        if not as_json:
             click.echo(f"{finding.mark} {finding.what}: {finding.said}")
-    sys.exit(1 if any(finding.is_wrong for finding in findings) else 0)
+    if as_json:
+        click.echo(json.dumps([finding.to_json() for finding in said]))
+    sys.exit(1 if any(finding.is_wrong for finding in said) else 0)
+
+
+def _examined(project: str, region: str) -> "Iterator[Finding]":
+    """What ``doctor --cloud`` finds."""
+    import httpx
+
+    from web.installation.examining import examine
+    from web.installation.google import Google, UnseenError, token
+
+    try:
+        signed_in = token()
+    except UnseenError as exc:
+        raise click.ClickException(str(exc)) from exc
+    with httpx.Client() as http:
+        yield from examine(Google(project, signed_in, http, os.environ), region, datetime.now(UTC))
 
 
 @cli.command()
@@ -1359,7 +1391,7 @@ def _documents(settings: "Settings") -> "Documents":
     from store import open_documents
 
     with _named():
-        return open_documents(settings.store, project=settings.project)
+        return open_documents(settings.store, project=settings.project, database=settings.database)
 
 
 def _providers() -> "tuple[dict[str, Provider], tuple[SwitchedOff, ...]]":

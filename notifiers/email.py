@@ -135,6 +135,16 @@ class SmtpNotifier:
         self._pool.give_back(smtp)
         return str(letter["Message-ID"])
 
+    def sign_in(self) -> None:
+        """Greet the server, sign in and say goodbye; no letter is begun.
+
+        Raises:
+            NotifierUnavailableError: its code says what stood in the way.
+        """
+        smtp = self._open()
+        with suppress(smtplib.SMTPException, OSError):
+            smtp.quit()
+
     def close(self) -> None:
         """Close what is open; the next letter opens anew."""
         self._pool.close()

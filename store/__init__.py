@@ -5,11 +5,12 @@ from watchers.documents import Documents
 _FILE = "sqlite:///"
 
 
-def open_documents(url: str, *, project: str | None = None) -> Documents:
+def open_documents(url: str, *, project: str | None = None, database: str | None = None) -> Documents:
     """The database that the setting ``STORE`` names.
 
     ``sqlite:///data/scout.db`` (relative), ``sqlite:////var/lib/scout.db`` (absolute), ``sqlite:///:memory:``
-    (this process only, for tests) or ``firestore``, in ``project`` or the one of the environment.
+    (this process only, for tests) or ``firestore``, in ``project`` or the one of the environment:
+    its database of that name, or the default one.
 
     Raises:
         ValueError: ``url`` is none of these.
@@ -17,7 +18,7 @@ def open_documents(url: str, *, project: str | None = None) -> Documents:
     if url == "firestore":
         from store.firestore import FirestoreDocuments  # noqa: PLC0415 - each side imports only its own
 
-        return FirestoreDocuments(project)
+        return FirestoreDocuments(project, database=database)
     if url.startswith(_FILE) and url != _FILE:
         from store.sqlite import SqliteDocuments  # noqa: PLC0415 - each side imports only its own
 

@@ -16,13 +16,13 @@ from watchers.loading import without_collecting
 
 
 class FirestoreDocuments:
-    """``watchers.documents.Documents`` in the default database of ``project`` (or of the environment's).
+    """``watchers.documents.Documents`` in one database of ``project`` (or of the environment's).
 
     ``client``: a ``google.cloud.firestore.Client`` to use instead of building one.
     """
 
-    def __init__(self, project: str | None = None, client: Any = None) -> None:
-        self._project, self._client = project, client
+    def __init__(self, project: str | None = None, client: Any = None, database: str | None = None) -> None:
+        self._project, self._client, self._database = project, client, database
         self._bill = Bill()
         self.operations: Counter[str] = self._bill.operations
 
@@ -69,4 +69,4 @@ class FirestoreDocuments:
         with without_collecting():
             from store.firestore_api import FirestoreApi  # noqa: PLC0415 - see the module's docstring
 
-        return FirestoreApi(self._project, self._client)
+        return FirestoreApi(self._project, self._client, self._database)

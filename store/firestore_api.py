@@ -50,8 +50,8 @@ _NOT_DONE: Final = {
 class FirestoreApi:
     """The five methods of ``Documents``, for what ``store/limits.py`` has let through."""
 
-    def __init__(self, project: str | None, client: Any) -> None:
-        self._client: Any = client or _client(project)
+    def __init__(self, project: str | None, client: Any, database: str | None = None) -> None:
+        self._client: Any = client or _client(project, database)
 
     def get(self, path: str) -> Document | None:
         """See ``Documents.get``."""
@@ -158,9 +158,9 @@ def _translated(what: str) -> Iterator[None]:
         raise StoreError(f"Firestore refused {what} ({type(exc).__name__}): someone must act") from exc
 
 
-def _client(project: str | None) -> firestore.Client:
+def _client(project: str | None, database: str | None) -> firestore.Client:
     try:
-        return firestore.Client(project=project)
+        return firestore.Client(project=project, database=database)
     except (GoogleAuthError, OSError) as exc:  # OSError: the vendor's word for "no project"
         raise StoreError(
             "Firestore needs GOOGLE_CLOUD_PROJECT and credentials (`gcloud auth application-default login`), "

@@ -32,6 +32,8 @@ SECRETS = (
 DOCUMENTED: Mapping[str, str] = {
     "STORE": "sqlite:///data/ticket-scout.db",
     "GOOGLE_CLOUD_PROJECT": "",
+    "FIRESTORE_DATABASE": "",
+    "RELEASE": "",
     "APP_ID": "ticket-scout",
     "WORKER_COLLECTION": "worker_monitor_jobs",
     "PUBLIC_URL": "http://127.0.0.1:8080",
@@ -73,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True):
     Attributes:
         store: ``sqlite:///path`` or ``firestore``.
         project: The Google Cloud project, where there is one.
+        database: Which of its Firestore databases; ``None``: the default one.
         places: Where documents lie.
         public_url: The product's address as people see it, without a final slash.
         port: Where ``scout.py run`` listens.
@@ -100,6 +103,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     store: str
     project: str | None
+    database: str | None
     places: Places
     public_url: str
     port: int
@@ -141,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True):
         return cls(
             store=text("STORE"),
             project=text("GOOGLE_CLOUD_PROJECT") or None,
+            database=text("FIRESTORE_DATABASE") or None,
             places=places,
             public_url=_url("PUBLIC_URL", text("PUBLIC_URL")),
             port=int(_number("PORT", text("PORT"))),
@@ -157,7 +162,7 @@ class Settings(msgspec.Struct, frozen=True):
             sandbox_links=text("SANDBOX_LINKS"),
             metrics_token=_token("METRICS_TOKEN", text("METRICS_TOKEN")),
             text_price=Decimal(str(_number("TEXT_PRICE", text("TEXT_PRICE")))),
-            version=text("K_REVISION"),
+            version=" ".join(filter(None, (text("K_REVISION"), text("RELEASE")))),
             service=text("K_SERVICE"),
             secrets=tuple(_secrets(env)),
             sms_countries=tuple(_countries("SMS_COUNTRIES", text("SMS_COUNTRIES"))),

@@ -64,7 +64,7 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
 def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
     try:
         settings = Settings.from_env(env)
-        documents = open_documents(settings.store, project=settings.project)
+        documents = open_documents(settings.store, project=settings.project, database=settings.database)
         asked, off = providers.from_env(env)
         told, silent = notifiers.from_env(env)
         limits = Limits.from_env(env)

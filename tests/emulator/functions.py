@@ -70,6 +70,10 @@ class Function:
                 start_new_session=True,
             )
 
+    def become(self, main: Path) -> None:
+        """From its next start on it is another version's code, on the same port."""
+        self._environment["FUNCTION_SOURCE"] = str(main)
+
     def wait_until_ready(self) -> None:
         """Until it answers; no call reaches the function's own code."""
         deadline = time.monotonic() + _READY_WITHIN

@@ -6,6 +6,7 @@ import pytest
 from store import open_documents
 from store.firestore import FirestoreDocuments
 from store.sqlite import SqliteDocuments
+from tests.firestore_emulator import running_emulator, why_missing
 from watchers.documents import Put
 
 
@@ -32,6 +33,20 @@ def test_memory_belongs_to_one_store(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_firestore_is_named_and_not_asked_yet() -> None:
     assert isinstance(open_documents("firestore", project="demo-x"), FirestoreDocuments)
+
+
+@pytest.mark.emulator
+def test_another_database_of_the_project_holds_documents_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    if reason := why_missing():
+        pytest.skip(reason)
+    with running_emulator() as host:
+        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
+        usual = open_documents("firestore", project="demo-x")
+        restored = open_documents("firestore", project="demo-x", database="restored")
+        restored.commit(Put("a/b", {"from": "a backup"}))
+        found = restored.get("a/b")
+        assert found
+        assert (found.fields, usual.get("a/b")) == ({"from": "a backup"}, None)
 
 
 @pytest.mark.parametrize(

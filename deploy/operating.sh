@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# What upgrade, rollback, restore and teardown share: sourced after running.sh, not run.
+
+# shellcheck disable=SC2034 # they are used by those that source this
+FUNCTIONS=(ticket-monitor-worker poll-board copy-monitor-job deliver-alert web)
+# shellcheck disable=SC2034
+EVENT_FUNCTIONS=(copy-monitor-job deliver-alert)
+# shellcheck disable=SC2034
+JOB=ticket-scout-worker
+
+SETTINGS_FILE=${SETTINGS:-$HERE/settings.env}
+
+# option NAME: the value of --NAME=VALUE, or yes of --NAME; nothing if it was not said.
+option() {
+  local one
+  for one in "${REST[@]:+${REST[@]}}"; do
+    case $one in
+      --"$1"=*) printf '%s\n' "${one#*=}" ;;
+      --"$1") echo yes ;;
+    esac
+  done
+}
+
+# only NAMES…: stops at an option that is none of these, before anything is done.
+only() {
+  local one name
+  for one in "${REST[@]:+${REST[@]}}"; do
+    name=${one%%=*}
+    [[ " $* " == *" ${name#--} "* && $name == --* ]] || fail "$one is not understood; there are: ${*/#/--}"
+  done
+}
+
+# confirm WORD "what for": goes on only if WORD is typed, or --yes was said. A dry run asks nobody.
+confirm() {
+  local said=''
+  if [[ -n $DRY_RUN || -n $(option yes) ]]; then return 0; fi
+  printf '\n%s\nType %s to go on: ' "$2" "$1"
+  read -r said || true
+  [[ $said == "$1" ]] || fail "nothing was changed"
+}
+
+# running NAME: the value of this setting in the worker that runs; nothing if it has none.
+running() {
+  ask '' gcloud functions describe "${FUNCTIONS[0]}" --gen2 --region="$REGION" --format="value(serviceConfig.environmentVariables.$1)"
+}
+
+# database_of_settings: the database that the settings name; nothing if they leave it to what runs.
+database_of_settings() {
+  local said=''
+  [[ ! -r $SETTINGS_FILE ]] || said=$(sed -n 's/^FIRESTORE_DATABASE=//p' "$SETTINGS_FILE" | tail -1 | tr -d "\"' ")
+  printf '%s\n' "$said"
+}
+
+# schema_of RELEASE: the number of its documents' shape; nothing if it does not say.
+schema_of() { sed -n 's/^s\([0-9][0-9]*\)-.*/\1/p' <<<"$1"; }

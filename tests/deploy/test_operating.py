@@ -1,0 +1,67 @@
+"""The gcloud that is installed understands what the operator's scripts would run; a dry run calls nothing."""
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.installed import PROJECT, REGION, Installed
+from tests.deploy.operators import DEPLOY, Operator, why_missing
+
+SCRIPTS = {"upgrade.sh": [], "rollback.sh": [], "restore.sh": ["--backup=latest"], "teardown.sh": ["--data"]}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_dry_run_prints_commands_with_their_reasons_and_calls_nobody(script: str, tmp_path: Path) -> None:
+    operator = Operator(tmp_path, Installed(), {"PATH": "/usr/bin:/bin", "CLOUDSDK_CONFIG": "/nonexistent"})
+    said = operator.run(script, "--dry-run", *SCRIPTS[script])
+    assert (said.returncode, said.stderr) == (0, "")
+    assert "gcloud " in said.stdout
+    assert all(re.match(r"# |gcloud |/|env |export |$", line) for line in said.stdout.splitlines())
+    assert not operator.deployed
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_without_a_project_it_says_how_it_is_called(script: str) -> None:
+    said = subprocess.run([str(DEPLOY / script)], capture_output=True, text=True, check=False)  # noqa: S603
+    assert said.returncode == 1
+    assert f"{script} PROJECT REGION" in said.stderr
+
+
+def test_every_command_is_understood_by_the_gcloud_that_is_installed(tmp_path: Path) -> None:
+    """Those that a dry run prints, and those that only look: gcloud's own lint, offline."""
+    if reason := why_missing():
+        pytest.skip(reason)
+    operator = Operator(tmp_path, Installed())
+    commands = {
+        " ".join(word.replace(" ", "_") for word in shlex.split(line))
+        for script, options in SCRIPTS.items()
+        for line in operator.run(script, "--dry-run", *options).stdout.splitlines()
+        if line.startswith("gcloud ")
+    } | set(_looks())
+    file = tmp_path / "commands.json"
+    file.write_text(json.dumps([{"command_string": one} for one in sorted(commands)]))
+    said = subprocess.run(  # noqa: S603 - our own arguments
+        ["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={file}"],  # noqa: S607 - whichever is installed
+        env=operator.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    judged = json.loads(said.stdout)
+    assert len(judged) == len(commands) > 40
+    assert [one for one in judged if not one["success"]] == []
+
+
+def _looks() -> list[str]:
+    """The commands of the scripts' lines that list or describe, with their variables filled in."""
+    text = "".join((DEPLOY / name).read_text() for name in [*SCRIPTS, "operating.sh"])
+    found = re.findall(r"gcloud [a-z -]+ (?:list|describe|get-iam-policy)[^\n;|)]*", text)
+    known = {"PROJECT": PROJECT, "REGION": REGION, "into": "scout-x"}
+    filled = [
+        re.sub(r"\$\{?(\w+)[^}\s\"]*\}?", lambda found: known.get(found[1], "web"), one) for one in found
+    ]
+    return [re.sub(r" --(filter|format|flatten)=\S.*", "", one).replace('"', "").strip() for one in filled]

@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# How the scripts of this folder run their commands: sourced, not run.
+#
+#   begin "$@"                 takes PROJECT REGION [--dry-run] into PROJECT, REGION and DRY_RUN; the rest is in REST
+#   step "why"                 says why the commands that follow are run
+#   run COMMAND…               runs it; in a dry run prints it instead
+#   run_with FILE COMMAND…     the same with FILE on its standard input (a value that must not stand in a command line)
+#   has COMMAND…               whether a describing command finds its thing; stops if it fails for any other reason
+#   ask INSTEAD COMMAND…       prints what a reading command prints; in a dry run INSTEAD
+#   until_done TIMES COMMAND…  tries again every ten seconds, for what Google takes a while to know everywhere
+#   fail "what to do"          says it and stops
+#
+# A dry run calls nothing, not even to read, so it needs no account. What `has` answers then is in ASSUMED: `absent`
+# (everything is shown as in an empty project) unless the script that sources this says `present`. What it prints is a
+# script itself: each reason is a comment.
+
+set -euo pipefail
+
+ASSUMED=${ASSUMED:-absent}
+DRY_RUN=${DRY_RUN:-}
+BETWEEN_TRIES=${BETWEEN_TRIES:-10} # seconds
+
+begin() {
+  local one
+  PROJECT='' REGION='' REST=()
+  for one in "$@"; do
+    case $one in
+      --dry-run) DRY_RUN=yes ;;
+      -*) REST+=("$one") ;;
+      *)
+        if [[ -z $PROJECT ]]; then PROJECT=$one
+        elif [[ -z $REGION ]]; then REGION=$one
+        else REST+=("$one"); fi
+        ;;
+    esac
+  done
+  [[ -n $PROJECT && -n $REGION ]] || fail "say which project and region: $(basename "$0") PROJECT REGION [--dry-run]"
+  [[ $PROJECT =~ ^[a-z][a-z0-9-]{4,28}[a-z0-9]$ ]] || fail "$PROJECT is no id of a Google Cloud project"
+  [[ $REGION =~ ^[a-z]+-[a-z]+[0-9]+$ ]] || fail "$REGION is no region, such as europe-west1"
+  [[ -n $DRY_RUN ]] || command -v gcloud >/dev/null || fail "install the Google Cloud CLI: https://cloud.google.com/sdk/docs/install"
+  export CLOUDSDK_CORE_PROJECT=$PROJECT CLOUDSDK_CORE_DISABLE_PROMPTS=1
+  [[ -z $DRY_RUN ]] || printf 'export CLOUDSDK_CORE_PROJECT=%q CLOUDSDK_CORE_DISABLE_PROMPTS=1\n' "$PROJECT"
+}
+
+step() { printf '\n# %s\n' "$*"; }
+
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+spell() {
+  local one said=''
+  for one in "$@"; do
+    if [[ $one =~ ^[A-Za-z0-9_@%+=:,./~^-]+$ ]]; then said+=" $one"
+    else said+=" '${one//\'/\'\\\'\'}'"; fi
+  done
+  printf '%s\n' "${said# }"
+}
+
+run() {
+  if [[ -n $DRY_RUN ]]; then spell "$@"; else "$@"; fi
+}
+
+run_with() {
+  local file=$1
+  shift
+  if [[ -n $DRY_RUN ]]; then printf '%s <%s\n' "$(spell "$@")" "$(spell "$file")"; else "$@" <"$file"; fi
+}
+
+has() {
+  local said
+  if [[ -n $DRY_RUN ]]; then
+    [[ $ASSUMED == present ]]
+    return
+  fi
+  if said=$("$@" 2>&1 >/dev/null); then return 0; fi
+  shopt -s nocasematch
+  if [[ $said =~ not_found|not\ found|cannot\ find|not\ be\ found|does\ not\ exist|404 ]]; then
+    shopt -u nocasematch
+    return 1
+  fi
+  fail "could not look whether it is there: $(spell "$@")"$'\n'"$said"
+}
+
+ask() {
+  local instead=$1
+  shift
+  if [[ -n $DRY_RUN ]]; then printf '%s\n' "$instead"; else "$@"; fi
+}
+
+until_done() {
+  local times=$1 tried
+  shift
+  if [[ -n $DRY_RUN ]]; then
+    spell "$@"
+    return
+  fi
+  for ((tried = 1; tried < times; tried++)); do
+    if "$@"; then return 0; fi
+    sleep "$BETWEEN_TRIES"
+  done
+  "$@"
+}

@@ -8,6 +8,7 @@
 #   has COMMAND…               whether a describing command finds its thing; stops if it fails for any other reason
 #   ask INSTEAD COMMAND…       prints what a reading command prints; in a dry run INSTEAD
 #   until_done TIMES COMMAND…  tries again every ten seconds, for what Google takes a while to know everywhere
+#   quietly COMMAND…           without what it prints when all is well (gcloud shows whole policies)
 #   fail "what to do"          says it and stops
 #
 # A dry run calls nothing, not even to read, so it needs no account. What `has` answers then is in ASSUMED: `absent`
@@ -59,7 +60,12 @@ spell() {
 }
 
 run() {
-  if [[ -n $DRY_RUN ]]; then spell "$@"; else "$@"; fi
+  if [[ -z $DRY_RUN ]]; then
+    "$@"
+    return
+  fi
+  [[ $1 != quietly ]] || shift
+  spell "$@"
 }
 
 run_with() {
@@ -93,7 +99,7 @@ until_done() {
   local times=$1 tried
   shift
   if [[ -n $DRY_RUN ]]; then
-    spell "$@"
+    run "$@"
     return
   fi
   for ((tried = 1; tried < times; tried++)); do
@@ -101,4 +107,8 @@ until_done() {
     sleep "$BETWEEN_TRIES"
   done
   "$@"
+}
+
+quietly() {
+  "$@" >/dev/null
 }

@@ -35,13 +35,13 @@ main() {
   apply_dead_letters
   apply_scheduler
   apply_domain
-  apply_twilio
   apply_budget
   if [[ -f deploy/steps/monitoring.sh ]]; then
     # shellcheck source=/dev/null
     . deploy/steps/monitoring.sh
     apply_monitoring
   fi
+  apply_twilio
   step "Done: $(public_url)"
 }
 

@@ -32,17 +32,22 @@ apply_accounts() {
     grep -qx "$(account "$name")" <<<"$present" ||
       run gcloud iam service-accounts create "$name" --display-name="${ACCOUNTS[$name]}"
   done
-  step "Google's own accounts for Eventarc and Pub/Sub: made with the first use, and what follows names them"
-  for name in eventarc pubsub; do
-    run gcloud beta services identity create --service="$name.googleapis.com"
-  done
+  PROJECT_ROLES=$(ask '' gcloud projects get-iam-policy "$PROJECT" --flatten='bindings[].members' \
+    --format='csv[no-heading](bindings.role,bindings.members)')
+  apply_agents
   apply_roles
+}
+
+apply_agents() { # the role is what is granted after both are there
+  step "Google's own accounts for Pub/Sub and Eventarc: made with the first use, and what follows names them"
+  ! grep -qx "roles/eventarc.serviceAgent,$(agent eventarc)" <<<"$PROJECT_ROLES" || return 0
+  run gcloud beta services identity create --service=pubsub.googleapis.com
+  run gcloud beta services identity create --service=eventarc.googleapis.com
+  grant roles/eventarc.serviceAgent "$(agent eventarc)"
 }
 
 apply_roles() {
   local name
-  PROJECT_ROLES=$(ask '' gcloud projects get-iam-policy "$PROJECT" --flatten='bindings[].members' \
-    --format='csv[no-heading](bindings.role,bindings.members)')
   step "Documents: each function reads and writes them, and may not change the database, its indexes or its backups." \
     "Firestore knows no smaller right than one for the whole database"
   for name in scout-worker scout-board scout-copy scout-deliver scout-web; do
@@ -50,7 +55,8 @@ apply_roles() {
   done
   step "Events: Eventarc's triggers receive them as scout-events; that account reads no document and no secret"
   grant roles/eventarc.eventReceiver "$(member scout-events)"
-  grant roles/eventarc.serviceAgent "$(agent eventarc)"
+  # Pub/Sub signs in as scout-events when it pushes. (gcloud may say that a role is missing in the whole project: it is not.)
+  grant_on 'iam service-accounts' "$(account scout-events)" roles/iam.serviceAccountTokenCreator "$(agent pubsub)"
   step "Builds: read the sources that were uploaded and write a log; the image goes to one repository (below)." \
     "The default account that builds otherwise could do far more"
   grant roles/storage.objectViewer "$(member scout-build)"

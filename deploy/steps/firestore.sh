@@ -68,7 +68,7 @@ apply_indexes() {
   while IFS= read -r line; do
     [[ -n $line ]] || continue
     IFS=$'\t' read -r -a command <<<"$line"
-    run quietly gcloud firestore "${command[@]}" --database="$DATABASE" --async
+    until_done 30 quietly gcloud firestore "${command[@]}" --database="$DATABASE" --async # one change of a field at a time
   done <<<"$missing"
   [[ -n $DRY_RUN ]] || until_done 180 indexes_ready
 }

@@ -1,8 +1,9 @@
 """What is missing of the indexes, exemptions and expiry of ``firestore.indexes.json``, as commands of gcloud.
 
-Reads what the database has as JSON on standard input: ``[composite indexes, fields]``, both as gcloud lists them. Prints one
-command a line, its words parted by tabs, without ``gcloud firestore`` before them. What the database has besides is left
-alone: an index that no code needs costs a little, one that is taken away costs an answer.
+Reads what the database has as JSON on standard input: ``[composite indexes, fields]``, both as gcloud lists
+them. Prints one command a line, its words parted by tabs, without ``gcloud firestore`` before them. What the
+database has besides is left alone: an index that no code needs costs a little, one that is taken away costs
+an answer.
 """
 
 import json
@@ -15,7 +16,9 @@ SCOPES = {"COLLECTION": "collection", "COLLECTION_GROUP": "collection-group"}
 NAME = "__name__"  # Firestore itself ends every index with it
 
 
-def commands(wanted: dict[str, Any], composite: list[dict[str, Any]], fields: list[dict[str, Any]]) -> Iterator[list[str]]:
+def commands(
+    wanted: dict[str, Any], composite: list[dict[str, Any]], fields: list[dict[str, Any]]
+) -> Iterator[list[str]]:
     """The commands that bring a database to what is wanted."""
     have = {_identity(index, index["name"].split("/")[-3]) for index in composite}
     for index in wanted.get("indexes", []):
@@ -40,7 +43,14 @@ def _way(field: dict[str, Any]) -> str:
 def _create(index: dict[str, Any]) -> list[str]:
     fields = [f"--field-config=field-path={one['fieldPath']},{_way(one)}" for one in index["fields"]]
     scope = f"--query-scope={SCOPES[index.get('queryScope', 'COLLECTION')]}"
-    return ["indexes", "composite", "create", f"--collection-group={index['collectionGroup']}", scope, *fields]
+    return [
+        "indexes",
+        "composite",
+        "create",
+        f"--collection-group={index['collectionGroup']}",
+        scope,
+        *fields,
+    ]
 
 
 def _field(override: dict[str, Any], present: dict[str, Any]) -> Iterator[list[str]]:

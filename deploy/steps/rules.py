@@ -1,7 +1,7 @@
 """Release Firestore's security rules through the Firebase Rules API, where they differ from what is released.
 
-``rules.py PROJECT FILE --app APP_ID --database DATABASE``, with an access token on standard input: it stands in no command
-line. ``FIREBASERULES_BASE_URL`` is where the API is, if not at Google.
+``rules.py PROJECT FILE --app APP_ID --database DATABASE``, with an access token on standard input: it stands
+in no command line. ``FIREBASERULES_BASE_URL`` is where the API is, if not at Google.
 https://firebase.google.com/docs/reference/rules/rest
 """
 

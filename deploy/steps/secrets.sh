@@ -97,7 +97,7 @@ set_policy() { printf '%s' "$2" | quietly gcloud secrets set-iam-policy "$1" /de
 readers_of() {
   local name
   for name in scout-board scout-deliver scout-web scout-worker; do
-    if secrets_of "$name" | grep -qx "$1"; then member "$name" && printf '\n'; fi
+    if grep -qx "$1" <<<"$(secrets_of "$name")"; then printf '%s\n' "$(member "$name")"; fi
   done
 }
 

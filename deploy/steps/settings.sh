@@ -19,16 +19,16 @@ KEPT_BACK+='|FIRESTORE_DATABASE|RELEASE|WEB_DOMAIN|FIRESTORE_LOCATION|BACKUP_DAY
 KEPT_BACK+='|(WORKER|BOARD|COPY|DELIVER|WEB)_(MEMORY|CPU|TIMEOUT|CONCURRENCY|MIN_INSTANCES|MAX_INSTANCES))$'
 
 read_settings() {
-  local file=$1 line value number=0
+  local file=$1 line name known number=0
   [[ -r $file ]] || fail "there is no $file: copy deploy/settings.env.example to it and fill in what you have"
+  known=$(<README.md)
   while IFS= read -r line || [[ -n $line ]]; do
     number=$((number + 1)) line=${line%$'\r'}
     [[ ! $line =~ ^[[:space:]]*(#|$) ]] || continue
     [[ $line =~ ^[[:space:]]*([A-Z][A-Z0-9_]*)=(.*)$ ]] || fail "$file, line $number: write NAME=value"
-    value=${BASH_REMATCH[2]}
-    grep -q "\`${BASH_REMATCH[1]}\`" README.md ||
-      fail "$file, line $number: README.md knows no setting ${BASH_REMATCH[1]}; is it misspelt?"
-    CHOSEN[${BASH_REMATCH[1]}]=$(plain "$value")
+    name=${BASH_REMATCH[1]}
+    [[ $known == *"\`$name\`"* ]] || fail "$file, line $number: README.md knows no setting $name; is it misspelt?"
+    [[ -z ${BASH_REMATCH[2]} ]] || CHOSEN[$name]=$(plain "${BASH_REMATCH[2]}")
   done <"$file"
 }
 

@@ -1,11 +1,13 @@
 """Google's APIs on this machine, for the real gcloud to talk to: what is asked is recorded, what is made is there.
 
-It is a plain HTTP proxy. ``environment`` points gcloud's endpoints at ``http://<api>.test/`` and its proxy here, so that hosts
-made of a region and an API come here, too, and nothing leaves the machine: whatever is asked for by https is refused.
+It is a plain HTTP proxy. ``environment`` points gcloud's endpoints at ``http://<api>.test/`` and its proxy
+here, so that hosts made of a region and an API come here, too, and nothing leaves the machine: whatever is
+asked for by https is refused.
 
-Resources are documents by their path without the version: created, listed, patched by their masks, deleted. What an API adds of
-its own (a function's address, a trigger's subscription, a secret's versions) stands in a method of its own below. Operations are
-over at once. ``changes`` are the requests that may have changed something; ``refuse`` lets the next of these that match fail.
+Resources are documents by their path without the version: created, listed, patched by their masks, deleted.
+What an API adds of its own (a function's address, a trigger's subscription, a secret's versions) stands in a
+method of its own below. Operations are over at once. ``changes`` are the requests that may have changed
+something.
 """
 
 import json
@@ -19,8 +21,25 @@ from urllib.parse import parse_qsl, urlsplit
 
 NUMBER = "123456789012"
 APIS = (
-    *("serviceusage", "cloudresourcemanager", "iam", "cloudfunctions", "run", "cloudbuild", "artifactregistry"),
-    *("storage", "eventarc", "pubsub", "cloudscheduler", "firestore", "secretmanager", "logging", "monitoring"),
+    *(
+        "serviceusage",
+        "cloudresourcemanager",
+        "iam",
+        "cloudfunctions",
+        "run",
+        "cloudbuild",
+        "artifactregistry",
+    ),
+    *(
+        "storage",
+        "eventarc",
+        "pubsub",
+        "cloudscheduler",
+        "firestore",
+        "secretmanager",
+        "logging",
+        "monitoring",
+    ),
     *("cloudbilling", "billingbudgets", "clouderrorreporting"),
 )
 TOKEN = "a-token-of-nobody"
@@ -112,13 +131,17 @@ class Recorder:
             path = VERSIONS.sub("", request.path)
             name, _, verb = path.rpartition(":") if re.search(r":[a-zA-Z]+$", path) else (path, "", "")
             verb = verb or request.method
-            special = getattr(self, f"_{verb}", None)
-            return special(name, request) if special else self._missing(path)
+            special = getattr(self, "_" + _snake(verb), None)
+            try:
+                return special(name, request) if special else self._missing(path)
+            except (KeyError, IndexError, TypeError, ValueError) as exc:  # or gcloud tries for minutes
+                why = f"the recorder does not understand {request}: {exc!r}"
+                return 400, {"error": {"code": 400, "message": why, "status": "INVALID_ARGUMENT"}}
 
     def _missing(self, path: str) -> tuple[int, Json]:
         return 404, {"error": {"code": 404, "message": f"{path} was not found", "status": "NOT_FOUND"}}
 
-    def _GET(self, path: str, request: Request) -> tuple[int, Json]:
+    def _get(self, path: str, request: Request) -> tuple[int, Json]:
         if "/operations/" in path:
             return 200, {"name": path, "done": True, "metadata": {}, "response": {}}
         if path in self.things:
@@ -132,7 +155,9 @@ class Recorder:
             return 200, {"name": path, "billingAccountName": account, "billingEnabled": True}
         kind = path.rsplit("/", 1)[-1]
         if kind in _LISTS:
-            inside = re.compile(re.escape(path).replace(r"collectionGroups/\-", "collectionGroups/[^/]+") + "/[^/]+$")
+            inside = re.compile(
+                re.escape(path).replace(r"collectionGroups/\-", "collectionGroups/[^/]+") + "/[^/]+$"
+            )
             return 200, {_LISTS[kind]: [one for at, one in self.things.items() if inside.match(at)]}
         return self._missing(path)
 
@@ -142,27 +167,33 @@ class Recorder:
             return {"services": enabled}
         return {"name": path, "state": "ENABLED"}
 
-    def _POST(self, path: str, request: Request) -> tuple[int, Json]:
+    def _post(self, path: str, request: Request) -> tuple[int, Json]:
         body = dict(request.body or {})
         ids = [value for key, value in request.query.items() if re.fullmatch(r"\w+(Id|_id)", key)]
         kind = path.rsplit("/", 1)[-1]
         if kind == "serviceAccounts":
             ids = [f"{body['accountId']}@{self.project}.iam.gserviceaccount.com"]
             body = {**body["serviceAccount"], "email": ids[0], "uniqueId": "1", "projectId": self.project}
-        given = ids[0] if ids else str(body.get("name") or body.get("metadata", {}).get("name") or "").rsplit("/", 1)[-1]
+        given = (
+            ids[0]
+            if ids
+            else str(body.get("name") or body.get("metadata", {}).get("name") or "").rsplit("/", 1)[-1]
+        )
         name = f"{path}/{given or len(self.things)}"
         if name in self.things:
             return 409, {"error": {"code": 409, "message": f"{name} is there", "status": "ALREADY_EXISTS"}}
-        self.things[name] = self._made(kind, {**body, "name": body.get("name", name) if kind == "releases" else name})
+        self.things[name] = self._made(
+            kind, {**body, "name": body.get("name", name) if kind == "releases" else name}
+        )
         return 200, self._done(request, self.things[name])
 
-    def _PUT(self, path: str, request: Request) -> tuple[int, Json]:
+    def _put(self, path: str, request: Request) -> tuple[int, Json]:
         if "/upload" in path:
             return 200, {}
         self.things[path] = {**(request.body or {}), "name": path}
         return 200, self.things[path]
 
-    def _PATCH(self, path: str, request: Request) -> tuple[int, Json]:
+    def _patch(self, path: str, request: Request) -> tuple[int, Json]:
         body = request.body or {}
         wrapped = set(body) & {"subscription", "topic", "release"}
         body = body[wrapped.pop()] if wrapped else body
@@ -174,7 +205,7 @@ class Recorder:
         self.things[path] = self._made(kind, thing)
         return 200, self._done(request, self.things[path])
 
-    def _DELETE(self, path: str, request: Request) -> tuple[int, Json]:
+    def _delete(self, path: str, request: Request) -> tuple[int, Json]:
         if path not in self.things:
             return self._missing(path)
         del self.things[path]
@@ -183,7 +214,10 @@ class Recorder:
     def _done(self, request: Request, thing: Json) -> Json:
         """The thing itself, or an operation that is over, as its API has it."""
         api = request.host.partition(".")[0].rpartition("-")[2]
-        if api not in ("firestore", "cloudfunctions", "artifactregistry", "eventarc") or "/backupSchedules" in request.path:
+        if (
+            api not in ("firestore", "cloudfunctions", "artifactregistry", "eventarc")
+            or "/backupSchedules" in request.path
+        ):
             return thing
         kind = {"cloudfunctions": "google.cloud.functions.v2.Function"}.get(api, "google.protobuf.Struct")
         place = f"projects/{self.project}/locations/somewhere"
@@ -204,7 +238,10 @@ class Recorder:
         return made(thing) if made else thing
 
     def _made_databases(self, thing: Json) -> Json:
-        states = {"pointInTimeRecoveryEnablement": "POINT_IN_TIME_RECOVERY", "deleteProtectionState": "DELETE_PROTECTION"}
+        states = {
+            "pointInTimeRecoveryEnablement": "POINT_IN_TIME_RECOVERY",
+            "deleteProtectionState": "DELETE_PROTECTION",
+        }
         return {**{name: f"{word}_DISABLED" for name, word in states.items()}, **thing}
 
     def _made_indexes(self, thing: Json) -> Json:
@@ -216,12 +253,6 @@ class Recorder:
     def _made_jobs(self, thing: Json) -> Json:
         return {"state": "ENABLED", **thing}
 
-    def _made_budgets(self, thing: Json) -> Json:
-        return thing
-
-    def _made_rulesets(self, thing: Json) -> Json:
-        return thing
-
     def _made_functions(self, thing: Json) -> Json:
         short = thing["name"].rsplit("/", 1)[-1]
         region = thing["name"].split("/")[3]
@@ -230,7 +261,10 @@ class Recorder:
         config = {**thing.get("serviceConfig", {}), "uri": address, "service": service}
         made = {**thing, "state": "ACTIVE", "environment": "GEN_2", "url": address, "serviceConfig": config}
         if trigger := thing.get("eventTrigger"):
-            made["eventTrigger"] = {**trigger, "trigger": self._trigger(short, trigger)}
+            made["eventTrigger"] = {
+                **trigger,
+                "trigger": self._trigger(short, trigger.get("triggerRegion", region)),
+            }
         self.things[f"namespaces/{self.project}/services/{short}"] = {
             "apiVersion": "serving.knative.dev/v1",
             "kind": "Service",
@@ -238,15 +272,17 @@ class Recorder:
         }
         return made
 
-    def _trigger(self, short: str, trigger: Json) -> str:
-        place = f"projects/{self.project}/locations/{trigger['triggerRegion']}"
+    def _trigger(self, short: str, region: str) -> str:
+        place = f"projects/{self.project}/locations/{region}"
         subscription = f"projects/{self.project}/subscriptions/eventarc-{short}-sub-001"
-        self.things.setdefault(subscription, {"name": subscription, "topic": f"projects/{self.project}/topics/of-{short}"})
+        self.things.setdefault(
+            subscription, {"name": subscription, "topic": f"projects/{self.project}/topics/of-{short}"}
+        )
         name = f"{place}/triggers/{short}-000001"
         self.things[name] = {"name": name, "transport": {"pubsub": {"subscription": subscription}}}
         return name
 
-    def _batchEnable(self, path: str, request: Request) -> tuple[int, Json]:
+    def _batch_enable(self, path: str, request: Request) -> tuple[int, Json]:
         for api in request.body["serviceIds"]:
             name = f"projects/{NUMBER}/services/{api}"
             self.things[name] = {"name": name, "state": "ENABLED", "config": {"name": api}}
@@ -258,27 +294,28 @@ class Recorder:
         self.things[name] = {"name": name, "state": "ENABLED", "config": {"name": api}}
         return 200, {"name": "operations/acf.op", "done": True, "response": {}}
 
-    def _generateServiceIdentity(self, path: str, request: Request) -> tuple[int, Json]:
+    def _generate_service_identity(self, path: str, request: Request) -> tuple[int, Json]:
         api = path.rsplit("/", 1)[-1].partition(".")[0]
         email = f"service-{NUMBER}@gcp-sa-{api}.iam.gserviceaccount.com"
         return 200, {"name": "operations/si.op", "done": True, "response": {"email": email, "uniqueId": "1"}}
 
-    def _generateUploadUrl(self, path: str, request: Request) -> tuple[int, Json]:
+    def _generate_upload_url(self, path: str, request: Request) -> tuple[int, Json]:
         source = {"bucket": "gcf-v2-uploads", "object": "source.zip"}
         return 200, {"uploadUrl": "http://storage.test/upload", "storageSource": source}
 
-    def _getIamPolicy(self, path: str, request: Request) -> tuple[int, Json]:
+    def _get_iam_policy(self, path: str, request: Request) -> tuple[int, Json]:
         return 200, self.policies.get(path, {"etag": "BwA="})
 
-    def _setIamPolicy(self, path: str, request: Request) -> tuple[int, Json]:
+    def _set_iam_policy(self, path: str, request: Request) -> tuple[int, Json]:
         self.policies[path] = {**request.body["policy"], "etag": "BwB="}
         return 200, self.policies[path]
 
-    def _addVersion(self, path: str, request: Request) -> tuple[int, Json]:
+    def _add_version(self, path: str, request: Request) -> tuple[int, Json]:
         number = 1 + sum(at.startswith(f"{path}/versions/") for at in self.things)
         name = f"{path}/versions/{number}"
         self.payloads[path] = request.body["payload"]["data"]
-        self.things[name] = {"name": name, "state": "ENABLED", "createTime": f"2026-11-30T07:00:{number:02}Z"}
+        made = {"createTime": f"2026-11-30T07:00:{number:02}Z", "clientSpecifiedPayloadChecksum": True}
+        self.things[name] = {"name": name, "state": "ENABLED", **made}
         return 200, self.things[name]
 
     def _access(self, path: str, request: Request) -> tuple[int, Json]:
@@ -303,6 +340,10 @@ _LISTS = {
     "budgets": "budgets",
     "triggers": "triggers",
 }
+
+
+def _snake(verb: str) -> str:
+    return verb.lower() if verb.isupper() else re.sub("([A-Z])", lambda found: "_" + found[1].lower(), verb)
 
 
 def _camel(word: str) -> str:

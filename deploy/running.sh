@@ -51,10 +51,12 @@ fail() {
 }
 
 spell() {
-  local one said=''
+  local one flag said=''
   for one in "$@"; do
-    if [[ $one =~ ^[A-Za-z0-9_@%+=:,./~^-]+$ ]]; then said+=" $one"
-    else said+=" '${one//\'/\'\\\'\'}'"; fi
+    flag=''
+    if [[ $one =~ ^(--[a-z-]+=)(.*)$ ]]; then flag=${BASH_REMATCH[1]} one=${BASH_REMATCH[2]}; fi
+    if [[ $one =~ ^[A-Za-z0-9_@%+=:,./~^-]+$ ]]; then said+=" $flag$one"
+    else said+=" $flag'${one//\'/\'\\\'\'}'"; fi
   done
   printf '%s\n' "${said# }"
 }

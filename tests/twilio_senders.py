@@ -1,4 +1,4 @@
-"""Twilio's senders on this machine, for the real SDK to talk to: a number, a Messaging Service, their webhooks."""
+"""Twilio's senders on this machine, for the real SDK: a number, a Messaging Service, their webhooks."""
 
 import json
 import threading
@@ -12,7 +12,7 @@ SERVICE, NUMBER = "MG" + "2" * 32, "+14155550100"
 
 @dataclass
 class SendersServer:
-    """``with SendersServer() as account``; ``writes`` are the changes asked for, ``status`` what it answers."""
+    """``with SendersServer() as account``; ``writes`` are the changes, ``status`` what it answers."""
 
     number: dict[str, Any] = field(
         default_factory=lambda: {

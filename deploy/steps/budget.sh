@@ -15,10 +15,10 @@ apply_budget() {
   present=$(ask '' gcloud billing budgets list --billing-account="$account" --filter="displayName='Ticket Scout $PROJECT'" \
     --format='csv[no-heading](name,amount.specifiedAmount.units,amount.specifiedAmount.currencyCode)')
   if [[ -z $present ]]; then
-    run gcloud billing budgets create --billing-account="$account" --display-name="Ticket Scout $PROJECT" \
+    run quietly gcloud billing budgets create --billing-account="$account" --display-name="Ticket Scout $PROJECT" \
       --budget-amount="$amount" --filter-projects="projects/$PROJECT" --threshold-rule=percent=0.5 \
       --threshold-rule=percent=0.9 --threshold-rule=percent=1.0,basis=forecasted-spend
   elif [[ $present != *,"${amount//[A-Z]/}",*"${amount//[0-9.]/}" ]]; then
-    run gcloud billing budgets update "${present%%,*}" --budget-amount="$amount"
+    run quietly gcloud billing budgets update "${present%%,*}" --budget-amount="$amount"
   fi
 }

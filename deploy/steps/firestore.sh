@@ -59,12 +59,13 @@ apply_backups() {
 }
 
 apply_indexes() {
-  local have fields missing line command
+  local have fields expiring missing line command
   step "Indexes: a query without its index is refused. Fields nobody asks by have none, and documents go when their time" \
     "is over. All are asked for at once; the code that needs them comes after they are ready"
   have=$(ask '[]' gcloud firestore indexes composite list --database="$DATABASE" --format=json)
   fields=$(ask '[]' gcloud firestore indexes fields list --database="$DATABASE" --format=json)
-  missing=$("$PYTHON" deploy/steps/indexes.py deploy/firestore.indexes.json <<<"[$have, $fields]")
+  expiring=$(ask '[]' gcloud firestore fields ttls list --database="$DATABASE" --format=json)
+  missing=$("$PYTHON" deploy/steps/indexes.py deploy/firestore.indexes.json <<<"[$have, $fields, $expiring]")
   while IFS= read -r line; do
     [[ -n $line ]] || continue
     IFS=$'\t' read -r -a command <<<"$line"

@@ -126,7 +126,7 @@ deploy_function() {
   made=$(printf '%s\n' "$PACKAGE" "${flags[@]}" | sha256sum | cut -c1-40)
   [[ -n $DRY_RUN ]] || ! is_deployed "$name" "$made" || return 0
   # Twice more: Eventarc's own account may take some minutes until it is known everywhere.
-  until_done 3 gcloud functions deploy "$name" --gen2 --region="$REGION" --runtime=python312 --source=. \
+  until_done 3 quietly gcloud functions deploy "$name" --gen2 --region="$REGION" --runtime=python312 --source=. \
     --entry-point="${name//-/_}" --service-account="$(account "$whom")" \
     --build-service-account="projects/$PROJECT/serviceAccounts/$(account scout-build)" \
     --docker-repository="projects/$PROJECT/locations/$REGION/repositories/$REPOSITORY" \

@@ -1,9 +1,9 @@
 """What is missing of the indexes, exemptions and expiry of ``firestore.indexes.json``, as commands of gcloud.
 
-Reads what the database has as JSON on standard input: ``[composite indexes, fields]``, both as gcloud lists
-them. Prints one command a line, its words parted by tabs, without ``gcloud firestore`` before them. What the
-database has besides is left alone: an index that no code needs costs a little, one that is taken away costs
-an answer.
+Reads what the database has as JSON on standard input: ``[composite indexes, indexed fields, expiring
+fields]``, as gcloud lists them. Prints one command a line, its words parted by tabs, without ``gcloud
+firestore`` before them. What the database has besides is left alone: an index that no code needs costs a
+little, one that is taken away costs an answer.
 """
 
 import json
@@ -24,7 +24,9 @@ def commands(
     for index in wanted.get("indexes", []):
         if _identity(index, index["collectionGroup"]) not in have:
             yield _create(index)
-    known = {tuple(field["name"].split("/")[-3::2]): field for field in fields}
+    known: dict[tuple[str, ...], dict[str, Any]] = {}
+    for field in fields:
+        known.setdefault(tuple(field["name"].split("/")[-3::2]), {}).update(field)
     for override in wanted.get("fieldOverrides", []):
         yield from _field(override, known.get((override["collectionGroup"], override["fieldPath"]), {}))
 
@@ -79,8 +81,8 @@ def _present_ways(present: dict[str, Any]) -> set[str] | None:
 def main() -> None:
     """Read, compare, print."""
     wanted = json.loads(Path(sys.argv[1]).read_text())
-    composite, fields = json.load(sys.stdin)
-    for command in commands(wanted, composite, fields):
+    composite, indexed, expiring = json.load(sys.stdin)
+    for command in commands(wanted, composite, [*indexed, *expiring]):
         print("\t".join(command))  # noqa: T201 - the answer
 
 

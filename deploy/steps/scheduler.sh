@@ -5,11 +5,12 @@ WORKER_JOB=ticket-scout-worker
 RECONCILE_JOB=ticket-scout-reconcile
 
 apply_scheduler() {
-  local url
+  local url schedule
+  schedule=$(cron_of "$(setting TICK_EVERY_SECONDS 60)")
   url=$(function_url ticket-monitor-worker)
   step "Scheduler calls the worker as scout-scheduler, with a token for this worker alone. It waits as long as the worker" \
     "may take, and tries once more: a run that comes twice is known by its key"
-  scheduled "$WORKER_JOB" "$(cron_of "$(setting TICK_EVERY_SECONDS 60)")" "$url" "$url"
+  scheduled "$WORKER_JOB" "$schedule" "$url" "$url"
   if is_set TWILIO_ACCOUNT_SID; then
     step "Once a day the outbox is compared with Twilio's own list"
     scheduled "$RECONCILE_JOB" '17 4 * * *' "$url/?reconcile=1" "$url"
@@ -39,7 +40,7 @@ scheduled() {
       httpTarget.oidcToken.audience,attemptDeadline,retryConfig.retryCount)')
     [[ $present != "$wanted" ]] || return 0
   fi
-  run gcloud scheduler jobs "$verb" http "$name" --location="$REGION" --schedule="$schedule" --time-zone=Etc/UTC \
+  run quietly gcloud scheduler jobs "$verb" http "$name" --location="$REGION" --schedule="$schedule" --time-zone=Etc/UTC \
     --uri="$uri" --http-method=POST --oidc-service-account-email="$whom" --oidc-token-audience="$audience" \
     --attempt-deadline="$deadline" --max-retry-attempts=1 --min-backoff=10s
 }

@@ -1,9 +1,11 @@
-"""The project in a folder of its own, to be deployed from: by the real gcloud to a recorder, or with nothing called.
+"""The project in a folder of its own, to be deployed from: by the real gcloud to a recorder, or by nothing.
 
-``calls`` holds what every gcloud was called with, arguments and environment: a wrapper on the path writes it down before the
-real one takes its place.
+``calls`` has what every gcloud was called with, arguments and environment: a wrapper on the path writes it
+down before the real one takes its place.
 """
 
+import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,10 +31,31 @@ exec {gcloud} "$@"
 """
 _LITTLE = "/*\n!/main.py\n!/requirements.txt\n"  # where the project says nothing yet about what is uploaded
 
+_INDEXES = {  # where the project has none yet
+    "indexes": [
+        {
+            "collectionGroup": "alerts",
+            "queryScope": "COLLECTION",
+            "fields": [
+                {"fieldPath": "uid", "order": "ASCENDING"},
+                {"fieldPath": "due_at", "order": "DESCENDING"},
+            ],
+        }
+    ],
+    "fieldOverrides": [{"collectionGroup": "runs", "fieldPath": "expires_at", "ttl": True, "indexes": []}],
+}
+
 
 def gcloud() -> str | None:
     """Where the real gcloud is."""
     return shutil.which("gcloud")
+
+
+def spelled(arguments: list[str]) -> str:
+    """A command line as gcloud's lint reads it: of a flag only the value is quoted."""
+    parts = [one.partition("=") if one.startswith("--") else (one, "", "") for one in arguments]
+    quoted = [f"{flag}={shlex.quote(value)}" if mark else shlex.quote(flag) for flag, mark, value in parts]
+    return " ".join(["gcloud", *quoted])
 
 
 @dataclass
@@ -53,7 +76,12 @@ class Installation:
                 shutil.copy(source, self.project / part)
         ignored = ROOT / ".gcloudignore"
         (self.project / ".gcloudignore").write_text(ignored.read_text() if ignored.exists() else _LITTLE)
-        self.log = self.folder / "calls"
+        indexes = self.project / "deploy/firestore.indexes.json"
+        whole = json.loads(indexes.read_text()) if indexes.exists() else _INDEXES
+        indexes.write_text(
+            json.dumps({name: some[:3] for name, some in whole.items()})
+        )  # each costs a gcloud
+        self.log = self.folder / "record"
         (self.folder / "bin").mkdir()
         if real := gcloud():
             self.put_gcloud(_WRAPPER.format(log=self.log, gcloud=real))

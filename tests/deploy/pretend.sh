@@ -58,7 +58,7 @@ gcloud() {
     "firestore backups schedules create"*) change backups "s1,1209600s,daily" ;;
     "firestore indexes composite list"*json) is_there index && echo '[1]' || echo '[]' ;;
     "firestore indexes composite list"*) ;;
-    "firestore indexes fields list"*) echo '[]' ;;
+    "firestore indexes fields list"* | "firestore fields ttls list"*) echo '[]' ;;
     "firestore indexes composite create"*) change index x ;;
     "auth print-access-token") echo token ;;
     "secrets list"*) names secret ;;
@@ -66,7 +66,7 @@ gcloud() {
     "secrets versions access"*) is_there "version/$(flag secret "$@")" || missing version || return
       value "version/$(flag secret "$@")" ;;
     "secrets versions add"*) change "version/$4" "$(cat)" ;;
-    "secrets versions list"*) echo 1 ;;
+    "secrets versions list"*) grep -cx "version/$4" "$CLOUD/changes" ;;
     "secrets set-iam-policy"*) change "policy/$3" "$(cat | tr -d '[]{}" ' | sed 's/.*members://' | tr ',' '\n' | sed 's|^|roles/secretmanager.secretAccessor,|')" ;;
     "pubsub topics list"*) names topic ;;
     "pubsub topics create"*) change "topic/$4" x ;;
@@ -107,7 +107,7 @@ bind() { change "$1" "$(value "$1" | grep . || true)"$'\n'"$2"; }
 pretend() {
   case "$*" in
     -c*) echo a-random-key ;;
-    *indexes.py*) [[ $(cat) == "[[1], []]" ]] || printf 'indexes\tcomposite\tcreate\n' ;;
+    *indexes.py*) [[ $(cat) == "[[1], [], []]" ]] || printf 'indexes\tcomposite\tcreate\n' ;;
     *rules.py*) [[ $(cat) == token ]] && is_there rules || change rules x ;;
     *webhooks*) is_there webhooks || change webhooks x ;;
     *) echo "nobody pretends to know python $*" >&2 && return 2 ;;

@@ -1,4 +1,4 @@
-"""Google's APIs on this machine, for the real gcloud to talk to: what is asked is recorded, what is made is there.
+"""Google's APIs on this machine, for the real gcloud: what is asked is recorded, what is made is there.
 
 It is a plain HTTP proxy. ``environment`` points gcloud's endpoints at ``http://<api>.test/`` and its proxy
 here, so that hosts made of a region and an API come here, too, and nothing leaves the machine: whatever is
@@ -138,6 +138,8 @@ class Recorder:
                 why = f"the recorder does not understand {request}: {exc!r}"
                 return 400, {"error": {"code": 400, "message": why, "status": "INVALID_ARGUMENT"}}
 
+    # What follows is called by its verb with the path without it, and the request.
+
     def _missing(self, path: str) -> tuple[int, Json]:
         return 404, {"error": {"code": 404, "message": f"{path} was not found", "status": "NOT_FOUND"}}
 
@@ -150,6 +152,8 @@ class Recorder:
             return 200, self._service(path)
         if path.endswith("/runtimes"):
             return 200, {"runtimes": [{"name": "python312", "environment": "GEN_2", "stage": "GA"}]}
+        if path.endswith("/authorizeddomains"):
+            return 200, {"domains": [{"id": "example.com", "name": "example.com"}]}
         if path.endswith("/billingInfo"):
             account = "billingAccounts/AAAAAA-BBBBBB-CCCCCC"
             return 200, {"name": path, "billingAccountName": account, "billingEnabled": True}
@@ -252,6 +256,13 @@ class Recorder:
 
     def _made_jobs(self, thing: Json) -> Json:
         return {"state": "ENABLED", **thing}
+
+    def _made_domainmappings(self, thing: Json) -> Json:
+        record = {"name": "scout", "type": "CNAME", "rrdata": "ghs.googlehosted.com."}
+        return {
+            **thing,
+            "status": {"conditions": [{"type": "Ready", "status": "True"}], "resourceRecords": [record]},
+        }
 
     def _made_functions(self, thing: Json) -> Json:
         short = thing["name"].rsplit("/", 1)[-1]
@@ -384,7 +395,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the standard library's names
 
-    def do_CONNECT(self) -> None:  # noqa: N802
+    def do_CONNECT(self) -> None:
         self.send_error(502, "nothing leaves this machine")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002

@@ -1,4 +1,4 @@
-"""deploy.sh switched off after every single change it makes, and run again: many times, over a pretended cloud."""
+"""deploy.sh switched off after every single change, and run again: many times, over a pretended cloud."""
 
 import shutil
 import subprocess
@@ -10,6 +10,13 @@ from tests.deploy.installation import Installation
 
 PROJECT = "demo-app"
 PRETEND = Path(__file__).parent / "pretend.sh"
+CHOSEN = {
+    "TWILIO_ACCOUNT_SID": "AC1",
+    "TWILIO_AUTH_TOKEN": "token",
+    "TWILIO_FROM_NUMBER": "+14155550100",
+    "WEB_DOMAIN": "scout.example.com",
+    "BUDGET": "10USD",
+}
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 
@@ -19,14 +26,7 @@ def mine(tmp_path: Path) -> Installation:
     here = Installation(tmp_path / "mine")
     (here.project / "deploy/steps/monitoring.sh").unlink(missing_ok=True)  # has tests of its own
     (here.project / "deploy/firestore.indexes.json").touch()
-    here.choose(
-        TICKETMASTER_API_KEY="key",
-        TWILIO_ACCOUNT_SID="AC1",
-        TWILIO_AUTH_TOKEN="token",
-        TWILIO_FROM_NUMBER="+14155550100",
-        WEB_DOMAIN="scout.example.com",
-        BUDGET="10USD",
-    )
+    here.choose(TICKETMASTER_API_KEY="key", **CHOSEN)
     return here
 
 
@@ -70,6 +70,20 @@ def test_a_second_run_over_what_is_there_changes_nothing(mine: Installation, tmp
     before = _changes(cloud)
     assert _run(mine, cloud, 0).returncode == 0
     assert _changes(cloud) == before
+
+
+def test_a_new_key_is_one_new_version_and_reaches_the_functions_that_use_it(
+    mine: Installation, tmp_path: Path
+) -> None:
+    cloud = tmp_path / "cloud"
+    _run(mine, cloud, 0)
+    before = _changes(cloud)
+    mine.choose(TICKETMASTER_API_KEY="another", **CHOSEN)
+
+    assert _run(mine, cloud, 0).returncode == 0
+
+    functions = [f"function/{name}" for name in ("poll-board", "ticket-monitor-worker", "web")]
+    assert _changes(cloud)[len(before) :] == ["version/scout-ticketmaster-api-key", *functions]
 
 
 def test_a_look_that_fails_stops_it_before_anything_is_made_twice(mine: Installation, tmp_path: Path) -> None:

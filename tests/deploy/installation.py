@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
@@ -31,7 +32,7 @@ exec {gcloud} "$@"
 """
 _LITTLE = "/*\n!/main.py\n!/requirements.txt\n"  # where the project says nothing yet about what is uploaded
 
-_INDEXES = {  # where the project has none yet
+_INDEXES: dict[str, list[Any]] = {  # where the project has none yet
     "indexes": [
         {
             "collectionGroup": "alerts",
@@ -77,7 +78,7 @@ class Installation:
         ignored = ROOT / ".gcloudignore"
         (self.project / ".gcloudignore").write_text(ignored.read_text() if ignored.exists() else _LITTLE)
         indexes = self.project / "deploy/firestore.indexes.json"
-        whole = json.loads(indexes.read_text()) if indexes.exists() else _INDEXES
+        whole: dict[str, list[Any]] = json.loads(indexes.read_text()) if indexes.exists() else _INDEXES
         indexes.write_text(
             json.dumps({name: some[:3] for name, some in whole.items()})
         )  # each costs a gcloud

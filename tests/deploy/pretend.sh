@@ -108,7 +108,10 @@ pretend() {
   case "$*" in
     -c*) echo a-random-key ;;
     *indexes.py*) [[ $(cat) == "[[1], [], []]" ]] || printf 'indexes\tcomposite\tcreate\n' ;;
-    *rules.py*) [[ $(cat) == token ]] && is_there rules || change rules x ;;
+    *rules.py*)
+      [[ $(cat) == token ]] || return
+      is_there rules || change rules x
+      ;;
     *webhooks*) is_there webhooks || change webhooks x ;;
     *) echo "nobody pretends to know python $*" >&2 && return 2 ;;
   esac

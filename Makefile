@@ -7,7 +7,7 @@ LOCKING := --universal --generate-hashes --python-version 3.11 --custom-compile-
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 
-.PHONY: help run test check fmt bench faults messages screenshots lock clean
+.PHONY: help install run test check fmt bench faults messages screenshots lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -22,6 +22,8 @@ $(UV):
 	@test -d .venv || $(UV) venv -q --python $(PY) .venv
 	$(UV) pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python requirements-dev.txt
 	@touch $@
+
+install: .venv/.ok  ## set up .venv, which the other targets and deploy/ use
 
 run: .venv/.ok  ## start everything on this machine (no key, no account): http://127.0.0.1:8080
 	$(BIN)/python -m sandbox

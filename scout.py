@@ -1371,6 +1371,42 @@ def _print_past(target_id: str, series: "Series", deals: "Mapping[PriceKey, Deal
         click.echo(f"  not shown, because it is damaged: chunk {numbers} of its price history")
 
 
+@cli.command()
+@click.argument("public_url", metavar="URL")
+@click.option(
+    "--settings",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Instead of .env.",
+)
+def webhooks(*, public_url: str, path: Path | None) -> None:
+    """Let Twilio post answers to texts to URL, where your pages are; what is right already is left alone."""
+    from dotenv import dotenv_values
+
+    from notifiers.errors import NotConfiguredError, NotifierError
+    from notifiers.twilio.webhooks import Found, from_env
+
+    chosen = (
+        {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()}
+        if path
+        else os.environ
+    )
+    if not public_url.startswith("https://"):
+        raise click.ClickException("Twilio needs an address that begins with https://")
+    try:
+        found = list(from_env(chosen).point_to(public_url))
+    except NotConfiguredError as exc:
+        raise click.ClickException(str(exc)) from exc
+    except NotifierError as exc:
+        raise click.ClickException(
+            f"Twilio refused or did not answer ({exc.code}): check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, "
+            "then try again"
+        ) from exc
+    for sender, how in found:
+        click.echo(f"{sender} {how}")
+    sys.exit(any(how is Found.UNKNOWN for _, how in found))
+
+
 @contextmanager
 def _named() -> Iterator[None]:
     """A wrong setting becomes the sentence that names it."""

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script beside those that call it
 """Which revision of each function a rollback goes back to: reads what gcloud lists, prints a line for each.
 
 The *last* release is that of the newest revision of all functions; the one before it is gone back to. So a

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# deploy.sh PROJECT REGION [--dry-run]: from an empty Google Cloud project to a working Ticket Scout.
+#
+# Every step looks first and changes only what differs, so it may be broken off anywhere and run again, and is what also
+# brings a changed settings.env into effect. --dry-run prints each command and why, calls nothing and needs no account.
+# SETTINGS names another file than deploy/settings.env, from the project's folder on; PYTHON another Python than the one that
+# `make install` sets up.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+# shellcheck source-path=SCRIPTDIR source=running.sh
+. deploy/running.sh
+for part in settings apis accounts secrets topics firestore functions scheduler domain twilio budget; do
+  # shellcheck source=/dev/null
+  . "deploy/steps/$part.sh"
+done
+
+SETTINGS_FILE=${SETTINGS:-deploy/settings.env}
+PYTHON=${PYTHON:-.venv/bin/python}
+
+main() {
+  begin "$@"
+  [[ ${#REST[@]} == 0 ]] || fail "this is not understood: ${REST[*]}"
+  command -v "$PYTHON" >/dev/null || fail "run \`make install\` first (or say with PYTHON which Python to use)"
+  [[ -f .gcloudignore ]] || fail "there is no .gcloudignore: everything in this folder would be uploaded"
+  read_settings "$SETTINGS_FILE"
+  # shellcheck disable=SC2034 # the steps use it
+  PROJECT_NUMBER=$(ask PROJECT_NUMBER gcloud projects describe "$PROJECT" --format='value(projectNumber)')
+  apply_apis
+  apply_accounts
+  apply_firestore
+  apply_secrets
+  apply_topics
+  apply_functions
+  apply_invokers
+  apply_dead_letters
+  apply_scheduler
+  apply_domain
+  apply_budget
+  if [[ -f deploy/steps/monitoring.sh ]]; then
+    # shellcheck source=/dev/null
+    . deploy/steps/monitoring.sh
+    apply_monitoring
+  fi
+  apply_twilio
+  step "Done: $(public_url)"
+}
+
+main "$@"

@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# What settings.env says, read as text: nothing in it is run, and no value is ever printed.
+#
+#   read_settings FILE     reads it; stops at a line that is no NAME=value, and at a name README.md does not know
+#   setting NAME [ELSE]    its value; ELSE where it is empty
+#   is_set NAME            whether it has one
+#   handed_on              the names of what functions get as plain environment, one a line
+
+declare -A CHOSEN=()
+
+# Never in an environment: they lie in Secret Manager. The same as SECRETS in watchers/settings.py.
+SECRET_SETTINGS=(SECRET_KEY TICKETMASTER_API_KEY EVENTBRITE_TOKEN SEATGEEK_CLIENT_ID SEATGEEK_CLIENT_SECRET
+  EBAY_CLIENT_SECRET BESTBUY_API_KEY STUBHUB_CLIENT_SECRET TWILIO_AUTH_TOKEN SMTP_URL METRICS_TOKEN)
+
+# Of a laptop, of these scripts, or said by them: functions do not get them from the file. Who is LOCAL_PERSON is signed in
+# without asking, so it must never reach the cloud.
+KEPT_BACK='^(LOCAL_PERSON|SANDBOX_LINKS|STORE|PORT|GOOGLE_CLOUD_PROJECT|FIRESTORE_EMULATOR_HOST|PUBLIC_URL|BOARDS_TOPIC'
+KEPT_BACK+='|FIRESTORE_DATABASE|RELEASE|WEB_DOMAIN|FIRESTORE_LOCATION|BACKUP_DAYS|BUDGET|ALERT_EMAIL|K_[A-Z]+'
+KEPT_BACK+='|(WORKER|BOARD|COPY|DELIVER|WEB)_(MEMORY|CPU|TIMEOUT|CONCURRENCY|MIN_INSTANCES|MAX_INSTANCES))$'
+
+read_settings() {
+  local file=$1 line name known number=0
+  [[ -r $file ]] || fail "there is no $file: copy deploy/settings.env.example to it and fill in what you have"
+  known=$(<README.md)
+  while IFS= read -r line || [[ -n $line ]]; do
+    number=$((number + 1)) line=${line%$'\r'}
+    [[ ! $line =~ ^[[:space:]]*(#|$) ]] || continue
+    [[ $line =~ ^[[:space:]]*([A-Z][A-Z0-9_]*)=(.*)$ ]] || fail "$file, line $number: write NAME=value"
+    name=${BASH_REMATCH[1]}
+    [[ $known == *"\`$name\`"* ]] || fail "$file, line $number: README.md knows no setting $name; is it misspelt?"
+    [[ -z ${BASH_REMATCH[2]} ]] || CHOSEN[$name]=$(plain "${BASH_REMATCH[2]}")
+  done <"$file"
+}
+
+plain() { # without quotes, or without what follows " #"
+  local value=$1
+  if [[ $value =~ ^[[:space:]]*\"([^\"]*)\" || $value =~ ^[[:space:]]*\'([^\']*)\' ]]; then
+    value=${BASH_REMATCH[1]}
+  else
+    value=${value%%[[:space:]]#*}
+    value=${value#"${value%%[![:space:]]*}"}
+    value=${value%"${value##*[![:space:]]}"}
+  fi
+  printf '%s' "$value"
+}
+
+setting() { printf '%s' "${CHOSEN[$1]:-${2:-}}"; }
+
+is_set() { [[ -n ${CHOSEN[$1]:-} ]]; }
+
+is_secret() { [[ " ${SECRET_SETTINGS[*]} " == *" $1 "* ]]; }
+
+handed_on() {
+  local name
+  for name in "${!CHOSEN[@]}"; do
+    if is_set "$name" && ! is_secret "$name" && [[ ! $name =~ $KEPT_BACK ]]; then printf '%s\n' "$name"; fi
+  done | sort
+}

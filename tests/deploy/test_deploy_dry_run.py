@@ -1,0 +1,141 @@
+"""What deploy.sh would do, by the README's own words: nothing is called, and no account is needed."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.installation import REGION, ROOT, Installation, gcloud
+from watchers.settings import SECRETS
+
+PROJECT = "demo-app"
+NOBODY = '#!/bin/sh\necho "gcloud was called" >&2\nexit 9\n'
+SECRET = "a-value-of-nobody"
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Installation:
+    here = Installation(tmp_path / "mine")
+    (here.project / "deploy/steps/monitoring.sh").unlink(missing_ok=True)  # has tests of its own
+    here.put_gcloud(NOBODY)
+    return here
+
+
+def _everything(mine: Installation) -> str:
+    mine.choose(
+        **dict.fromkeys(SECRETS, SECRET),
+        TWILIO_ACCOUNT_SID="AC1",
+        TWILIO_FROM_NUMBER="+14155550100",
+        WEB_DOMAIN="scout.example.com",
+        BUDGET="10USD",
+    )
+    ran = mine.deploy(PROJECT, "--dry-run")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout
+
+
+def test_the_chapter_followed_word_by_word(mine: Installation) -> None:
+    chapter = re.search(r"## On Google Cloud\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert chapter
+    first, then = re.findall(r"```sh\n(.*?)```", chapter[1], re.DOTALL)
+    assert first.splitlines()[0] == "make install"
+    for line in first.splitlines()[1:]:
+        ran = mine.run(*shlex.split(line))
+        assert ran.returncode == 0, (line, ran.stderr)
+    assert "gcloud functions deploy web " in ran.stdout
+    assert then.strip() == first.splitlines()[-1].removesuffix(" --dry-run")
+
+
+def test_each_command_has_its_reason(mine: Installation) -> None:
+    steps = _everything(mine).split("\n\n")[1:]
+    assert len(steps) > 15
+    assert all(step.startswith("# ") for step in steps)
+
+
+def test_what_it_prints_is_a_script_in_which_no_secret_stands(mine: Installation) -> None:
+    printed = _everything(mine)
+    assert SECRET not in printed
+    assert printed.count("| gcloud secrets versions add scout-") == len(SECRETS)
+    script = mine.folder / "script.sh"
+    script.write_text(printed)
+    assert mine.run("bash", "-n", str(script)).returncode == 0
+
+
+@pytest.mark.skipif(gcloud() is None, reason="needs gcloud")
+def test_every_command_it_prints_passes_gclouds_own_lint(mine: Installation) -> None:
+    lines = [line for line in _everything(mine).splitlines() if not line.startswith("#")]
+    found = [one for line in lines for one in re.findall(r"(?:^|\| )(gcloud .*?)(?= \||$)", line)]
+    commands = mine.folder / "commands.json"
+    commands.write_text(json.dumps([{"command_string": one} for one in found]))
+    real = Installation(mine.folder / "real")
+    linted = real.run(
+        "gcloud",
+        "meta",
+        "lint-gcloud-commands",
+        f"--commands-file={commands}",
+        CLOUDSDK_CONFIG=str(mine.folder / "gc"),
+    )
+    answers = json.loads(linted.stdout)
+    assert len(answers) == len(found) > 60
+    assert not [(one["command_string"], one["error_message"]) for one in answers if not one["success"]]
+
+
+def test_the_steps_know_the_same_secrets_as_the_product() -> None:
+    text = (ROOT / "deploy/steps/settings.sh").read_text()
+    named = re.search(r"SECRET_SETTINGS=\((.*?)\)", text, re.DOTALL)
+    assert named
+    assert sorted(named[1].split()) == sorted(SECRETS)
+
+
+def test_who_sits_at_the_laptop_never_reaches_the_cloud(mine: Installation) -> None:
+    mine.choose(LOCAL_PERSON="whoever-sits-here", SMS_COUNTRIES="GB,IE")
+    printed = mine.deploy(PROJECT, "--dry-run").stdout
+    assert "whoever-sits-here" not in printed
+    assert printed.count("~~SMS_COUNTRIES=GB,IE") == 5
+
+
+def test_sizes_are_what_the_settings_say(mine: Installation) -> None:
+    mine.choose(DELIVER_CONCURRENCY="20", DELIVER_MAX_INSTANCES="50")
+    printed = mine.deploy(PROJECT, "--dry-run").stdout
+    line = next(
+        line for line in printed.splitlines() if line.startswith("gcloud functions deploy deliver-alert")
+    )
+    assert "--concurrency=20 --min-instances=0 --max-instances=50" in line
+    assert "~~THREADS=20~~" in line
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("TICKETMASTER_APIKEY=x", "README.md knows no setting TICKETMASTER_APIKEY; is it misspelt?"),
+        ("no setting at all", "write NAME=value"),
+        ("TICK_EVERY_SECONDS=90", "whole minutes that divide an hour"),
+    ],
+)
+def test_a_setting_that_is_wrong_stops_it_with_a_sentence(mine: Installation, line: str, said: str) -> None:
+    mine.choose()
+    with (mine.project / "deploy/settings.env").open("a") as file:
+        file.write(line + "\n")
+    ran = mine.deploy(PROJECT, "--dry-run")
+    assert ran.returncode == 1
+    assert said in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "say which project and region: deploy.sh PROJECT REGION [--dry-run]"),
+        (("My Project", REGION), "is no id of a Google Cloud project"),
+        ((PROJECT, "Belgium"), "is no region, such as europe-west1"),
+        ((PROJECT, REGION, "--force"), "this is not understood: --force"),
+    ],
+)
+def test_words_that_are_wrong_stop_it_with_a_sentence(
+    mine: Installation, words: tuple[str, ...], said: str
+) -> None:
+    mine.choose()
+    ran = mine.run("deploy/deploy.sh", *words, "--dry-run")
+    assert ran.returncode == 1
+    assert said in ran.stderr

@@ -1,0 +1,106 @@
+"""deploy.sh switched off after every single change, and run again: many times, over a pretended cloud."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.installation import Installation
+
+PROJECT = "demo-app"
+PRETEND = Path(__file__).parent / "pretend.sh"
+CHOSEN = {
+    "TWILIO_ACCOUNT_SID": "AC1",
+    "TWILIO_AUTH_TOKEN": "token",
+    "TWILIO_FROM_NUMBER": "+14155550100",
+    "WEB_DOMAIN": "scout.example.com",
+    "BUDGET": "10USD",
+}
+
+pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Installation:
+    here = Installation(tmp_path / "mine")
+    (here.project / "deploy/steps/monitoring.sh").unlink(missing_ok=True)  # has tests of its own
+    (here.project / "deploy/firestore.indexes.json").touch()
+    here.choose(TICKETMASTER_API_KEY="key", **CHOSEN)
+    return here
+
+
+def _run(mine: Installation, cloud: Path, life: int) -> subprocess.CompletedProcess[str]:
+    cloud.mkdir(exist_ok=True)
+    more = {"BASH_ENV": str(PRETEND), "PYTHON": "pretend", "CLOUD": str(cloud), "RELEASE": "s1-abc"}
+    return mine.deploy(PROJECT, **more, LIFE=str(life), BORN=str(len(_changes(cloud))))
+
+
+def _changes(cloud: Path) -> list[str]:
+    changes = cloud / "changes"
+    return changes.read_text().splitlines() if changes.exists() else []
+
+
+def _state(cloud: Path) -> dict[str, list[str]]:
+    """All that is there; of policies who may, in any order."""
+    return {one.name: sorted(one.read_text().split()) for one in cloud.iterdir() if one.name != "changes"}
+
+
+def test_switched_off_after_each_change_it_is_done_by_as_many_runs(
+    mine: Installation, tmp_path: Path
+) -> None:
+    at_once, bit_by_bit = tmp_path / "at-once", tmp_path / "bit-by-bit"
+    done = _run(mine, at_once, 0)
+    assert done.returncode == 0, done.stderr
+    changes = _changes(at_once)
+    assert len(changes) > 50
+
+    for number in range(len(changes)):
+        assert _run(mine, bit_by_bit, 1).returncode == -9, (number, _changes(bit_by_bit)[-1:])
+
+    last = _run(mine, bit_by_bit, 0)
+    assert last.returncode == 0, last.stderr
+    assert _changes(bit_by_bit) == changes, "nothing was done twice, and nothing was left out"
+    assert _state(bit_by_bit) == _state(at_once)
+
+
+def test_a_second_run_over_what_is_there_changes_nothing(mine: Installation, tmp_path: Path) -> None:
+    cloud = tmp_path / "cloud"
+    _run(mine, cloud, 0)
+    before = _changes(cloud)
+    assert _run(mine, cloud, 0).returncode == 0
+    assert _changes(cloud) == before
+
+
+def test_a_new_key_is_one_new_version_and_reaches_the_functions_that_use_it(
+    mine: Installation, tmp_path: Path
+) -> None:
+    cloud = tmp_path / "cloud"
+    _run(mine, cloud, 0)
+    before = _changes(cloud)
+    mine.choose(TICKETMASTER_API_KEY="another", **CHOSEN)
+
+    assert _run(mine, cloud, 0).returncode == 0
+
+    functions = [f"function/{name}" for name in ("poll-board", "ticket-monitor-worker", "web")]
+    assert _changes(cloud)[len(before) :] == ["version/scout-ticketmaster-api-key", *functions]
+
+
+def test_a_look_that_fails_stops_it_before_anything_is_made_twice(mine: Installation, tmp_path: Path) -> None:
+    """Not to be allowed to see is not the same as not to be there."""
+    cloud = tmp_path / "cloud"
+    refusing = tmp_path / "refusing.sh"
+    text = PRETEND.read_text()
+    described = '"firestore databases describe"*) described database default x ;;'
+    assert described in text
+    refused = '"firestore databases describe"*) echo "ERROR: PERMISSION_DENIED" >&2 && return 1 ;;'
+    refusing.write_text(text.replace(described, refused))
+    cloud.mkdir()
+    more = {"BASH_ENV": str(refusing), "PYTHON": "pretend", "CLOUD": str(cloud), "LIFE": "0", "BORN": "0"}
+
+    stopped = mine.deploy(PROJECT, **more)
+
+    assert stopped.returncode == 1
+    assert "could not look whether it is there: gcloud firestore databases describe" in stopped.stderr
+    assert "PERMISSION_DENIED" in stopped.stderr
+    assert not [change for change in _changes(cloud) if change.startswith("database")]

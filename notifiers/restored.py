@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from notifiers import contacts, outbox
 from notifiers.base import GUARANTEES, Guarantee
-from notifiers.personal import erasure
+from notifiers.personal import erasure, returning
 from watchers import alerts
 from watchers.documents import Document, Documents, Query, Update
 from watchers.models import Alert
@@ -41,7 +41,7 @@ def _is_in_doubt(alert: Alert) -> bool:
 
 def carry(replaced: Documents, documents: Documents, now: datetime) -> tuple[int, int]:
     """Forbid again what was forbidden since the backup: how many are erased, and stopped."""
-    erased = [one.id for one in replaced.find(Query(erasure.COLLECTION)) if _is_gone(replaced, one.id)]
+    erased = [one.id for one in replaced.find(Query(returning.COLLECTION)) if _is_gone(replaced, one.id)]
     again = [uid for uid in erased if not _is_gone(documents, uid)]
     for uid in again:
         erasure.begin(documents, uid, now)  # the worker goes on from there

@@ -128,7 +128,7 @@ class Recorder:
         """What Google would answer, and what it would then have."""
         with self._lock:
             self.requests.append(request)
-            path = VERSIONS.sub("", request.path)
+            path = VERSIONS.sub("", request.path).replace("projects/-/", f"projects/{self.project}/")
             name, _, verb = path.rpartition(":") if re.search(r":[a-zA-Z]+$", path) else (path, "", "")
             verb = verb or request.method
             special = getattr(self, "_" + _snake(verb), None)

@@ -71,8 +71,12 @@ listed=$(names POLICY -- gcloud alpha monitoring policies list --filter="$marked
 each 'alert policy' "$listed" gcloud alpha monitoring policies delete '{}' --quiet
 listed=$(names DASHBOARD -- gcloud monitoring dashboards list --filter='displayName~"^Ticket Scout"' --format='value(name)')
 each 'dashboard' "$listed" gcloud monitoring dashboards delete '{}' --quiet
-listed=$(names ticket-scout-METRIC -- gcloud logging metrics list --filter='name~"^ticket-scout"' --format='value(name)')
+listed=$(names scout_METRIC -- gcloud logging metrics list --filter='name~"^scout_"' --format='value(name)')
 each 'metric of the log' "$listed" gcloud logging metrics delete '{}' --quiet
+listed=$(names CHECK -- gcloud monitoring uptime list-configs --filter='displayName="Ticket Scout is ready"' --format='value(name.basename())')
+each 'uptime check' "$listed" gcloud monitoring uptime delete '{}' --quiet
+listed=$(names CHANNEL -- gcloud beta monitoring channels list --filter='userLabels.product=ticket-scout' --format='value(name)')
+each 'notification channel' "$listed" gcloud beta monitoring channels delete '{}' --quiet
 
 listed=$(names "${SECRETS[@]}" -- gcloud secrets list --filter="$(one_of "${SECRETS[@]}")" --format='value(name.basename())')
 each 'secret' "$listed" gcloud secrets delete '{}' --quiet

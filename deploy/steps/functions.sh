@@ -21,7 +21,8 @@ sizes_of() { # memory, processors, seconds, requests at once, instances kept, in
     # Two documents read, one written: a burst is somebody's import.
     copy-monitor-job) sized COPY 512Mi 1 60 8 0 5 ;;
     # Waits for Twilio and mail servers: 20 s for a text and then 90 for the e-mail instead of it, at the most.
-    deliver-alert) sized DELIVER 512Mi 1 180 8 0 10 ;;
+    # Sixteen at once, no more: all count in the same document of what was spent (docs/scale.md).
+    deliver-alert) sized DELIVER 512Mi 1 180 8 0 2 ;;
     # Ten seconds for the slowest market, and room; WEB_MIN_INSTANCES=1 if nobody shall wait for it to wake.
     web) sized WEB 512Mi 1 60 16 0 10 ;;
   esac

@@ -350,6 +350,11 @@ _LISTS = {
     "jobs": "jobs",
     "budgets": "budgets",
     "triggers": "triggers",
+    "metrics": "metrics",
+    "alertPolicies": "alertPolicies",
+    "notificationChannels": "notificationChannels",
+    "uptimeCheckConfigs": "uptimeCheckConfigs",
+    "dashboards": "dashboards",
 }
 
 

@@ -18,7 +18,9 @@ OURS = {
     f"v1/{HERE}/repositories/ticket-scout",
     f"v3/projects/{PROJECT}/alertPolicies/1",
     f"v1/projects/{PROJECT}/dashboards/1",
-    f"v2/projects/{PROJECT}/metrics/ticket-scout-dwell",
+    f"v3/projects/{PROJECT}/uptimeCheckConfigs/1",
+    f"v3/projects/{PROJECT}/notificationChannels/1",
+    f"v2/projects/{PROJECT}/metrics/scout_dwell_seconds",
 }
 NOT_OURS = {
     f"v1/{HERE}/jobs/somebody-elses",
@@ -28,6 +30,8 @@ NOT_OURS = {
     f"v1/projects/{PROJECT}/serviceAccounts/{SOMEBODY}",
     f"v3/projects/{PROJECT}/alertPolicies/2",
     f"v1/projects/{PROJECT}/dashboards/2",
+    f"v3/projects/{PROJECT}/uptimeCheckConfigs/2",
+    f"v3/projects/{PROJECT}/notificationChannels/2",
     f"v2/projects/{PROJECT}/metrics/somebody-elses",
 }
 DATABASE = f"v1/projects/{PROJECT}/databases/(default)"
@@ -47,7 +51,13 @@ def full(installed: Installed) -> Installed:
     for number, title in (("1", "Ticket Scout: tick not running"), ("2", "Somebody's")):
         for kind in ("v3/projects/{}/alertPolicies/{}", "v1/projects/{}/dashboards/{}"):
             installed.things[kind.format(PROJECT, number)]["displayName"] = title
-    for name in ("ticket-scout-dwell", "somebody-elses"):
+    checks = f"v3/projects/{PROJECT}/uptimeCheckConfigs/"
+    installed.things[f"{checks}1"]["displayName"] = "Ticket Scout is ready"
+    installed.things[f"{checks}2"]["displayName"] = "Somebody's is ready"
+    installed.things[f"v3/projects/{PROJECT}/notificationChannels/1"]["userLabels"] = {
+        "product": "ticket-scout"
+    }
+    for name in ("scout_dwell_seconds", "somebody-elses"):
         installed.things[f"v2/projects/{PROJECT}/metrics/{name}"]["name"] = name
     installed.put(BACKUP, state="READY")
     members = [f"serviceAccount:{one}" for one in (ACCOUNT, SOMEBODY)]

@@ -187,7 +187,7 @@ class Recorder:
         if name in self.things:
             return 409, {"error": {"code": 409, "message": f"{name} is there", "status": "ALREADY_EXISTS"}}
         self.things[name] = self._made(
-            kind, {**body, "name": body.get("name", name) if kind == "releases" else name}
+            kind, {**body, "name": body.get("name", name) if kind in ("releases", "metrics") else name}
         )
         return 200, self._done(request, self.things[name])
 

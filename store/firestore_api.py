@@ -174,9 +174,9 @@ def _document(path: str, snapshot: Any) -> Document:
 
 
 def _plain(value: Any) -> Any:
-    """A value without the vendor's subclass of ``datetime``."""
+    """A value without the vendor's subclasses of ``datetime``: fields have another one than documents."""
     match value:
-        case DatetimeWithNanoseconds():
+        case datetime():
             return datetime.combine(value.date(), value.timetz()).astimezone(UTC)
         case dict():
             return {name: _plain(inner) for name, inner in value.items()}

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,16 @@ def test_making_the_store_loads_nothing_of_the_vendors() -> None:
     )
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", script], cwd=root, check=False).returncode == 0  # noqa: S603
+
+
+def test_times_are_plain_ones_whatever_the_vendor_hands_over(firestore_documents: FirestoreDocuments) -> None:
+    """Its fields and its documents have subclasses of their own, which nothing else can write down."""
+    at = datetime(2026, 11, 30, tzinfo=UTC)
+    firestore_documents.commit(Put("times/t", {"at": at, "inner": {"each": [at]}}))
+    (found,) = firestore_documents.find(Query("times"))
+    got = firestore_documents.get("times/t")
+    (many,) = firestore_documents.get_many(["times/t"])
+    for one in (found, got, many):
+        assert one
+        times = (one.updated_at, one.fields["at"], one.fields["inner"]["each"][0])
+        assert [type(time) for time in times] == [datetime] * 3

@@ -223,7 +223,8 @@ def _spent(world: World, ann: Someone) -> tuple[int, int]:
 
 
 def _alerts_of(page: str) -> str:
-    return page[page.index('id="alerts"') :]
+    """That part of the page, without its forms' tokens, which are new every second."""
+    return re.sub(r'name="csrf" value="[^"]*"', "", page[page.index('id="alerts"') :])
 
 
 def _unversioned(found: feed.Feed) -> list[Alert]:

@@ -46,7 +46,10 @@ def path(contact: Contact) -> str:
 
 
 def owner(documents: Documents, contact: Contact) -> Document | None:
-    """``people/{uid}`` of whoever has it; ``None``: nobody. One or two reads."""
+    """``people/{uid}`` of whoever has it; ``None``: nobody.
+
+    One or two reads; of an address that stands in no index, a query for each way to write it besides.
+    """
     return _owner(documents, contact, documents.get(path(contact)))
 
 

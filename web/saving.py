@@ -105,8 +105,10 @@ def create() -> ResponseReturnValue:
     watch_id = given if _NEW_ID.fullmatch(given) else _new_id()
     if (uid := _signed_in()) is None:
         return _unsigned(_Page("", watch_id))
-    page = _Page(uid, watch_id, _model(uid, copied) if copied else None)
-    return _kept_at(page, lambda: _pressed(page))
+    return _kept_at(
+        _Page(uid, watch_id),
+        lambda: _pressed(_Page(uid, watch_id, _model(uid, copied) if copied else None)),
+    )
 
 
 @pages.get("/watches/<watch_id>/edit")

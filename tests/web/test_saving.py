@@ -544,3 +544,14 @@ def test_who_is_not_signed_in_any_more_keeps_what_they_wrote(shop: World, ann: S
     assert "a gift" in page
     assert "not signed in any more" in page
     assert shop.watch("w1")["name"] == "Lakers v Warriors"
+
+
+def test_what_was_written_of_a_copy_stays_while_the_database_does_not_answer(
+    shop: World, ann: Someone
+) -> None:
+    shop.put_watch("w1")
+    ann.get("/watches/new?copy=w1")
+    shop.documents.down = True
+    answer = ann.post("/watches/new", {"copy": "w1", "name": "My own words", "what": "item"})
+    assert answer.status_code == 503
+    assert 'value="My own words"' in text_of(answer)

@@ -29,7 +29,7 @@ from cloudevents.http import CloudEvent
 from watchers import expiry
 from watchers.documents import Document, Documents
 from watchers.kinds import Channel
-from watchers.loading import without_collecting
+from watchers.loading import collect_rarely, without_collecting
 from watchers.places import due_alerts
 from watchers.providers.base import Provider
 from watchers.settings import Settings
@@ -374,6 +374,7 @@ def _web_app() -> flask.Flask:
     from web.boards import Boards
     from web.site import Site
 
+    collect_rarely()
     scout = parts()
     settings = scout.settings
     site = Site(

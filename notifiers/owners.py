@@ -19,6 +19,8 @@ from notifiers.proofs import Contact, Kind
 from watchers.documents import Create, Delete, Document, Documents, Query, Update, Write
 
 COLLECTION = "contacts"
+_MOST = 10  # people with one contact, before there was an index
+_ALIKE = 50  # people whose addresses begin alike (info@…); of more, who is in no index may not be found
 
 
 class TakenError(Exception):
@@ -44,7 +46,10 @@ def path(contact: Contact) -> str:
 
 
 def owner(documents: Documents, contact: Contact) -> Document | None:
-    """``people/{uid}`` of whoever has it; ``None``: nobody. One or two reads."""
+    """``people/{uid}`` of whoever has it; ``None``: nobody.
+
+    One or two reads; of an address that stands in no index, a query for each way to write it besides.
+    """
     return _owner(documents, contact, documents.get(path(contact)))
 
 
@@ -143,12 +148,12 @@ def _owner(documents: Documents, contact: Contact, entry: Document | None) -> Do
 def _holders(documents: Documents, contact: Contact) -> list[Document]:
     """Whoever may have it: at most a query for each way in which people write an address."""
     field = (str(contact.kind),)
-    found = documents.find(Query(contacts.COLLECTION, field, "==", contact.address, 10))
+    found = documents.find(Query(contacts.COLLECTION, field, "==", contact.address, _MOST))
     if found or contact.kind is Kind.PHONE:
         return found
     local = contact.address.partition("@")[0]
     written = dict.fromkeys((local, local.capitalize(), local.title(), local.upper()))
-    queries = (Query(contacts.COLLECTION, field, ">=", f"{one}@", below=f"{one}A") for one in written)
+    queries = (Query(contacts.COLLECTION, field, ">=", f"{one}@", _ALIKE, f"{one}A") for one in written)
     return [one for query in queries for one in documents.find(query)]
 
 

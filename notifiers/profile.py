@@ -43,9 +43,10 @@ def lines(known: Mapping[str, Any]) -> Iterator[str]:
         yield f"  texts:     stopped by STOP on {known['opted_out_at'][:10]}"
     yield f"  quiet:     {known['quiet_hours'] or 'off'}"
     yield f"  digest:    {known['digest']} at {known['digest_at']}" if known["digest"] else "  digest:    off"
-    texts = [known[name] for name in ("segments_per_month", "texts_granted") if known[name] is not None]
-    day, watch, month = map(_limit, (known["per_day"], known["per_watch"], min(texts, default=None)))
-    yield f"  caps:      per day {day}, per watch {watch}, segments of texts per month {month}"
+    day, watch, month = (_limit(known[name]) for name in ("per_day", "per_watch", "texts_granted"))
+    wish = known["segments_per_month"]
+    less = "" if wish is None else f", and they want no more than {wish}"
+    yield f"  caps:      per day {day}, per watch {watch}, segments of texts per month {month}{less}"
     yield f"  failover:  {', '.join(known['failover']) or 'app'}"
     yield f"  counted:   {_counted(known)}"
 

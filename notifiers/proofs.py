@@ -28,7 +28,7 @@ COLLECTION = "proofs"
 LASTS = timedelta(minutes=10)
 TRIES = 5  # of 1,000,000 codes
 ADDS = "adds"  # the detail of the news: somebody who is signed in gave the contact as theirs
-_DIGITS = 6
+DIGITS = 6  # of a code
 _ASKING = "~"  # no person's id begins so
 _KEPT = timedelta(days=1)  # a proof that is over, for whoever asks why a code did not come
 
@@ -128,7 +128,7 @@ def proof_id(secret_key: str, asked: str, contact: Contact) -> str:
 def passcode(secret_key: str, identity: str, made_at: datetime) -> str:
     """The six digits that prove what was asked then."""
     number = int(_mac(secret_key, "code", identity, f"{made_at.timestamp():.6f}"), 16)
-    return f"{number % 10**_DIGITS:0{_DIGITS}}"
+    return f"{number % 10**DIGITS:0{DIGITS}}"
 
 
 def is_passcode(secret_key: str, proof: Proof, said: str) -> bool:

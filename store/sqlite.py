@@ -24,7 +24,7 @@ from store import sqlite_writes
 from store.bill import Bill
 from store.entries import comparable, field_key
 from store.limits import collection_of, refuse_impossible, refuse_unanswerable
-from store.sqlite_file import open_file, translated
+from store.sqlite_file import Readers, open_file, translated
 from watchers.documents import Delete, Document, Query, Write
 from watchers.errors import StoreUnavailableError
 
@@ -51,15 +51,18 @@ class SqliteDocuments:
         self._path, self._patience = path, patience
         self._bill = Bill()
         self.operations: Counter[str] = self._bill.operations
-        self._lock = Lock()  # one connection, one thread at a time: a statement takes microseconds
+        self._lock = Lock()  # one connection writes, for one thread at a time
         with translated(path):
             self._connection = open_file(path, patience)
-        weakref.finalize(self, self._connection.close)  # a store that is forgotten lets go of its file too
+        self._readers = None if path == ":memory:" else Readers(path, patience)
+        for one in (self._connection, self._readers):  # a store that is forgotten lets go of its file too
+            if one:
+                weakref.finalize(self, one.close)
 
     def get(self, path: str) -> Document | None:
         """See ``Documents.get``."""
         collection_of(path)
-        with self._database() as database:
+        with self._reading() as database:
             stored = sqlite_writes.stored(database, path)
         self._bill.found()
         return stored
@@ -68,8 +71,9 @@ class SqliteDocuments:
         """See ``Documents.get_many``."""
         for path in paths:
             collection_of(path)
-        with self._database() as database:
-            documents = [sqlite_writes.stored(database, path) for path in paths]
+        with self._reading() as database:
+            found = sqlite_writes.all_stored(database, paths)
+            documents = [found.get(path) for path in paths]
         if paths:
             self._bill.found(len(paths))
         return documents
@@ -89,7 +93,7 @@ class SqliteDocuments:
         found, values = _matching(query)
         statement = f"SELECT path, fields, version {found} LIMIT ?"
         limit = -1 if query.limit is None else query.limit
-        with self._database() as database:
+        with self._reading() as database:
             rows = database.execute(statement, (*values, limit)).fetchall()
         self._bill.found(len(rows))
         return [sqlite_writes.document(*row) for row in rows]
@@ -97,14 +101,14 @@ class SqliteDocuments:
     def count(self, query: Query) -> int:
         """See ``Documents.count``."""
         found, values = _matching(query)
-        with self._database() as database:
+        with self._reading() as database:
             (number,) = database.execute(f"SELECT count(*) {found}", values).fetchone()
         self._bill.counted(number)
         return int(number)
 
     def changes(self, limit: int = 100) -> list[Change]:
         """The oldest changes that nobody has called ``done`` yet, in order."""
-        with self._database() as database:
+        with self._reading() as database:
             rows = database.execute("SELECT seq, kind, path FROM changes ORDER BY seq LIMIT ?", (limit,))
             return [Change(*row) for row in rows]
 
@@ -127,6 +131,17 @@ class SqliteDocuments:
         """Let go of the file; nothing may be asked afterwards."""
         with self._lock:
             self._connection.close()
+        if self._readers:
+            self._readers.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        if self._readers is None:
+            with self._database() as database:
+                yield database
+        else:
+            with translated(self._path), self._readers.one() as database:
+                yield database
 
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:

@@ -1,6 +1,7 @@
 """The SQLite file itself: its tables, how it is opened, and what its errors mean."""
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -55,6 +56,48 @@ def _use_wal(database: sqlite3.Connection, patience: float) -> None:
             return
 
 
+class Readers:
+    """Connections to ``path`` that only read, as many as are in use at once: a read waits for no other.
+
+    On one connection reads would queue, and each holder of it would wait for Python's interpreter lock,
+    too, whenever SQLite has answered.
+    """
+
+    def __init__(self, path: str, patience: float) -> None:
+        self._address, self._patience = f"{Path(path).absolute().as_uri()}?mode=rw", patience
+        self._idle = deque[sqlite3.Connection]()
+        self._is_closed = False
+
+    @contextmanager
+    def one(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one thread, and back again."""
+        if self._is_closed:
+            raise sqlite3.ProgrammingError("closed")
+        try:
+            database = self._idle.pop()
+        except IndexError:
+            database = self._opened()
+        try:
+            yield database
+        finally:
+            self._idle.append(database)
+            if self._is_closed:
+                self.close()
+
+    def close(self) -> None:
+        """Let go of the file: of connections that are in use, when they come back."""
+        self._is_closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _opened(self) -> sqlite3.Connection:
+        database = sqlite3.connect(
+            self._address, uri=True, timeout=self._patience, isolation_level=None, check_same_thread=False
+        )
+        database.execute("PRAGMA query_only = ON")
+        return database
+
+
 @contextmanager
 def translated(path: str) -> Iterator[None]:
     """SQLite's errors as ours, split by whether trying again can help."""
@@ -65,5 +108,7 @@ def translated(path: str) -> Iterator[None]:
         raise StoreUnavailableError(
             f"{path} cannot be used now ({code}): is it locked, or the disk full?"
         ) from exc
+    except sqlite3.ProgrammingError as exc:
+        raise StoreError(f"{path} was closed: open it again") from exc
     except sqlite3.DatabaseError as exc:
         raise StoreError(f"{path} is not a sound SQLite database: move it away or restore it") from exc

@@ -3,8 +3,9 @@
 Nothing here begins, ends or retries a transaction: ``store/sqlite.py`` does.
 """
 
+import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -89,6 +90,13 @@ def stored(database: sqlite3.Connection, path: str) -> Document | None:
     """The document at ``path``."""
     row = database.execute("SELECT path, fields, version FROM documents WHERE path = ?", (path,)).fetchone()
     return document(*row) if row else None
+
+
+def all_stored(database: sqlite3.Connection, paths: Sequence[str]) -> dict[str, Document]:
+    """Those of these documents that are there, by path, as they stood at one moment."""
+    statement = "SELECT path, fields, version FROM documents WHERE path IN (SELECT value FROM json_each(?))"
+    rows = database.execute(statement, (json.dumps(paths),)).fetchall()
+    return {row[0]: document(*row) for row in rows}
 
 
 def document(path: str, fields: str, version: int) -> Document:

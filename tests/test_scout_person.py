@@ -361,7 +361,7 @@ def alert_held(why: str) -> Alert:
         (("--digest-at", "09:00"), set()),
         (("--per-day", "3"), set()),
     ],
-    ids=lambda one: " ".join(one) or "nothing",
+    ids=lambda one: " ".join(one if isinstance(one, tuple) else sorted(one)) or "nothing",
 )
 @pytest.mark.parametrize("command", ["set", "add"])
 def test_what_waits_for_a_wish_that_is_gone_waits_no_more(

@@ -26,3 +26,12 @@ def without_collecting() -> Iterator[None]:
             if len(sys.modules) > loaded:
                 gc.freeze()
             gc.enable()
+
+
+def collect_rarely() -> None:
+    """Look through all that is alive a tenth as often; for a process that knows much and answers people.
+
+    With thousands of targets in memory such a look takes a sixth of a second, in which nobody is answered,
+    and Python's own thresholds have one every few seconds. What a request leaves to it is little.
+    """
+    gc.set_threshold(2_000, 10, 100)

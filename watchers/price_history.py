@@ -184,7 +184,8 @@ def archive(
 ) -> Counter[str]:
     """Append what is ripe of these rows, after their alerts and before their board is saved.
 
-    Of those that have ``left`` the board everything, and at once: with them goes what is not appended now.
+    Of those that have ``left`` the board everything, and first: with them goes what is not appended now,
+    because it fails or more leave than one tick appends (``AT_ONCE``).
 
     One row that fails is an outcome that is counted: it is as it was, and tried again when it changes again.
 

@@ -96,6 +96,8 @@ def stop(code: str) -> ResponseReturnValue:
     if source is None:
         gone = say("This watch does not exist any more. Nothing more will come from it.")
         return _said(say("Stopped"), gone)
+    if monitors.has_ended(source):
+        return _said(say("Stopped"), monitors.ended_already(source))
     paused = say(
         "“{name}” is paused and tells you nothing more. Resume it among your watches.",
         name=monitors.name_of(source),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
+from notifiers.personal.returning import StillErasedError
 from watchers.errors import StoreUnavailableError
 from web import (
     alerts,
@@ -100,6 +101,7 @@ def create_app(site: Site, links: Sequence[Link] = ()) -> Flask:
     app.after_request(_guarded(links, is_secure=app.config["SESSION_COOKIE_SECURE"]))
     app.register_error_handler(HTTPException, failures.page)
     app.register_error_handler(StoreUnavailableError, failures.store_unavailable)
+    app.register_error_handler(StillErasedError, failures.still_erased)
     for part in PARTS:
         app.register_blueprint(part.pages)
     traffic.install(app, site.traffic, site.meter, site.now)

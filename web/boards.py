@@ -1,7 +1,9 @@
 """Boards as pages read them: once for all people, again after some seconds, and decoded once a version.
 
 What one page opened of a board or worked out from it is there for the next. A board that stands as it was is
-not decoded again. Safe between threads: rows are opened by one at a time, and looked at only opened.
+not decoded again, nor a row opened again that was only looked at once more. While a board is read again the
+others' pages are made of what is there. Safe between threads: rows are opened by one at a time, and looked at
+only opened.
 
 Never for whoever writes a board, and never written to.
 """
@@ -11,13 +13,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING
 
 from watchers import board as boards
 from watchers.board import Board
 from watchers.documents import Documents
-from watchers.rows import Row
+from watchers.history import History
+from watchers.money import PriceKey
+from watchers.rows import Closed, Gate, Row
+from watchers.target import Target
 
 if TYPE_CHECKING:
     from watchers.plan import Plan
@@ -25,14 +30,36 @@ if TYPE_CHECKING:
 MOST = 16  # boards that are kept: a full one of 5,000 rows, all opened, takes some 12 MB
 
 
+Opened = tuple[History, Gate, dict[PriceKey, int]]
+
+
 @dataclass(slots=True)
 class _Kept:
-    """A board as it was read at ``read_at`` (monotonic); ``plan``: what its schedule comes to."""
+    """A board as it was read at ``read_at`` (monotonic).
+
+    ``plan``: what its schedule comes to. ``opened``: of each target, what was in its row and what that is.
+    """
 
     board: Board
     read_at: float
+    opened: dict[str, tuple[Closed, int, Opened]]
     plan: "Plan | None" = None
     is_planned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """A row's closed part that is opened only if ``opened`` knows another or none; see ``rows.Closed``."""
+
+    closed: Closed
+    known: dict[str, tuple[Closed, int, Opened]]
+
+    def opened(self, target: Target, seen_ms: int) -> Opened:
+        """See ``rows.Closed``. Several rows may share it: for reading only."""
+        known = self.known.get(target.id)
+        if known is None or known[:2] != (self.closed, seen_ms):
+            known = self.known[target.id] = (self.closed, seen_ms, self.closed.opened(target, seen_ms))
+        return known[2]
 
 
 @dataclass(slots=True)
@@ -43,16 +70,23 @@ class Boards:
     most: int = MOST
     _kept: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
     _lock: RLock = field(default_factory=RLock)
-    _reading: dict[str, RLock] = field(default_factory=dict)
+    _reading: dict[str, Lock] = field(default_factory=dict)
 
     def board(self, documents: Documents, name: str) -> Board:
         """The board as it was last saved, or some seconds ago; for reading only."""
+        if kept := self._younger(name, self.fresh_for):
+            return kept.board
         with self._lock:
-            reading = self._reading.setdefault(name, RLock())
-        with reading:  # whoever comes meanwhile waits for the one read, and for no other board
-            if kept := self._fresh(name):
+            reading = self._reading.setdefault(name, Lock())
+        if not reading.acquire(blocking=False):
+            if kept := self._younger(name, 2 * self.fresh_for):
                 return kept.board
-            return self._keep(name, self._read(documents, name)).board
+            reading.acquire()  # nothing recent is there: wait for the one read, and for no other board
+        try:
+            kept = self._younger(name, self.fresh_for)
+            return kept.board if kept else self._keep(name, self._read(documents, name)).board
+        finally:
+            reading.release()
 
     def open(self, rows: Iterable[Row]) -> None:
         """Open what is closed of these rows, so that any thread may look at them."""
@@ -70,10 +104,10 @@ class Boards:
                 kept.plan, kept.is_planned = work_out(board), True
             return kept.plan
 
-    def _fresh(self, name: str) -> _Kept | None:
+    def _younger(self, name: str, age: timedelta) -> _Kept | None:
         with self._lock:
             kept = self._kept.get(name)
-            if kept is None or time.monotonic() - kept.read_at >= self.fresh_for.total_seconds():
+            if kept is None or time.monotonic() - kept.read_at >= age.total_seconds():
                 return None
             self._kept.move_to_end(name)
             return kept
@@ -88,11 +122,23 @@ class Boards:
 
     def _keep(self, name: str, board: Board) -> _Kept:
         with self._lock:
-            known = self._kept.pop(name, None)
-            kept = known if known and known.board is board else _Kept(board, 0.0)
+            kept = self._kept.pop(name, None)
+            if kept is None or kept.board is not board:
+                kept = _Kept(board, 0.0, _share(board, kept.opened if kept else {}))
             kept.read_at = time.monotonic()
             self._kept[name] = kept
             while len(self._kept) > self.most:
                 forgotten, _ = self._kept.popitem(last=False)
                 self._reading.pop(forgotten, None)
             return kept
+
+
+def _share(
+    board: Board, opened: dict[str, tuple[Closed, int, Opened]]
+) -> dict[str, tuple[Closed, int, Opened]]:
+    """Let the board's rows know what the ones before them were opened to; it, without those that left."""
+    known = {target_id: opened[target_id] for target_id in board.rows if target_id in opened}
+    for row in board.rows.values():
+        if row.closed is not None:
+            row.closed = _Once(row.closed, known)
+    return known

@@ -31,6 +31,8 @@ Change = Callable[[Mapping[str, Any]], dict[str, Any]]
 A_DAY = timedelta(days=1)
 _ATTEMPTS = 5
 
+_SAID_EACH = 3  # watches of which each is said by its name
+
 pages = Blueprint("bulk", __name__)
 
 
@@ -167,9 +169,11 @@ def _change_of(act: str) -> Change:
 
 
 def _tell(act: str, done: Done) -> None:
-    number = len(done.changed)
-    if number:
+    ended = [one for one in done.changed if act == "pause" and monitors.has_ended(one)]
+    if number := len(done.changed) - len(ended):
         flash(_said(act, number))
+    for one in ended[:_SAID_EACH]:
+        flash(monitors.ended_already(one))
     for name, why in done.refused:
         flash(f"“{name}”: {why}", "warn")
 

@@ -125,7 +125,7 @@ def is_bearer() -> bool:
 
 def believe(uid: str) -> None:
     """For this request it is this person who asks: whoever calls this has verified their token."""
-    g.pop("person", None)
+    g.pop("people", None)
     g.believed = uid
 
 
@@ -134,7 +134,7 @@ def sign_in(uid: str) -> None:
     kept = session.get(languages.KEY)
     session.clear()
     g.pop(FORM_TOKEN, None)  # made for the old session
-    g.pop("person", None)
+    g.pop("people", None)
     now = site().now()
     session.permanent = True
     session.update(uid=uid, since=_milliseconds(now), renewed=now.date().isoformat())
@@ -197,10 +197,11 @@ def _ended_at(uid: str) -> datetime | None:
 
 
 def _known(uid: str) -> Document | None:
-    if "person" not in g:
-        g.person = site().documents.get(contacts.path(uid))
-    known: Document | None = g.person
-    return known
+    """``people/{uid}``, read once a request; not only of whoever is signed in."""
+    known: dict[str, Document | None] = g.setdefault("people", {})
+    if uid not in known:
+        known[uid] = site().documents.get(contacts.path(uid))
+    return known[uid]
 
 
 def _milliseconds(at: datetime) -> int:

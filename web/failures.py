@@ -5,6 +5,7 @@ from typing import NamedTuple
 from flask import Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from notifiers.personal.returning import StillErasedError
 from watchers.errors import StoreUnavailableError
 from watchers.language import say
 from web.api import problems
@@ -54,6 +55,13 @@ def page(error: HTTPException) -> Response:
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     then = url_for("signing_in.show", next=here) if code == 401 else None  # noqa: PLR2004
     return _answer(code, title, sentence or str(error.description), then)
+
+
+def still_erased(still: StillErasedError) -> Response:
+    """The page for who comes back before what was theirs is gone."""
+    if problems.is_asked():
+        return problems.answer(problems.ProblemError(409, str(still)))
+    return _answer(409, _of(409).title, str(still))
 
 
 def store_unavailable(_: StoreUnavailableError) -> Response:

@@ -75,7 +75,7 @@ def membership(
         Used(len(held.held), tier.watches),
         len(held.waiting),
         _texts(documents, limits, person, now),
-        person.texts_granted is not None,
+        person.texts_granted is not None and limits.texts_of(person) == person.texts_granted,
     )
 
 

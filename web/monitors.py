@@ -129,6 +129,21 @@ def name_of(source: Document) -> str:
     return called(name_in(source.fields))
 
 
+def has_ended(source: Document) -> bool:
+    """Whether its owner ended it; it is no more to be paused."""
+    return bool(source.fields.get("status") == "ended")
+
+
+def ended_already(source: Document) -> str:
+    """What is said to who would pause it."""
+    return say("“{name}” has ended already, and tells you nothing more.", name=name_of(source))
+
+
+def paused(source: Document) -> str:
+    """What became of it when its owner paused it; ``source``: as it stood before."""
+    return ended_already(source) if has_ended(source) else say("Paused “{name}”.", name=name_of(source))
+
+
 def called(name: str) -> str:
     """A name as it is shown, in the language of whoever reads it."""
     return name or say("Watch without a name")

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any
 
-from notifiers import contacts, preferences
 from watchers.asked import read_watch
 from watchers.catalog import Catalog
-from watchers.documents import Create, Document
+from watchers.documents import Create
 from watchers.errors import ConflictError, StoreUnavailableError, WatchRefusedError
-from watchers.kinds import Channel
 from watchers.language import say
-from watchers.models import Person
 from watchers.providers import cannot_see
 from watchers.target import Search
 from watchers.watch import MAX_NAME, Watch
@@ -67,16 +64,6 @@ def new_dates(name: str, wanted: Search, catalog: Catalog, notify: Sequence[str]
         "notify": list(notify),
         "status": "active",
     }
-
-
-def channels(person: Document | None, uid: str) -> list[str]:
-    """How somebody is told who was not asked: as their settings say, or by text and e-mail.
-
-    Where none of that works, on their page.
-    """
-    known = contacts.from_document(person) if person else Person(uid)
-    ways = preferences.default_channels(person.fields if person else {}) or (Channel.SMS, Channel.EMAIL)
-    return [way.value for way in ways if contacts.is_reachable(known, way)] or [Channel.APP.value]
 
 
 def save(uid: str, made: Mapping[str, Any]) -> Pressed:

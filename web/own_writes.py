@@ -1,8 +1,9 @@
 """What somebody just did through a page is on their own page at once, before the worker has copied it.
 
 Whoever writes watches or alerts in a request says so (``of``): their person's snapshot is marked once the
-request is over, and their next page looks for itself. Nothing is marked that nobody spoke of, and what was
-done in another way shows as soon as its trigger has run.
+request is over, and their next page looks for itself. Who only lets go of what was held says nothing: a page
+looks at that anyway. Nothing is marked that nobody spoke of, and what was done in another way shows once its
+trigger has run.
 """
 
 from flask import Response, g

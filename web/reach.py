@@ -110,10 +110,8 @@ def app_of(url: str) -> str:
 def usual_ways(person: Document | None) -> tuple[Channel, ...]:
     """How somebody is told who does not say so; ``person``: ``people/{uid}``.
 
-    As their settings have it; else by text and e-mail, as far as they work; on this site where neither does.
+    As their settings have it, else by text and e-mail, as far as that works; on this site where nothing does.
     """
-    if chosen := preferences.default_channels(person.fields if person else {}):
-        return chosen
     known = contacts.from_document(person) if person else None
-    usual = (Channel.SMS, Channel.EMAIL)
-    return tuple(one for one in usual if known and contacts.is_reachable(known, one)) or (Channel.APP,)
+    ways = preferences.default_channels(person.fields if person else {}) or (Channel.SMS, Channel.EMAIL)
+    return tuple(one for one in ways if known and contacts.is_reachable(known, one)) or (Channel.APP,)

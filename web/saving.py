@@ -105,8 +105,10 @@ def create() -> ResponseReturnValue:
     watch_id = given if _NEW_ID.fullmatch(given) else _new_id()
     if (uid := _signed_in()) is None:
         return _unsigned(_Page("", watch_id))
-    page = _Page(uid, watch_id, _model(uid, copied) if copied else None)
-    return _kept_at(page, lambda: _pressed(page))
+    return _kept_at(
+        _Page(uid, watch_id),
+        lambda: _pressed(_Page(uid, watch_id, _model(uid, copied) if copied else None)),
+    )
 
 
 @pages.get("/watches/<watch_id>/edit")
@@ -256,7 +258,9 @@ def _save(page: _Page, form: Form) -> ResponseReturnValue:
             return _overtaken(page, form, page.source)
         known = monitors.find_all(page.uid)
         if page.is_new and (standing := _same_id(page, known)):
-            return _again(page, form, made, standing)
+            if _asks_alike(standing, made):
+                return _saved(page, form, made, plans)
+            return _again(page, form, standing)
         _refuse_twins(page, made, known)
         if page.is_new:
             _refuse_unknown(page, made)
@@ -265,6 +269,11 @@ def _save(page: _Page, form: Form) -> ResponseReturnValue:
     except FormRefusedError as refused:
         known_now = sight.sight(sight.target_of(form), page.uid)
         return _shown(page, form, refused.errors, 422, known=known_now, twin=refused.twin)
+    return _saved(page, form, made, plans)
+
+
+def _saved(page: _Page, form: Form, made: Mapping[str, Any], plans: Plans) -> ResponseReturnValue:
+    """Say so, also to a second click: a browser without scripts shows only what that one was answered."""
     _announce(form.name, monitors.read(made), None if page.is_new else page.base, plans)
     return redirect(url_for("watches.home", _anchor=f"w-{page.watch_id}"), 303)
 
@@ -304,10 +313,8 @@ def _same_id(page: _Page, known: list[Document]) -> Document | None:
     return next((source for source in known if source.id == page.watch_id), None)
 
 
-def _again(page: _Page, form: Form, made: Mapping[str, Any], standing: Document) -> ResponseReturnValue:
-    """The form of a watch that is saved already: a double click, or somebody went back and wrote another."""
-    if _asks_alike(standing, made):
-        return redirect(url_for("watches.home", _anchor=f"w-{page.watch_id}"), 303)
+def _again(page: _Page, form: Form, standing: Document) -> ResponseReturnValue:
+    """The form of a watch that is saved already: somebody went back and wrote another."""
     name = monitors.name_of(standing)
     said = say(
         "This form is saved already, as “{name}”. Press Save again to save this as a watch of its own.",

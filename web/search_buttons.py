@@ -15,6 +15,7 @@ from watchers.language import say
 from watchers.watch import Watch
 from web import entry, one_press, searches
 from web.one_press import Pressed
+from web.reach import usual_ways
 from web.searches import Asked, SearchRefusedError
 from web.site import site
 
@@ -64,7 +65,7 @@ def watch() -> ResponseReturnValue:
     uid = entry.person()
     given = {name: request.form.get(name, "")[:_LONGEST] for name in _ITEM}
     try:
-        pressed = one_press.save(uid, one_press.cheaper(given, one_press.channels(entry.document(), uid)))
+        pressed = one_press.save(uid, one_press.cheaper(given, usual_ways(entry.document())))
     except WatchRefusedError as refused:
         return _back(" ".join(refused.reasons), "warn")
     return _watching(pressed)
@@ -79,7 +80,7 @@ def new_dates() -> ResponseReturnValue:
     uid, catalog, asked = entry.person(), site().catalog or abort(404), _asked()
     name = request.form.get("name", "") or searches.name_for(asked)
     try:
-        notify = one_press.channels(entry.document(), uid)
+        notify = usual_ways(entry.document())
         pressed = one_press.save(uid, one_press.new_dates(name, asked.search(), catalog, notify))
     except (WatchRefusedError, SearchRefusedError) as refused:
         return _back(str(refused), "warn")

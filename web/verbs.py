@@ -211,12 +211,13 @@ def _stop_all(alert: Alert) -> ResponseReturnValue:
     for one in _one_a_watch(alert):
         with suppress(WatchRefusedError):
             planned = _apply(verbs.stop, one, "stop-all", site().now())
-            stopped.append((monitors.name_of(planned.source), _undo(one, "stop")))
+            stopped.append((monitors.name_of(planned.source), _way_back(one, "stop", planned)))
     offer = offers()["stop-all"]
     if not stopped:
         return _said(offer.done, say(verbs.GONE))
     said = offer.said.format(name=_listed([name for name, _ in stopped]))
-    return render_template("done.html", title=offer.done, said=said, undo_each=stopped)
+    undo_each = [(name, address) for name, address in stopped if address]
+    return render_template("done.html", title=offer.done, said=said, undo_each=undo_each)
 
 
 def _one_a_watch(alert: Alert) -> list[Alert]:
@@ -271,11 +272,23 @@ def _done(alert: Alert, verb: str, planned: Planned, now: datetime) -> str:
     return render_template(
         "done.html",
         title=offer.done,
-        said=offer.said.format(name=name, until=until, limit=say(" or ").join(after)),
+        said=_said_of(verb, planned)
+        or offer.said.format(name=name, until=until, limit=say(" or ").join(after)),
         resting=resting(status),
-        undo=_undo(alert, verb),
+        undo=_way_back(alert, verb, planned),
         old_price=_written(before[0]) if verb == "below" and planned.writes and before else "",
     )
+
+
+def _said_of(verb: str, planned: Planned) -> str:
+    """What is said instead where there was nothing to stop any more."""
+    has_ended = verb == "stop" and monitors.has_ended(planned.source)
+    return monitors.ended_already(planned.source) if has_ended else ""
+
+
+def _way_back(alert: Alert, verb: str, planned: Planned) -> str:
+    """Nothing was done to what had ended: watching it again would undo something else."""
+    return "" if _said_of(verb, planned) else _undo(alert, verb)
 
 
 def resting(status: str) -> str:

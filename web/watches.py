@@ -51,7 +51,7 @@ def read() -> ResponseReturnValue:
 def pause(watch_id: str) -> ResponseReturnValue:
     """Watch nothing until resumed; what was told is remembered."""
     source = monitors.set_status(entry.person(), watch_id, "paused") or abort(404)
-    flash(say("Paused “{name}”.", name=monitors.name_of(source)))
+    flash(monitors.paused(source))
     return _home(watch_id)
 
 

@@ -189,8 +189,8 @@ def test_an_event_whose_function_was_killed_comes_again_and_sends_nothing(
 
 
 def _kill_while_sending(chain: Chain, sender: Function, is_sending: Callable[[], object]) -> None:
-    """A run that dies in its call to Twilio, with its tick behind it."""
-    with ThreadPoolExecutor(1) as pool:
+    """A run that dies in its call to Twilio, with its tick behind it; the alert's event comes after that."""
+    with chain.eventarc.holding(), ThreadPoolExecutor(1) as pool:
         run = pool.submit(chain.post, sender.url)
         eventually(is_sending)
         eventually(lambda: not chain.is_leased())

@@ -118,6 +118,40 @@ def test_a_thread_that_holds_the_connection_makes_the_others_unavailable_not_stu
         documents.commit(Put("a/b", {"n": 1}))
 
 
+def test_reads_wait_for_no_write_that_is_under_way_in_the_same_process(path: str) -> None:
+    with opened(path) as documents:
+        documents.commit(Put("a/b", {"n": 1}), Put("a/c", {"n": 2}))
+        with documents._transaction() as database, ThreadPoolExecutor(1) as another:  # noqa: SLF001
+            database.execute("DELETE FROM documents")
+            seen = another.submit(documents.get_many, ["a/c", "a/x", "a/b", "a/c"]).result(timeout=3)
+            counted = another.submit(documents.count, Query("a", ("n",), ">=", 1)).result(timeout=3)
+        assert [one and one.fields for one in seen] == [{"n": 2}, None, {"n": 1}, {"n": 2}]
+        assert counted == 2
+        assert documents.get("a/b") is None, "what was committed is seen at once"
+
+
+def test_a_store_that_is_closed_says_so_and_lets_go_of_the_file(path: str) -> None:
+    documents = SqliteDocuments(path)
+    documents.commit(Put("a/b", {"n": 1}))
+    with ThreadPoolExecutor(4) as pool:
+        assert all(found is not None for found in pool.map(documents.get, ["a/b"] * 40))
+    documents.close()
+    for use in (lambda: documents.get("a/b"), lambda: documents.commit(Put("a/b", {"n": 2}))):
+        with pytest.raises(StoreError, match="was closed"):
+            use()
+    assert not [
+        one for one in Path("/proc/self/fd").iterdir() if one.exists() and one.readlink() == Path(path)
+    ]
+
+
+def test_a_reader_never_makes_a_file_that_was_moved_away(path: str) -> None:
+    with opened(path) as documents:
+        Path(path).rename(path + ".away")
+        with pytest.raises(StoreUnavailableError, match="cannot be used now"):
+            documents.get("a/b")
+        assert not Path(path).exists()
+
+
 def test_a_place_where_no_file_can_be_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "scout.db", tmp_path):

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from watchers.loading import without_collecting
+from watchers.loading import collect_rarely, without_collecting
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +67,13 @@ def test_a_block_in_a_block_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
             _load(monkeypatch)
         assert not gc.isenabled()
         assert gc.get_freeze_count() == before
+
+
+def test_who_answers_people_looks_through_everything_a_tenth_as_often_at_the_most() -> None:
+    before = gc.get_threshold()
+    try:
+        collect_rarely()
+        assert gc.get_threshold()[2] >= 10 * before[2]
+        assert gc.isenabled()
+    finally:
+        gc.set_threshold(*before)

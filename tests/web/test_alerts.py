@@ -136,3 +136,10 @@ def test_stopping_while_the_database_is_down_asks_for_another_try(world: World, 
     world.told(CODE)
     world.documents.down = True
     assert stranger.client.post(f"/stop/{CODE}").status_code == 503
+
+
+def test_stopping_what_has_ended_says_so(world: World, stranger: Someone) -> None:
+    world.put_watch("w1", status="ended")
+    world.told(CODE)
+    assert "has ended already" in text_of(stranger.client.post(f"/stop/{CODE}"))
+    assert world.watch()["status"] == "ended"

@@ -245,3 +245,12 @@ def test_the_tags_of_one_watch_are_written_anew(many: World, ann: Someone) -> No
     assert "is too long" in ann.get("/")
     assert ann.post("/watches/b1/tags", {"tags": "mine"}).status_code == 404
     assert "mine" not in str(many.watches("bob")[0].fields)
+
+
+def test_pausing_what_has_ended_says_so(world: World, ann: Someone) -> None:
+    world.put_watch("w1", status="ended")
+    world.put_watch("w2")
+    page = press(ann, "pause", "w1", "w2")
+    assert "Paused 1 watch." in page
+    assert "has ended already" in page
+    assert (world.watch("w1")["status"], world.watch("w2")["status"]) == ("ended", "paused")

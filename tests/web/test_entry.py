@@ -195,3 +195,13 @@ def test_signing_out_everywhere_ends_personal_links_too(world: World) -> None:
     assert client.get(f"/enter?token={token}").status_code == 403
     assert Someone(client).post("/enter", {"token": token}).status_code == 403
     assert client.get("/").status_code == 401
+
+
+def test_an_ended_link_opens_nothing_to_whoever_is_signed_in_as_somebody_else(world: World) -> None:
+    bob, mallory = world.person("bob"), world.person("mallory")
+    token = entry_token(SECRET, "bob")
+    world.later = timedelta(seconds=5)
+    bob.post("/leave/everywhere")
+    assert mallory.post("/enter", {"token": token}).status_code == 403
+    with mallory.client.session_transaction() as session:
+        assert session["uid"] == "mallory"

@@ -544,3 +544,36 @@ def test_who_is_not_signed_in_any_more_keeps_what_they_wrote(shop: World, ann: S
     assert "a gift" in page
     assert "not signed in any more" in page
     assert shop.watch("w1")["name"] == "Lakers v Warriors"
+
+
+def test_what_was_written_of_a_copy_stays_while_the_database_does_not_answer(
+    shop: World, ann: Someone
+) -> None:
+    shop.put_watch("w1")
+    ann.get("/watches/new?copy=w1")
+    shop.documents.down = True
+    answer = ann.post("/watches/new", {"copy": "w1", "name": "My own words", "what": "item"})
+    assert answer.status_code == 503
+    assert 'value="My own words"' in text_of(answer)
+
+
+def test_a_second_click_is_told_what_the_first_was(shop: World, ann: Someone) -> None:
+    form = {
+        "watch_id": "2" * 20,
+        "name": "x",
+        "what": "item",
+        "provider": "ticketmaster",
+        "item": "vvG1zZ9abc",
+        "below": "on",
+        "price": "50",
+        "currency": "USD",
+        "basis": "any",
+        "app": "on",
+        "already_true": "tell",
+    }
+    first, second = (ann.post("/watches/new", form) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert len(shop.watches()) == 1
+    with ann.client.session_transaction() as session:
+        said = [text for _, text in session["_flashes"]]
+    assert [text for text in said if text.startswith("Saved “x”.")] == said[:1] * 2

@@ -421,3 +421,18 @@ def test_what_has_no_known_code_is_still_told(world: World) -> None:
     assert "2 alerts in one message" in page
     assert "Deftones" in page
     assert 'href="javascript' not in page
+
+
+@pytest.mark.parametrize("verb", ["stop", "stop-all"])
+def test_what_has_ended_is_not_stopped_and_there_is_no_way_back_from_that(
+    world: World, stranger: Someone, verb: str
+) -> None:
+    world.put_watch("w1", status="ended")
+    page = text_of(press(stranger, verb))
+    assert "Undo" not in page
+    assert world.watch()["status"] == "ended"
+
+
+def test_stopping_what_has_ended_says_so(world: World, stranger: Someone) -> None:
+    world.put_watch("w1", status="ended")
+    assert "has ended already" in text_of(press(stranger, "stop"))

@@ -19,7 +19,6 @@ from flask import Request
 
 from notifiers import contacts, owners
 from notifiers.owners import TakenError
-from notifiers.personal.returning import StillErasedError
 from notifiers.proofs import Kind
 from watchers.documents import Documents
 from watchers.errors import ConflictError
@@ -93,6 +92,9 @@ def signed_in(
     """As ``person_of``, and what Firebase has verified becomes theirs where it is nobody else's.
 
     ``countries``: whose numbers may be texted.
+
+    Raises:
+        StillErasedError: what was theirs is still being deleted; they come in once it is over.
     """
     uid = person_of(token, firebase, documents, now)
     claims = firebase.claims(token, now)
@@ -108,7 +110,7 @@ def _bind(
     known = documents.get(contacts.path(uid))
     if known and kind in known.fields and known.fields.get("erased_at") is None:
         return  # what they have here, or took away, is theirs to change here
-    with suppress(TakenError, StillErasedError, ConflictError, UnreadableContactError):
+    with suppress(TakenError, ConflictError, UnreadableContactError):
         contact = addresses.read(address, "", countries, kind)
         documents.commit(*owners.adding(documents, contact, uid, {}, now).writes)
 

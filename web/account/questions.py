@@ -11,7 +11,7 @@ from flask import request, session
 
 from notifiers.owners import TakenError
 from notifiers.personal.returning import StillErasedError
-from notifiers.proofs import Contact, Kind, Proof
+from notifiers.proofs import DIGITS, Contact, Kind, Proof
 from watchers.kinds import Channel
 from watchers.language import say, say_many, spoken_language
 from web.account import asking, network, proving
@@ -26,7 +26,6 @@ PROOF = "proof"
 
 _MINUTE = timedelta(minutes=1)
 _LONGEST_PATH = 500
-_DIGITS = 6  # of a code
 
 
 class RefusedError(Exception):
@@ -125,7 +124,7 @@ def prove(identity: str, code: str | None, uid: str | None, also: Also | None = 
         StoreUnavailableError: nothing is known; it may be tried again.
     """
     documents, doors, now = site().documents, site().doors, site().now()
-    if code is not None and len(re.findall(r"[0-9]", code)) != _DIGITS:
+    if code is not None and len(re.findall(r"[0-9]", code)) != DIGITS:
         raise RefusedError(say("Write the six digits of the code."), 422)
     try:
         if code is None:

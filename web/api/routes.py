@@ -28,7 +28,7 @@ def answer(rest: str) -> Response:
 def routes() -> Map:
     """Every address with its methods; the endpoint is ``api.`` and the operation's name.
 
-    Errors of a match are werkzeug's: 404, and 405 with what is allowed.
+    Errors of a match are werkzeug's: 404, and 405 with what is allowed, for every method of HTTP's own.
     """
     from web.api.table import OPERATIONS  # noqa: PLC0415 - only who is asked for it pays
 

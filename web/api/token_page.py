@@ -42,7 +42,7 @@ def create() -> ResponseReturnValue:
     wanted = Token("", entry.person(), given["name"], scope, now, expires_at, made_by=made_by)
     known = tokens.every(site().documents, wanted.uid) if made_by else []
     earlier = [one for one in known if one.made_by == made_by]
-    if any(one.used_on for one in earlier):
+    if any(one.used_on or now - one.created_at >= tokens.UNSEEN_FOR for one in earlier):
         flash(say("This form has made its token already: it is among those below."))
         return redirect(url_for("tokens.show"), 303)
     try:

@@ -90,7 +90,7 @@ Pressed = Callable[[Mapping[str, str], Person, datetime], _Done]
 
 
 def _pause(_form: Mapping[str, str], _person: Person, _now: datetime) -> _Done:
-    return _Done(verbs.stop, lambda planned: say("Paused “{name}”.", name=_name(planned)))
+    return _Done(verbs.stop, lambda planned: monitors.paused(planned.source))
 
 
 def _resume(_form: Mapping[str, str], _person: Person, _now: datetime) -> _Done:

@@ -154,3 +154,12 @@ def test_its_days_are_said_on_the_calendar_and_in_the_language_of_whoever_has_it
     page = ann.get("/settings/tokens")
     assert "1. Jan 2027" in page
     assert "31 Dec 2026" not in page
+
+
+def test_a_form_that_is_sent_again_long_after_makes_no_second_token(world: World, ann: Someone) -> None:
+    form = {"name": "x", "scope": "read", "days": "90", "form": "f1"}
+    first = _shown(ann.post("/settings/tokens", form))
+    world.later = timedelta(minutes=11)
+    assert ann.post("/settings/tokens", form).status_code == 303
+    assert len(tokens.every(world.documents.inner, "ann")) == 1
+    assert _me(world, first) == 200

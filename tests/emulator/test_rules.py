@@ -70,7 +70,15 @@ SEEDED = {
 }
 SERVERS = (
     *("people/ann", "alerts/a", "boards/steam-0", "worker_monitor_jobs/w1", "contacts/c", "proofs/p"),
-    *("api_tokens/t", "throttles/t", "tallies/ann", "seats/ann", "alert_shelves/ann", "pages/ann"),
+    *(
+        "api_tokens/t",
+        "api_makers/ann",
+        "throttles/t",
+        "tallies/ann",
+        "seats/ann",
+        "alert_shelves/ann",
+        "pages/ann",
+    ),
     *("calendars/ann", "idempotency/i", "inbound/SM1", "receipts/r", "erasures/ann", "refused/r"),
     *("spend/2026-11", "usage/2026-11-30", "mishaps/worker", "probes/steam", "purses/steam", "verdicts/v"),
     "price_history/steam-1/chunks/0",

@@ -65,7 +65,8 @@ apply_indexes() {
   have=$(ask '[]' gcloud firestore indexes composite list --database="$DATABASE" --format=json)
   fields=$(ask '[]' gcloud firestore indexes fields list --database="$DATABASE" --format=json)
   expiring=$(ask '[]' gcloud firestore fields ttls list --database="$DATABASE" --format=json)
-  missing=$("$PYTHON" deploy/steps/indexes.py deploy/firestore.indexes.json <<<"[$have, $fields, $expiring]")
+  missing=$("$PYTHON" deploy/steps/indexes.py deploy/firestore.indexes.json "$(setting WORKER_COLLECTION worker_monitor_jobs)" \
+    <<<"[$have, $fields, $expiring]")
   while IFS= read -r line; do
     [[ -n $line ]] || continue
     IFS=$'\t' read -r -a command <<<"$line"

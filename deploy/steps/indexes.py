@@ -1,7 +1,8 @@
 """What is missing of the indexes, exemptions and expiry of ``firestore.indexes.json``, as commands of gcloud.
 
-Reads what the database has as JSON on standard input: ``[composite indexes, indexed fields, expiring
-fields]``, as gcloud lists them. Prints one command a line, its words parted by tabs, without ``gcloud
+``indexes.py FILE [WORKER_COLLECTION]``; where that is another than the file's, it stands in its place. Reads
+what the database has as JSON on standard input: ``[composite indexes, indexed fields, expiring fields]``, as
+gcloud lists them. Prints one command a line, its words parted by tabs, without ``gcloud
 firestore`` before them. What the database has besides is left alone: an index that no code needs costs a
 little, one that is taken away costs an answer.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SCOPES = {"COLLECTION": "collection", "COLLECTION_GROUP": "collection-group"}
+DEFAULT_JOBS = "worker_monitor_jobs"  # as the file has it
 NAME = "__name__"  # Firestore itself ends every index with it
 
 
@@ -80,7 +82,8 @@ def _present_ways(present: dict[str, Any]) -> set[str] | None:
 
 def main() -> None:
     """Read, compare, print."""
-    wanted = json.loads(Path(sys.argv[1]).read_text())
+    file, jobs = [*sys.argv[1:], DEFAULT_JOBS][:2]
+    wanted = json.loads(Path(file).read_text().replace(f'"{DEFAULT_JOBS}"', json.dumps(jobs)))
     composite, indexed, expiring = json.load(sys.stdin)
     for command in commands(wanted, composite, [*indexed, *expiring]):
         print("\t".join(command))  # noqa: T201 - the answer

@@ -32,9 +32,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def _commands(file: Path, *present: list[Json]) -> list[str]:
+def _commands(file: Path, *present: list[Json], jobs: str = "worker_monitor_jobs") -> list[str]:
     ran = subprocess.run(  # noqa: S603 - the project's own script
-        [sys.executable, str(ROOT / "deploy/steps/indexes.py"), str(file)],
+        [sys.executable, str(ROOT / "deploy/steps/indexes.py"), str(file), jobs],
         input=json.dumps(present),
         capture_output=True,
         text=True,
@@ -79,4 +79,17 @@ def test_a_field_keeps_the_indexes_that_the_file_names(file: Path) -> None:
     file.write_text(json.dumps({"fieldOverrides": [kept]}))
     assert _commands(file, [], [], []) == [
         "indexes fields update tags --collection-group=alerts --index=array-config=contains"
+    ]
+
+
+def test_another_worker_collection_has_the_indexes_of_the_usual_one(file: Path) -> None:
+    usual, other = EXPIRY | {"collectionGroup": "worker_monitor_jobs"}, "other_jobs"
+    file.write_text(json.dumps({"indexes": [], "fieldOverrides": [usual]}))
+    assert _commands(file, [], [], []) == [
+        "fields ttls update expires_at --collection-group=worker_monitor_jobs --enable-ttl",
+        "indexes fields update expires_at --collection-group=worker_monitor_jobs --disable-indexes",
+    ]
+    assert _commands(file, [], [], [], jobs=other) == [
+        "fields ttls update expires_at --collection-group=other_jobs --enable-ttl",
+        "indexes fields update expires_at --collection-group=other_jobs --disable-indexes",
     ]

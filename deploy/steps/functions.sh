@@ -78,7 +78,8 @@ public_url() {
 environment_of() { # --set-env-vars=… ; gcloud takes another mark than the comma, which values may hold
   local name said
   said="STORE=firestore~~GOOGLE_CLOUD_PROJECT=$PROJECT~~PUBLIC_URL=$(public_url)"
-  said+="~~BOARDS_TOPIC=projects/$PROJECT/topics/$BOARDS~~THREADS=$(threads_of "$1")~~FIRESTORE_DATABASE=$DATABASE"
+  said+="~~BOARDS_TOPIC=projects/$PROJECT/topics/$BOARDS~~THREADS=$(threads_of "$1")~~WORKERS=$(processes_of "$1")"
+  said+="~~FIRESTORE_DATABASE=$DATABASE"
   [[ -z ${RELEASE:-} ]] || said+="~~RELEASE=$RELEASE"
   while IFS= read -r name; do
     [[ $(setting "$name") != *~~* ]] || fail "$name in settings.env must not hold two ~ together"
@@ -91,6 +92,13 @@ threads_of() { # as many as an instance takes requests at once; functions-framew
   local at_once
   at_once=$(sizes_of "$1" | sed -n 's/^--concurrency=//p')
   printf '%s' "$((at_once < 4 ? 4 : at_once))"
+}
+
+processes_of() { # one a processor: Python computes for one request at a time (docs/adr/0022)
+  local processors
+  processors=$(sizes_of "$1" | sed -n 's/^--cpu=//p')
+  [[ $processors =~ ^[1-9][0-9]*$ ]] || processors=1
+  printf '%s' "$processors"
 }
 
 apply_repository() {

@@ -103,7 +103,16 @@ def test_sizes_are_what_the_settings_say(mine: Installation) -> None:
         line for line in printed.splitlines() if line.startswith("gcloud functions deploy deliver-alert")
     )
     assert "--concurrency=20 --min-instances=0 --max-instances=50" in line
-    assert "~~THREADS=20~~" in line
+    assert "~~THREADS=20~~WORKERS=1~~" in line
+
+
+@pytest.mark.parametrize(("processors", "processes"), [("2", 2), ("0.5", 1)])
+def test_pages_have_a_process_for_each_processor(mine: Installation, processors: str, processes: int) -> None:
+    mine.choose(WEB_CPU=processors, WORKERS="9")
+    printed = mine.deploy(PROJECT, "--dry-run").stdout.splitlines()
+    made = [line for line in printed if line.startswith("gcloud functions deploy ")]
+    assert [f"~~WORKERS={processes}~~" in line for line in made if " web " in line] == [True]
+    assert sum("~~WORKERS=1~~" in line for line in made) == 5 - (processes == 2)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 The *last* release is that of the newest revision of all functions; the one before it is gone back to. So a
 rollback that was broken off may be run again, and one run twice goes back no further. A release says which
 it is in the variable RELEASE of its revisions; where none says anything, each function goes back by one
-revision.
+revision. A revision carries its database, too (FIRESTORE_DATABASE): no rollback leads back over a restore.
 Standard library only: an operator's machine has gcloud and a Python, and perhaps nothing else.
 
 Usage: gcloud run revisions list --format=json | revisions.py RELEASE|previous FUNCTION…
@@ -32,6 +32,7 @@ class Revision:
     created_at: str
     release: str
     is_ready: bool
+    database: str
 
 
 def revisions(listed: Iterable[Mapping[str, Any]], services: Collection[str]) -> list[Revision]:
@@ -41,8 +42,9 @@ def revisions(listed: Iterable[Mapping[str, Any]], services: Collection[str]) ->
             service,
             one["metadata"]["name"],
             one["metadata"]["creationTimestamp"],
-            _release(one),
+            _variable(one, "RELEASE"),
             _is_ready(one),
+            _variable(one, "FIRESTORE_DATABASE") or "(default)",
         )
         for one in listed
         if (service := one["metadata"].get("labels", {}).get(SERVICE)) in services
@@ -54,10 +56,10 @@ def _is_ready(one: Mapping[str, Any]) -> bool:
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in said)
 
 
-def _release(one: Mapping[str, Any]) -> str:
+def _variable(one: Mapping[str, Any], name: str) -> str:
     for container in one.get("spec", {}).get("containers", []):
         for variable in container.get("env", []):
-            if variable.get("name") == "RELEASE":
+            if variable.get("name") == name:
                 return str(variable.get("value", ""))
     return ""
 
@@ -68,22 +70,26 @@ def chosen(every: Sequence[Revision], wanted: str | None) -> dict[str, Revision]
     A function that is new in the last release has none, and stays as it is.
 
     Raises:
-        NoWayBackError: there is no such release, or it cannot read what the last one wrote.
+        NoWayBackError: there is no such release, it cannot read what the last one wrote, or it ran over
+            another database.
     """
     newest_first = sorted(every, key=lambda one: one.created_at, reverse=True)
     if not newest_first:
         raise NoWayBackError("no function has a revision here: is it the right project and region?")
     last = newest_first[0].release
     if wanted is None and not any(one.release for one in newest_first):
-        return _second_newest(newest_first)
+        found = _second_newest(newest_first)
+        _refuse_another_database(newest_first[0], found)
+        return found
     target = wanted if wanted is not None else _before(newest_first, last)
-    found: dict[str, Revision] = {}
+    found = {}
     for one in newest_first:
         if one.release == target and one.is_ready:
             found.setdefault(one.service, one)
     if not found:
         raise NoWayBackError(f"no sound revision of {target or 'a release without a name'} is left")
     _refuse_a_leap(last, target)
+    _refuse_another_database(newest_first[0], found)
     return found
 
 
@@ -115,6 +121,16 @@ def _refuse_a_leap(last: str, target: str) -> None:
             f"{last} writes documents of shape {newer}, which {target} (shape {older}) cannot read: "
             f"go back to a release of shape {newer - 1}, or restore a backup (deploy/restore.sh)"
         )
+
+
+def _refuse_another_database(newest: Revision, found: Mapping[str, Revision]) -> None:
+    for one in found.values():
+        if one.database != newest.database:
+            raise NoWayBackError(
+                f"{one.name} runs over the database {one.database}, and since a restore {newest.database} is "
+                f"what runs: put the files of {one.release or 'the release before'} into this folder and run "
+                f"deploy/deploy.sh with FIRESTORE_DATABASE={newest.database}"
+            )
 
 
 def main(arguments: Sequence[str]) -> int:

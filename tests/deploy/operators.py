@@ -103,10 +103,11 @@ def url_of(name: str) -> str:
 
 
 def a_revision(
-    service: str, name: str, created_at: str, release: str, *, ready: bool = True
+    service: str, name: str, created_at: str, release: str, *, ready: bool = True, database: str = ""
 ) -> dict[str, object]:
-    """A revision as gcloud lists it."""
-    env = [{"name": "STORE", "value": "firestore"}]
+    """A revision as gcloud lists it; what is empty is no variable of it."""
+    said = {"STORE": "firestore", "RELEASE": release, "FIRESTORE_DATABASE": database}
+    env = [{"name": name, "value": value} for name, value in said.items() if value]
     return {
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Revision",
@@ -116,10 +117,6 @@ def a_revision(
             "creationTimestamp": created_at,
             "labels": {"serving.knative.dev/service": service},
         },
-        "spec": {
-            "containers": [
-                {"image": "i", "env": env + [{"name": "RELEASE", "value": release}] * bool(release)}
-            ]
-        },
+        "spec": {"containers": [{"image": "i", "env": env}]},
         "status": {"conditions": [{"type": "Ready", "status": "True" if ready else "False"}]},
     }

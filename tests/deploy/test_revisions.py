@@ -30,10 +30,15 @@ def _chosen(*listed: dict[str, Any], to: str | None = None) -> dict[str, str]:
     return {service: one.name for service, one in REVISIONS.chosen(every, to).items()}
 
 
-def _history(*releases: str, services: tuple[str, ...] = SERVICES) -> list[dict[str, Any]]:
+def _history(
+    *releases: str, services: tuple[str, ...] = SERVICES, over: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    databases = over or ("",) * len(releases)
     return [
-        a_revision(service, f"{service}-{number}", f"2026-11-{number + 1:02}T00:00:00Z", release)
-        for number, release in enumerate(releases)
+        a_revision(
+            service, f"{service}-{number}", f"2026-11-{number + 1:02}T00:00:00Z", release, database=database
+        )
+        for number, (release, database) in enumerate(zip(releases, databases, strict=True))
         for service in services
     ]
 
@@ -97,6 +102,40 @@ def test_what_runs_besides_is_not_touched() -> None:
 def test_there_is_no_way_back(listed: list[dict[str, Any]], to: str | None, why: str) -> None:
     with pytest.raises(REVISIONS.NoWayBackError, match=why):
         _chosen(*listed, to=to)
+
+
+@pytest.mark.parametrize("to", [None, "s1-a"])
+@pytest.mark.parametrize(
+    ("releases", "over"),
+    [
+        (("s1-a", "s1-b"), ("(default)", "scout-restored")),
+        (("s1-a", "s1-b"), ("", "scout-restored")),
+        (("s1-a", "s1-b", "s1-b"), ("(default)", "(default)", "scout-restored")),
+    ],
+    ids=["a restore with an upgrade", "of a release that names no database", "a restore of the same release"],
+)
+def test_no_way_leads_back_over_a_restore(
+    releases: tuple[str, ...], over: tuple[str, ...], to: str | None
+) -> None:
+    with pytest.raises(REVISIONS.NoWayBackError, match="with FIRESTORE_DATABASE=scout-restored"):
+        _chosen(*_history(*releases, over=over), to=to)
+
+
+def test_nor_does_it_where_no_revision_says_its_release() -> None:
+    with pytest.raises(REVISIONS.NoWayBackError, match="since a restore scout-restored is what runs"):
+        _chosen(*_history("", "", over=("(default)", "scout-restored")))
+
+
+def test_what_was_deployed_since_a_restore_can_be_gone_back_to() -> None:
+    over = ("(default)", "scout-restored", "scout-restored")
+    assert _chosen(*_history("s1-a", "s1-b", "s1-c", over=over)) == {"worker": "worker-1", "web": "web-1"}
+
+
+def test_no_name_of_a_database_is_the_default_one() -> None:
+    assert _chosen(*_history("s1-a", "s1-b", over=("", "(default)"))) == {
+        "worker": "worker-0",
+        "web": "web-0",
+    }
 
 
 def test_one_step_between_shapes_is_no_leap() -> None:

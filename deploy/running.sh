@@ -83,12 +83,17 @@ has() {
     return
   fi
   if said=$("$@" 2>&1 >/dev/null); then return 0; fi
-  shopt -s nocasematch
-  if [[ $said =~ not_found|not\ found|cannot\ find|not\ be\ found|does\ not\ exist|404 ]]; then
-    shopt -u nocasematch
-    return 1
-  fi
+  if is_absent "$said"; then return 1; fi
   fail "could not look whether it is there: $(spell "$@")"$'\n'"$said"
+}
+
+# is_absent TEXT: whether an error says that the thing is not there, and not that it could not be seen. A number alone says
+# nothing: projects and requests have a 404 in theirs, too.
+is_absent() {
+  local refused='PERMISSION_DENIED|UNAUTHENTICATED|UNAVAILABLE|RESOURCE_EXHAUSTED|DEADLINE_EXCEEDED|SERVICE_DISABLED'
+  refused+='|(HTTPError|code)[ =:]+(401|403|429|5[0-9][0-9])|command not found'
+  local absent='not_found|not found|cannot find|not be found|does not exist|(httperror|code)[ =:]+404([^0-9]|$)'
+  [[ ! $1 =~ $refused && ${1,,} =~ $absent ]]
 }
 
 ask() {

@@ -51,7 +51,7 @@ keep_secret() {
   if ! grep -qx "$secret" <<<"$present"; then
     run gcloud secrets create "$secret" --replication-policy=user-managed --locations="$REGION"
   else
-    stored=$(gcloud secrets versions access latest --secret="$secret" 2>/dev/null) || stored=''
+    stored=$(stored_value "$secret")
   fi
   if [[ $name == SECRET_KEY ]] && ! is_set SECRET_KEY; then
     # shellcheck disable=SC2034 # `setting` reads it
@@ -60,6 +60,20 @@ keep_secret() {
   [[ -n $stored && $stored == "$(setting "$name")" ]] || add_version "$name" "$secret"
   SECRET_VERSIONS[$name]=$(ask 1 gcloud secrets versions list "$secret" --filter='state=ENABLED' --sort-by=~createTime \
     --limit=1 --format='value(name.basename())')
+}
+
+# Nothing where there is no version yet. Whoever may not look, or cannot just now, must not take that for nothing: a new
+# SECRET_KEY ends every session and every link that was sent.
+stored_value() {
+  local said wrong
+  wrong=$(mktemp)
+  said=$(gcloud secrets versions access latest --secret="$1" 2>"$wrong") || {
+    said=$(<"$wrong") && rm "$wrong"
+    is_absent "$said" || fail "could not look what $1 holds: $said"
+    return 0
+  }
+  rm "$wrong"
+  printf '%s' "$said"
 }
 
 add_version() {

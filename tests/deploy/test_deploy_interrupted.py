@@ -30,9 +30,11 @@ def mine(tmp_path: Path) -> Installation:
     return here
 
 
-def _run(mine: Installation, cloud: Path, life: int) -> subprocess.CompletedProcess[str]:
+def _run(
+    mine: Installation, cloud: Path, life: int, pretend: Path = PRETEND
+) -> subprocess.CompletedProcess[str]:
     cloud.mkdir(exist_ok=True)
-    more = {"BASH_ENV": str(PRETEND), "PYTHON": "pretend", "CLOUD": str(cloud), "RELEASE": "s1-abc"}
+    more = {"BASH_ENV": str(pretend), "PYTHON": "pretend", "CLOUD": str(cloud), "RELEASE": "s1-abc"}
     return mine.deploy(PROJECT, **more, LIFE=str(life), BORN=str(len(_changes(cloud))))
 
 
@@ -86,21 +88,38 @@ def test_a_new_key_is_one_new_version_and_reaches_the_functions_that_use_it(
     assert _changes(cloud)[len(before) :] == ["version/scout-ticketmaster-api-key", *functions]
 
 
-def test_a_look_that_fails_stops_it_before_anything_is_made_twice(mine: Installation, tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", ["PERMISSION_DENIED", "UNAVAILABLE: request 404"])
+@pytest.mark.parametrize(
+    ("look", "why", "made"),
+    [
+        (
+            '"firestore databases describe"*)',
+            "could not look whether it is there: gcloud firestore databases describe",
+            "database/",
+        ),
+        (
+            '"secrets versions access"*)',
+            "could not look what scout-secret-key holds",
+            "version/scout-secret-key",
+        ),
+    ],
+    ids=["the database", "the key that signs"],
+)
+def test_a_look_that_fails_stops_it_before_anything_is_made_twice(
+    mine: Installation, tmp_path: Path, look: str, why: str, made: str, said: str
+) -> None:
     """Not to be allowed to see is not the same as not to be there."""
     cloud = tmp_path / "cloud"
-    refusing = tmp_path / "refusing.sh"
+    assert _run(mine, cloud, 0).returncode == 0
+    before = _changes(cloud)
     text = PRETEND.read_text()
-    described = '"firestore databases describe"*) described database default x ;;'
-    assert described in text
-    refused = '"firestore databases describe"*) echo "ERROR: PERMISSION_DENIED" >&2 && return 1 ;;'
-    refusing.write_text(text.replace(described, refused))
-    cloud.mkdir()
-    more = {"BASH_ENV": str(refusing), "PYTHON": "pretend", "CLOUD": str(cloud), "LIFE": "0", "BORN": "0"}
+    assert look in text
+    refusing = tmp_path / "refusing.sh"
+    refusing.write_text(text.replace(look, f'{look} echo "ERROR: {said}" >&2 && return 1 ;;\n    {look}', 1))
 
-    stopped = mine.deploy(PROJECT, **more)
+    stopped = _run(mine, cloud, 0, refusing)
 
     assert stopped.returncode == 1
-    assert "could not look whether it is there: gcloud firestore databases describe" in stopped.stderr
-    assert "PERMISSION_DENIED" in stopped.stderr
-    assert not [change for change in _changes(cloud) if change.startswith("database")]
+    assert why in stopped.stderr
+    assert said in stopped.stderr
+    assert not [change for change in _changes(cloud)[len(before) :] if change.startswith(made)]

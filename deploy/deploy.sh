@@ -3,12 +3,13 @@
 #
 # Every step looks first and changes only what differs, so it may be broken off anywhere and run again, and is what also
 # brings a changed settings.env into effect. --dry-run prints each command and why, calls nothing and needs no account.
-# SETTINGS names another file than deploy/settings.env, from the project's folder on; PYTHON another Python than the one that
+# SETTINGS names another file than deploy/settings.env, from where you stand; PYTHON another Python than the one that
 # `make install` sets up.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 # shellcheck source-path=SCRIPTDIR source=running.sh
-. deploy/running.sh
+. "$(dirname "${BASH_SOURCE[0]}")/running.sh"
+choose_settings
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 for part in settings apis accounts secrets topics firestore functions scheduler domain twilio budget; do
   # shellcheck source=/dev/null
   . "deploy/steps/$part.sh"

@@ -8,6 +8,7 @@ EVENT_FUNCTIONS=(copy-monitor-job deliver-alert)
 # shellcheck disable=SC2034
 JOB=ticket-scout-worker
 
+choose_settings
 SETTINGS_FILE=${SETTINGS:-$HERE/settings.env}
 
 # option NAME: the value of --NAME=VALUE, or yes of --NAME; nothing if it was not said.

@@ -10,6 +10,7 @@
 #   until_done TIMES COMMAND…  tries again every ten seconds, for what Google takes a while to know everywhere
 #   quietly COMMAND…           without what it prints when all is well (gcloud shows whole policies)
 #   fail "what to do"          says it and stops
+#   choose_settings            SETTINGS as a whole path, from where the caller stands; stops if it cannot be read
 #
 # A dry run calls nothing, not even to read, so it needs no account. What `has` answers then is in ASSUMED: `absent`
 # (everything is shown as in an empty project) unless the script that sources this says `present`. What it prints is a
@@ -41,6 +42,13 @@ begin() {
   [[ -n $DRY_RUN ]] || command -v gcloud >/dev/null || fail "install the Google Cloud CLI: https://cloud.google.com/sdk/docs/install"
   export CLOUDSDK_CORE_PROJECT=$PROJECT CLOUDSDK_CORE_DISABLE_PROMPTS=1
   [[ -z $DRY_RUN ]] || printf 'export CLOUDSDK_CORE_PROJECT=%q CLOUDSDK_CORE_DISABLE_PROMPTS=1\n' "$PROJECT"
+}
+
+choose_settings() {
+  [[ -n ${SETTINGS:-} ]] || return 0
+  [[ $SETTINGS == /* ]] || SETTINGS=$PWD/$SETTINGS
+  [[ -r $SETTINGS && ! -d $SETTINGS ]] || fail "SETTINGS names $SETTINGS, which cannot be read"
+  export SETTINGS
 }
 
 step() { printf '\n# %s\n' "$*"; }

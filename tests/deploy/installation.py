@@ -99,13 +99,13 @@ class Installation:
         chosen = "".join(f"{name}={value}\n" for name, value in settings.items())
         (self.project / "deploy/settings.env").write_text(example + chosen)
 
-    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project, as somebody would who has nothing else set."""
+    def run(self, *command: str, stands: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as somebody would who has nothing else set and stands in the project, or there."""
         path = f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin"
         plain = {"PATH": path, "HOME": str(self.folder), "PYTHON": sys.executable, "BETWEEN_TRIES": "0"}
         return subprocess.run(  # noqa: S603 - the project's own scripts
             command,
-            cwd=self.project,
+            cwd=stands or self.project,
             env={**plain, **self.environment, **more},
             capture_output=True,
             text=True,

@@ -40,9 +40,10 @@ confirm() {
   [[ $said == "$1" ]] || fail "nothing was changed"
 }
 
-# running NAME: the value of this setting in the worker that runs; nothing if it has none.
+# running NAME [FUNCTION]: the value of this setting in the worker that runs, or in another function; nothing if it has none.
 running() {
-  ask '' gcloud functions describe "${FUNCTIONS[0]}" --gen2 --region="$REGION" --format="value(serviceConfig.environmentVariables.$1)"
+  local function=${2:-${FUNCTIONS[0]}}
+  ask '' gcloud functions describe "$function" --gen2 --region="$REGION" --format="value(serviceConfig.environmentVariables.$1)"
 }
 
 # database_of_settings: the database that the settings name; nothing if they leave it to what runs.

@@ -16,62 +16,103 @@ only backup into yes
 
 backup=$(option backup) into=$(option into)
 into=${into:-scout-$(date -u +%Y%m%d-%H%M)}
-[[ $into =~ ^[a-z][a-z0-9-]{2,61}[a-z0-9]$ ]] || fail "--into must be 4 to 63 of a-z, 0-9 and -, such as scout-20261130"
+[[ $into =~ ^scout-[a-z0-9-]{0,56}[a-z0-9]$ ]] || fail "--into must be scout- and up to 57 of a-z, 0-9 and -, such as scout-20261130"
+[[ -n $DRY_RUN || -r $SETTINGS_FILE ]] || fail "there is no $SETTINGS_FILE, which deploy.sh reads"
 before=$(running FIRESTORE_DATABASE)
 before=${before:-(default)}
-[[ $into != "$before" ]] || fail "everything runs over $into already: say another name with --into"
 
-step "Which backups there are, the newest first"
-sound="state=READY AND database=\"projects/$PROJECT/databases/$before\""
-listing=(gcloud firestore backups list --filter="$sound" --format='value(name,snapshotTime)')
-[[ -z $DRY_RUN ]] || run "${listing[@]}"
-backups=$(ask "projects/$PROJECT/locations/LOCATION/backups/BACKUP" "${listing[@]}" | sort -k2 -r)
-[[ -n $backups ]] || fail "there is no backup of $before yet: backups begin the day after deploy.sh set their schedule"
-printf '# %s\n' "${backups//$'\n'/$'\n# '}"
-case $backup in
-  '') [[ -n $DRY_RUN ]] || fail "say which: --backup=latest, or --backup= one of these names" ;;
-  latest | yes) ;;
-  *) backups=$(grep -F "$backup" <<<"$backups") || fail "$backup is none of these" ;;
-esac
-read -r source taken_at <<<"${backups%%$'\n'*}"
-
-confirm "$PROJECT" "$source (${taken_at:-}) goes into the new database $into, and $PROJECT runs over that instead of $before.
-What was saved or told since then is not in it."
-
-step "The worker rests, so that nothing is told from the old database meanwhile"
-run gcloud scheduler jobs pause "$JOB" --location="$REGION"
-
-step "The backup becomes a database; this takes from minutes to hours"
-if ! has gcloud firestore databases describe --database="$into" --format='value(name)'; then
-  run gcloud firestore databases restore --source-backup="$source" --destination-database="$into" --quiet
-fi
-
-# is_done: whether no restoring goes on any more; one that failed is said.
-is_done() {
-  local said
-  said=$(ask 'SUCCESSFUL' gcloud firestore operations list --database="$into" --format='value(metadata.operationState)')
-  [[ $said != *FAILED* ]] || fail "the backup could not be restored; the worker rests, resume it (gcloud scheduler jobs resume $JOB --location=$REGION) or try another backup with another --into"
-  [[ $said != *PROCESSING* && $said != *INITIALIZING* && $said != *FINALIZING* ]]
+choose_backup() { # into `source` and `taken_at`
+  local sound listing backups
+  step "Which backups there are, the newest first"
+  sound="state=READY AND database=\"projects/$PROJECT/databases/$before\""
+  listing=(gcloud firestore backups list --filter="$sound" --format='value(name,snapshotTime)')
+  [[ -z $DRY_RUN ]] || run "${listing[@]}"
+  backups=$(ask "projects/$PROJECT/locations/LOCATION/backups/BACKUP" "${listing[@]}" | sort -k2 -r)
+  [[ -n $backups ]] || fail "there is no backup of $before yet: backups begin the day after deploy.sh set their schedule"
+  printf '# %s\n' "${backups//$'\n'/$'\n# '}"
+  case $backup in
+    '') [[ -n $DRY_RUN ]] || fail "say which: --backup=latest, or --backup= one of these names" ;;
+    latest | yes) ;;
+    *) backups=$(grep -F "$backup" <<<"$backups") || fail "$backup is none of these" ;;
+  esac
+  read -r source taken_at <<<"${backups%%$'\n'*}"
 }
-[[ -z $DRY_RUN ]] || run gcloud firestore operations list --database="$into" --format='value(metadata.operationState)'
-[[ -n $DRY_RUN ]] || until_done 2160 is_done
 
-for function in "${EVENT_FUNCTIONS[@]}"; do
-  step "$function hears of one database only: it goes, and comes back for the new one"
-  if [[ -n $DRY_RUN ]] || has gcloud functions describe "$function" --gen2 --region="$REGION" --format='value(name)'; then
-    run gcloud functions delete "$function" --gen2 --region="$REGION" --quiet
+rest() {
+  step "The worker rests, so that nothing is told from the old database meanwhile"
+  [[ $(job_state) == PAUSED ]] || run gcloud scheduler jobs pause "$JOB" --location="$REGION"
+}
+
+job_state() { ask '' gcloud scheduler jobs describe "$JOB" --location="$REGION" --format='value(state)'; }
+
+restore_backup() {
+  local looking=(gcloud firestore operations list --database="$into" --format='value(metadata.operationState)') there
+  step "The backup becomes a database; this takes from minutes to hours"
+  if ! has gcloud firestore databases describe --database="$into" --format='value(name)'; then
+    run gcloud firestore databases restore --source-backup="$source" --destination-database="$into" --quiet
+  else
+    there=$(ask '' "${looking[@]}")
+    [[ -n $there ]] || fail "there is a database $into already that no backup becomes: say another name with --into"
   fi
-done
+  if [[ -n $DRY_RUN ]]; then
+    run "${looking[@]}"
+  else
+    until_done 2160 is_restored "${looking[@]}" || fail "the backup is not restored yet: run this again, with --into=$into"
+  fi
+}
 
-if [[ -n $(database_of_settings) ]]; then
-  step "$SETTINGS_FILE names the database: from here on the new one"
-  run sed -i.before "s/^FIRESTORE_DATABASE=.*/FIRESTORE_DATABASE=$into/" "$SETTINGS_FILE"
+# is_restored LOOKING COMMAND…: whether the restoring is over; one that failed is said. A look that fails says nothing.
+is_restored() {
+  local said
+  said=$("$@") || return 1
+  [[ $said != *FAILED* ]] || fail "the backup could not be restored; the worker rests, resume it (gcloud scheduler jobs resume $JOB --location=$REGION) or try another backup with another --into"
+  [[ $said == *SUCCESSFUL* && $said != *PROCESSING* && $said != *INITIALIZING* && $said != *FINALIZING* ]]
+}
+
+delete_event_functions() {
+  local function over
+  for function in "${EVENT_FUNCTIONS[@]}"; do
+    step "$function hears of one database only: it goes, and comes back for the new one"
+    if [[ -z $DRY_RUN ]]; then
+      has gcloud functions describe "$function" --gen2 --region="$REGION" --format='value(name)' || continue
+      over=$(running FIRESTORE_DATABASE "$function")
+      [[ $over != "$into" ]] || continue # it came back already, before this was broken off
+    fi
+    run gcloud functions delete "$function" --gen2 --region="$REGION" --quiet
+  done
+}
+
+# Through a file that only its owner reads and that is gone afterwards: every secret stands in it.
+name_database() {
+  local file line="FIRESTORE_DATABASE=$into"
+  step "$SETTINGS_FILE names the database that everything runs over from here on: $line"
+  [[ -z $DRY_RUN && $(database_of_settings) != "$into" ]] || return 0
+  file=$(readlink -f "$SETTINGS_FILE")
+  rm -f "$file.new"
+  (umask 077 && awk -v line="$line" '
+    !/^[[:space:]]*FIRESTORE_DATABASE=/ { print; next }
+    !said++ { print line }
+    END { if (!said) print line }' "$file" >"$file.new")
+  mv "$file.new" "$file"
+}
+
+if [[ $into == "$before" ]]; then
+  confirm "$PROJECT" "The worker of $PROJECT runs over $into already. No backup is restored: what was left to do is done."
+else
+  choose_backup
+  confirm "$PROJECT" "$source (${taken_at:-}) goes into the new database $into, and $PROJECT runs over that instead of $before.
+What was saved or told since then is not in it."
+  step "If this is broken off, run it again with --into=$into"
+  rest
+  restore_backup
 fi
+delete_event_functions
+name_database
 
 step "Rules, expiry, backups and protection of the new database; all functions over it"
 run env "FIRESTORE_DATABASE=$into" "$HERE/deploy.sh" "$PROJECT" "$REGION"
 
 step "The worker goes on"
-run gcloud scheduler jobs resume "$JOB" --location="$REGION"
+[[ $(job_state) == ENABLED ]] || run gcloud scheduler jobs resume "$JOB" --location="$REGION"
 
-step "Done. See how it does: scout.py doctor --cloud $PROJECT $REGION. $before is left as it was"
+step "Done. See how it does: scout.py doctor --cloud $PROJECT $REGION. The database before is left as it was"

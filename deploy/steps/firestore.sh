@@ -77,7 +77,7 @@ apply_indexes() {
 
 indexes_ready() {
   local building
-  building=$(gcloud firestore indexes composite list --database="$DATABASE" --filter='state!=READY' --format='value(name.basename())')
+  building=$(gcloud firestore indexes composite list --database="$DATABASE" --filter='state!=READY' --format='value(name.basename())') || return 1
   [[ -z $building ]] || printf '%s indexes are being built\n' "$(wc -l <<<"$building")" >&2
   [[ -z $building ]]
 }

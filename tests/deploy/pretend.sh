@@ -14,6 +14,11 @@ change() { # WHAT VALUE: it is there from now on
   ((LIFE == 0 || lived < BORN + LIFE)) || kill -9 $$
 }
 
+gone() { # WHAT: it is not there any more
+  rm "$CLOUD/${1//\//%}"
+  change "deleted-${1//\//-}" x
+}
+
 is_there() { [[ -e $CLOUD/${1//\//%} ]]; }
 
 value() { ! is_there "$1" || cat "$CLOUD/${1//\//%}"; }
@@ -51,15 +56,19 @@ gcloud() {
     "beta services identity create"*) ;;
     *get-iam-policy*) value "policy/$(thing "$@")" ;;
     *add-iam-policy-binding*) bind "policy/$(thing "$@")" "$role,$member" ;;
+    "firestore databases describe"*"value(name)"*) described "database" "$(flag database "$@")" x ;;
     "firestore databases describe"*format*) echo "FIRESTORE_NATIVE,europe-west1,POINT_IN_TIME_RECOVERY_ENABLED,DELETE_PROTECTION_ENABLED" ;;
-    "firestore databases describe"*) described database default x ;;
-    "firestore databases create"*) change database/default x ;;
-    "firestore backups schedules list"*) value backups ;;
-    "firestore backups schedules create"*) change backups "s1,1209600s,daily" ;;
-    "firestore indexes composite list"*json) is_there index && echo '[1]' || echo '[]' ;;
+    "firestore databases describe"*) described database "$(flag database "$@")" x ;;
+    "firestore databases create"*) change "database/$(flag database "$@")" x ;;
+    "firestore databases restore"*) change "database/$(flag destination-database "$@")" SUCCESSFUL ;;
+    "firestore operations list"*) value "database/$(flag database "$@")" ;;
+    "firestore backups list"*) printf '%s\t%s\n' "projects/$project/locations/europe-west1/backups/b1" 2026-11-28T04:00:00Z ;;
+    "firestore backups schedules list"*) value "backups/$(flag database "$@")" ;;
+    "firestore backups schedules create"*) change "backups/$(flag database "$@")" "s1,1209600s,daily" ;;
+    "firestore indexes composite list"*json) is_there "index/$(flag database "$@")" && echo '[1]' || echo '[]' ;;
     "firestore indexes composite list"*) ;;
     "firestore indexes fields list"* | "firestore fields ttls list"*) echo '[]' ;;
-    "firestore indexes composite create"*) change index x ;;
+    "firestore indexes composite create"*) change "index/$(flag database "$@")" x ;;
     "auth print-access-token") echo token ;;
     "secrets list"*) names secret ;;
     "secrets create"*) change "secret/$3" x ;;
@@ -79,12 +88,18 @@ gcloud() {
     "artifacts repositories create"*) change "repository/$4" x ;;
     "artifacts repositories set-cleanup"*) change cleaning keep-the-last-ten ;;
     "meta list-files-for-upload"*) echo main.py ;;
-    "functions describe"*FIRESTORE_DATABASE*) echo '(default)' ;;
+    "functions describe"*FIRESTORE_DATABASE*) is_there "function/$3" || missing "$3" || return
+      value "runs-over/$3" ;;
     "functions describe"*labels*) value "function/$3" ;;
     "functions describe"*trigger*) echo "$3" ;;
     "functions describe"*) described function "$3" "https://$3.example.com" ;;
-    "functions deploy"*) change "function/$3" "ACTIVE,$(flag update-labels "$@" | sed 's/deployed=//')" ;;
+    "functions deploy"*) over "$@" || return
+      change "function/$3" "ACTIVE,$(flag update-labels "$@" | sed 's/deployed=//')" ;;
+    "functions delete"*) gone "function/$3" ;;
     "eventarc triggers describe"*) echo "of-$4" ;;
+    "scheduler jobs describe"*"value(state)"*) value "state/$4" ;;
+    "scheduler jobs pause"*) change "state/$4" PAUSED ;;
+    "scheduler jobs resume"*) change "state/$4" ENABLED ;;
     "scheduler jobs describe"*format*) value "job/$4" ;;
     "scheduler jobs describe"*) described job "$4" x ;;
     "scheduler jobs"*) change "job/$5" "$(flag schedule "$@")|Etc/UTC|$(flag uri "$@")|POST|$(flag oidc-service-account-email "$@")|$(flag oidc-token-audience "$@")|$(flag attempt-deadline "$@")|1" ;;
@@ -95,6 +110,22 @@ gcloud() {
     "billing budgets create"*) change budget "b1,10,USD" ;;
     *) echo "ERROR: nobody pretends to know gcloud $*" >&2 && return 2 ;;
   esac
+}
+
+# Over which database a function runs, which no trigger can be made to change: its function has to go before.
+over() {
+  local runs_over
+  runs_over=$(flag set-env-vars "$@" | sed 's/.*FIRESTORE_DATABASE=//; s/~~.*//')
+  if is_there "function/$3" && [[ $* == *database=* && $(value "runs-over/$3") != "$runs_over" ]]; then
+    echo "ERROR: INVALID_ARGUMENT: the trigger of $3 cannot be changed" >&2
+    return 1
+  fi
+  printf '%s\n' "$runs_over" >"$CLOUD/runs-over%$3"
+}
+
+mv() { # the one file that restore.sh writes besides
+  command mv "$@"
+  change "wrote-settings" x
 }
 
 thing() { # what a policy is of: the word after the verb
@@ -110,7 +141,7 @@ pretend() {
     *indexes.py*) [[ $(cat) == "[[1], [], []]" ]] || printf 'indexes\tcomposite\tcreate\n' ;;
     *rules.py*)
       [[ $(cat) == token ]] || return
-      is_there rules || change rules x
+      is_there "rules/${*: -1}" || change "rules/${*: -1}" x
       ;;
     *webhooks*) is_there webhooks || change webhooks x ;;
     *) echo "nobody pretends to know python $*" >&2 && return 2 ;;

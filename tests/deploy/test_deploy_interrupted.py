@@ -1,15 +1,18 @@
-"""deploy.sh switched off after every single change, and run again: many times, over a pretended cloud."""
+"""deploy.sh and restore.sh switched off after every single change, and run again, over a pretended cloud."""
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.deploy.installation import Installation
+from tests.deploy.installation import REGION, Installation
 
 PROJECT = "demo-app"
 PRETEND = Path(__file__).parent / "pretend.sh"
+DEPLOY = ("deploy/deploy.sh", PROJECT, REGION)
+RESTORE = ("deploy/restore.sh", PROJECT, REGION, "--backup=latest", "--into=scout-restored", "--yes")
 CHOSEN = {
     "TWILIO_ACCOUNT_SID": "AC1",
     "TWILIO_AUTH_TOKEN": "token",
@@ -31,11 +34,11 @@ def mine(tmp_path: Path) -> Installation:
 
 
 def _run(
-    mine: Installation, cloud: Path, life: int, pretend: Path = PRETEND
+    mine: Installation, cloud: Path, life: int, pretend: Path = PRETEND, command: Sequence[str] = DEPLOY
 ) -> subprocess.CompletedProcess[str]:
     cloud.mkdir(exist_ok=True)
     more = {"BASH_ENV": str(pretend), "PYTHON": "pretend", "CLOUD": str(cloud), "RELEASE": "s1-abc"}
-    return mine.deploy(PROJECT, **more, LIFE=str(life), BORN=str(len(_changes(cloud))))
+    return mine.run(*command, **more, LIFE=str(life), BORN=str(len(_changes(cloud))))
 
 
 def _changes(cloud: Path) -> list[str]:
@@ -123,3 +126,47 @@ def test_a_look_that_fails_stops_it_before_anything_is_made_twice(
     assert why in stopped.stderr
     assert said in stopped.stderr
     assert not [change for change in _changes(cloud)[len(before) :] if change.startswith(made)]
+
+
+def test_a_restore_switched_off_after_each_change_is_done_by_as_many_runs(
+    mine: Installation, tmp_path: Path
+) -> None:
+    at_once, bit_by_bit = tmp_path / "at-once", tmp_path / "bit-by-bit"
+    before = mine.project / "deploy/settings.env"
+    said = before.read_text()
+    assert _run(mine, at_once, 0).returncode == 0
+    shutil.copytree(at_once, bit_by_bit)
+    old = len(_changes(at_once))
+    done = _run(mine, at_once, 0, command=RESTORE)
+    assert done.returncode == 0, done.stderr
+    changes = _changes(at_once)[old:]
+    assert [one for one in changes if one.startswith(("state/", "wrote", "deleted", "database"))] == [
+        "state/ticket-scout-worker",
+        "database/scout-restored",
+        "deleted-function-copy-monitor-job",
+        "deleted-function-deliver-alert",
+        "wrote-settings",
+        "state/ticket-scout-worker",
+    ]
+    restored = before.read_text()
+    before.write_text(said)
+
+    for number in range(len(changes)):
+        assert _run(mine, bit_by_bit, 1, command=RESTORE).returncode != 0, (number, _changes(bit_by_bit)[-1:])
+
+    last = _run(mine, bit_by_bit, 0, command=RESTORE)
+    assert last.returncode == 0, last.stderr
+    assert _changes(bit_by_bit)[old:] == changes, "nothing was done twice, and nothing was left out"
+    assert _state(bit_by_bit) == _state(at_once)
+    assert (bit_by_bit / "state%ticket-scout-worker").read_text() == "ENABLED\n"
+    assert before.read_text() == restored
+
+
+def test_a_look_at_indexes_that_fails_is_not_that_none_is_built(mine: Installation, tmp_path: Path) -> None:
+    refusing, look = tmp_path / "refusing.sh", '"firestore indexes composite list"*) ;;'
+    text = PRETEND.read_text()
+    assert look in text
+    refusing.write_text(text.replace(look, '"firestore indexes composite list"*) return 1 ;;'))
+    stopped = _run(mine, tmp_path / "cloud", 0, refusing)
+    assert stopped.returncode == 1
+    assert not [one for one in _changes(tmp_path / "cloud") if one.startswith("function/")]

@@ -1,7 +1,15 @@
-"""``deploy/restore.sh`` with the real gcloud: a backup, a new database, and the switch."""
+"""``deploy/restore.sh`` with the real gcloud: a backup, a new database, and the switch.
+
+That it may be broken off anywhere is tested in ``test_deploy_interrupted.py``.
+"""
+
+import stat
+import subprocess
+
+import pytest
 
 from tests.deploy.installed import PROJECT, REGION, Installed
-from tests.deploy.operators import HERE, Operator
+from tests.deploy.operators import DEPLOY, HERE, Operator
 
 BACKUPS = f"v1/{HERE}/backups"
 JOB = f"v1/{HERE}/jobs/ticket-scout-worker"
@@ -33,6 +41,8 @@ def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
         "STORE=firestore",
         "FIRESTORE_DATABASE=scout-restored",
     ]
+    assert stat.S_IMODE(operator.settings.stat().st_mode) == 0o600
+    assert not list(operator.settings.parent.glob("settings.env.[!e]*")), "every secret would stand in it"
     assert [path.rpartition("/")[2] for _, path in installed.changes()] == [
         "ticket-scout-worker:pause",
         "databases:restore",
@@ -71,3 +81,54 @@ def test_a_restore_that_fails_leaves_everything_over_the_old_database(
     assert "the backup could not be restored" in said.stderr
     assert operator.deployed == []
     assert "FIRESTORE_DATABASE" not in operator.settings.read_text()
+
+
+@pytest.mark.parametrize("into", ["(default)", "others", "scout-", "scout-A"])
+def test_a_database_that_would_not_be_known_as_ours_is_refused(
+    operator: Operator, installed: Installed, into: str
+) -> None:
+    said = operator.run("restore.sh", "--backup=latest", f"--into={into}", "--yes")
+    assert "--into must be scout-" in said.stderr
+    assert installed.asked == []
+
+
+def test_the_database_is_named_in_settings_that_named_none(operator: Operator, installed: Installed) -> None:
+    _with_backups(installed)
+    operator.settings.write_text("STORE=firestore\nBUDGET=10USD")
+    said = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
+    assert said.returncode == 0, said.stderr
+    assert (
+        operator.settings.read_text() == "STORE=firestore\nBUDGET=10USD\nFIRESTORE_DATABASE=scout-restored\n"
+    )
+
+
+def test_a_database_that_no_backup_becomes_is_not_switched_to(
+    operator: Operator, installed: Installed
+) -> None:
+    _with_backups(installed)
+    installed.put(f"v1/projects/{PROJECT}/databases/scout-other", type="FIRESTORE_NATIVE")
+    said = operator.run("restore.sh", "--backup=latest", "--into=scout-other", "--yes")
+    assert said.returncode == 1
+    assert "there is a database scout-other already that no backup becomes" in said.stderr
+    assert operator.deployed == []
+
+
+@pytest.mark.parametrize(
+    "look",
+    ["return 1", "echo PROCESSING", "echo", "echo SUCCESSFUL PROCESSING"],
+    ids=["fails", "shows it at work", "shows nothing", "shows another one at work"],
+)
+def test_it_waits_until_a_look_says_that_it_is_restored(look: str) -> None:
+    text = (DEPLOY / "restore.sh").read_text()
+    function = text[text.index("is_restored() {") :].partition("\n}\n")[0] + "\n}"
+    script = f". {DEPLOY}/running.sh\n{function}\nlook() {{ {look}; }}\nuntil_done 2 is_restored look"
+    said = subprocess.run(["bash", "-c", script], env={"BETWEEN_TRIES": "0"}, check=False)  # noqa: S603, S607
+    assert said.returncode == 1
+
+
+@pytest.mark.skipif(not (DEPLOY.parent / ".git").exists(), reason="needs the project's history")
+def test_git_takes_no_copy_of_the_settings() -> None:
+    names = {"settings.env", "settings.env.new", "settings.env.before", "settings.env.example"}
+    command = ["git", "check-ignore", "--no-index", *(f"deploy/{name}" for name in sorted(names))]
+    said = subprocess.run(command, cwd=DEPLOY.parent, capture_output=True, text=True, check=False)  # noqa: S603
+    assert set(said.stdout.split()) == {f"deploy/{name}" for name in names - {"settings.env.example"}}

@@ -27,7 +27,7 @@ only() {
   local one name
   for one in "${REST[@]:+${REST[@]}}"; do
     name=${one%%=*}
-    [[ " $* " == *" ${name#--} "* && $name == --* ]] || fail "$one is not understood; there are: ${*/#/--}"
+    [[ " $* " == *" ${name#--} "* && $name == --?* ]] || fail "$one is not understood; there are: $(printf -- '--%s ' "$@" dry-run)"
   done
 }
 

@@ -10,7 +10,7 @@ ASSUMED=${ASSUMED:-present}
 # shellcheck source=deploy/operating.sh
 . "$HERE/operating.sh"
 begin "$@"
-only nothing
+only
 
 RELEASE=$("$HERE/release.sh")
 export RELEASE

@@ -89,7 +89,11 @@ def test_what_runs_besides_is_not_touched() -> None:
         (_history("s1-a"), None, "there is no release before s1-a"),
         (_history(""), None, "no function has a sound revision before its newest"),
         (_history("s1-a", "s1-b"), "s1-nobody", "no sound revision of s1-nobody is left"),
-        (_history("s1-a", "s2-b", "s3-c"), "s1-a", "go back to a release of shape 2, or restore a backup"),
+        (
+            _history("s1-a-01234567", "s2-b", "s3-c-89abcdef"),
+            "s1-a-01234567",
+            "go back to a release of shape 2, or restore a backup",
+        ),
     ],
     ids=[
         "an empty project",

@@ -1,7 +1,11 @@
 """``deploy/upgrade.sh`` with the real gcloud; what ``deploy.sh`` does is tested with it."""
 
 import re
+import shutil
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from tests.deploy.installed import PROJECT, REGION, Installed
 from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, RUN, Operator, a_function
@@ -53,6 +57,63 @@ def test_where_nothing_runs_it_says_what_to_begin_with(operator: Operator, insta
     assert "begin with deploy/deploy.sh" in said.stderr
 
 
-def test_a_release_is_named_by_the_shape_of_its_documents_and_its_commit() -> None:
-    said = subprocess.run([str(DEPLOY / "release.sh")], capture_output=True, text=True, check=True).stdout  # noqa: S603
-    assert re.fullmatch(r"s\d+-([0-9a-f]{12}(-changed)?|\d{8}t\d{4})\n", said)
+@pytest.mark.parametrize("option", ["--nothing", "--", "--yes", "worker"])
+def test_any_option_but_a_dry_run_is_refused(operator: Operator, installed: Installed, option: str) -> None:
+    said = operator.run("upgrade.sh", option)
+    assert (said.returncode, operator.deployed, installed.asked) == (1, [], [])
+    assert f"{option} is not understood; there are: --dry-run" in said.stderr
+
+
+def _release(folder: Path) -> str:
+    command = [str(folder / "deploy/release.sh")]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+
+
+@pytest.fixture
+def committed(tmp_path: Path) -> Path:
+    """A folder with a history, in which all is committed."""
+    for name, text in (
+        ("watchers/schema.py", "SCHEMA = 7\n"),
+        ("main.py", ""),
+        ("web/pages.py", ""),
+        ("notes.txt", ""),
+        (".gitignore", "__pycache__/\n"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(DEPLOY / "release.sh", tmp_path / "deploy")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=n@people.test"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+        subprocess.run([*git, *command], check=True)  # noqa: S603
+    return tmp_path
+
+
+def test_a_release_is_named_by_the_shape_of_its_documents_and_its_commit(committed: Path) -> None:
+    (committed / "notes.txt").write_text("not uploaded")
+    (committed / "web/__pycache__").mkdir()
+    (committed / "web/__pycache__/pages.pyc").write_text("not uploaded")
+    assert re.fullmatch(r"s7-[0-9a-f]{12}", _release(committed))
+
+
+@pytest.mark.parametrize("name", ["main.py", "web/pages.py", "web/new.py"])
+def test_a_release_that_is_no_commit_is_named_by_its_files_besides(committed: Path, name: str) -> None:
+    clean = _release(committed)
+    (committed / name).write_text("one\n")
+    first = _release(committed)
+    (committed / name).write_text("two\n")
+    second = _release(committed)
+    assert re.fullmatch(rf"{clean}-[0-9a-f]{{8}}", first)
+    assert re.fullmatch(rf"{clean}-[0-9a-f]{{8}}", second)
+    assert first != second
+    script = f'SETTINGS=; HERE={DEPLOY}; . {DEPLOY}/running.sh; . {DEPLOY}/operating.sh; schema_of "{first}"'
+    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)  # noqa: S603, S607
+    assert said.stdout == "7\n"
+
+
+def test_a_release_without_a_history_is_named_by_its_files(committed: Path) -> None:
+    shutil.rmtree(committed / ".git")
+    first = _release(committed)
+    (committed / "web/new.py").write_text("one\n")
+    assert re.fullmatch(r"s7-[0-9a-f]{12}", first)
+    assert _release(committed) != first

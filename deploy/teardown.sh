@@ -3,7 +3,8 @@
 #
 # Looks first, lists what it found, and asks. Databases and their backups stay, unless --data says that they go too;
 # what people saved is then gone for good. May be broken off and run again: what is gone is not listed any more.
-# Left alone: the APIs that are on, a budget, a web domain's mapping, the log's past lines, and Twilio.
+# Left alone: other databases and their backups, the APIs that are on, a budget, a web domain's mapping, the log's past lines,
+# the buckets that Cloud Functions made for what it builds from (gcf-v2-…), and Twilio.
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ASSUMED=${ASSUMED:-present}
 # shellcheck source=deploy/running.sh
@@ -95,7 +96,7 @@ each 'service account' "$accounts" gcloud iam service-accounts delete '{}' --qui
 if [[ -n $(option data) ]]; then
   databases=$(names '(default)' -- gcloud firestore databases list --format='value(name.basename())' --filter='name~"/(\(default\)|scout-[^/]*)$"')
   each 'DATABASE, with all that people saved:' "$databases" gcloud firestore databases delete --database='{}' --quiet
-  listed=$(names "projects/$PROJECT/locations/LOCATION/backups/BACKUP" -- gcloud firestore backups list --format='value(name)')
+  listed=$(names "projects/$PROJECT/locations/LOCATION/backups/BACKUP" -- gcloud firestore backups list --filter='database~"/databases/(\(default\)|scout-[^/]*)$"' --format='value(name)')
   while read -r name; do
     [[ -z $name ]] && continue
     location=${name#*/locations/} && location=${location%%/*}
@@ -122,4 +123,5 @@ for one in "${FOUND[@]}"; do
   eval "run ${one#*$'\t'}" # the words were quoted by spell
 done
 
-step "Done. Still there: the APIs that are on, a budget, a web domain's mapping, and what Twilio's number calls"
+step "Done. Still there: the APIs that are on, a budget, a web domain's mapping, Cloud Functions' own buckets (gcf-v2-…), and what" \
+  "Twilio's number calls"

@@ -34,6 +34,10 @@ NOT_OURS = {
     f"v3/projects/{PROJECT}/notificationChannels/2",
     f"v2/projects/{PROJECT}/metrics/somebody-elses",
 }
+THEIRS = {
+    f"v1/projects/{PROJECT}/databases/somebody-elses",
+    f"v1/projects/{PROJECT}/locations/{REGION}/backups/of-somebody-elses",
+}
 DATABASE = f"v1/projects/{PROJECT}/databases/(default)"
 BACKUP = f"v1/projects/{PROJECT}/locations/{REGION}/backups/b1"
 
@@ -100,11 +104,21 @@ def test_databases_go_only_when_it_is_said_and_lose_their_protection_first(
 ) -> None:
     installed.things = {DATABASE: installed.things[DATABASE]}
     assert "Nothing of Ticket Scout is left" in operator.run("teardown.sh", "--yes").stdout
-    installed.put(BACKUP, state="READY")
+    installed.put(BACKUP, state="READY", database=DATABASE.removeprefix("v1/"))
+    restored = DATABASE.replace("(default)", "scout-restored")
+    earlier = BACKUP.replace("b1", "b2")
+    installed.put(restored)
+    installed.put(earlier, database=restored.removeprefix("v1/"))
+    for name in THEIRS:
+        installed.put(name, database=f"projects/{PROJECT}/databases/somebody-elses")
     said = operator.run("teardown.sh", "--data", "--yes")
     assert said.returncode == 0, said.stderr
-    assert installed.changes() == [("PATCH", DATABASE), ("DELETE", DATABASE), ("DELETE", BACKUP)]
-    assert DATABASE not in installed.things
+    assert installed.changes() == [
+        *(("PATCH", DATABASE), ("DELETE", DATABASE), ("PATCH", restored), ("DELETE", restored)),
+        *(("DELETE", BACKUP), ("DELETE", earlier)),
+    ]
+    assert installed.things.keys() == THEIRS
+    assert "(gcf-v2-…)" in said.stdout
 
 
 def test_where_it_may_not_look_it_deletes_nothing(operator: Operator, full: Installed) -> None:

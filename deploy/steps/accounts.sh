@@ -38,9 +38,8 @@ apply_accounts() {
   apply_roles
 }
 
-apply_agents() { # the role is what is granted after both are there
+apply_agents() { # asked for each time: it is a look where they are there, and nothing else says whether both are
   step "Google's own accounts for Pub/Sub and Eventarc: made with the first use, and what follows names them"
-  ! grep -qx "roles/eventarc.serviceAgent,$(agent eventarc)" <<<"$PROJECT_ROLES" || return 0
   run gcloud beta services identity create --service=pubsub.googleapis.com
   run gcloud beta services identity create --service=eventarc.googleapis.com
   grant roles/eventarc.serviceAgent "$(agent eventarc)"

@@ -53,7 +53,7 @@ gcloud() {
     "services enable"*) change apis "$(printf '%s\n' "${@:3}")" ;;
     "iam service-accounts list"*) names account ;;
     "iam service-accounts create"*) change "account/$4@$project.iam.gserviceaccount.com" x ;;
-    "beta services identity create"*) ;;
+    "beta services identity create"*) touch "$CLOUD/identity%$(flag service "$@")" ;;
     *get-iam-policy*) value "policy/$(thing "$@")" ;;
     *add-iam-policy-binding*) bind "policy/$(thing "$@")" "$role,$member" ;;
     "firestore databases describe"*"value(name)"*) described "database" "$(flag database "$@")" x ;;

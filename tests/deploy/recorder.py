@@ -43,7 +43,9 @@ APIS = (
     *("cloudbilling", "billingbudgets", "clouderrorreporting"),
 )
 TOKEN = "a-token-of-nobody"
-LOOKS = re.compile(r":(getIamPolicy|testIamPermissions|access|generateUploadUrl|batchGet|query\w*)$")
+LOOKS = re.compile(
+    r":(getIamPolicy|testIamPermissions|access|generateUploadUrl|generateServiceIdentity|batchGet|query\w*)$"
+)
 VERSIONS = re.compile(r"^/(?:apis/[\w.]+/)?v\d\w*/")
 Json = dict[str, Any]
 

@@ -77,6 +77,17 @@ def test_a_second_run_over_what_is_there_changes_nothing(mine: Installation, tmp
     assert _changes(cloud) == before
 
 
+def test_googles_account_for_pubsub_is_made_also_where_eventarcs_has_its_role(
+    mine: Installation, tmp_path: Path
+) -> None:
+    cloud = tmp_path / "cloud"
+    cloud.mkdir()
+    agent = "serviceAccount:service-123@gcp-sa-eventarc.iam.gserviceaccount.com"
+    (cloud / f"policy%{PROJECT}").write_text(f"roles/eventarc.serviceAgent,{agent}\n")
+    assert _run(mine, cloud, 0).returncode == 0
+    assert (cloud / "identity%pubsub.googleapis.com").exists()
+
+
 def test_a_new_key_is_one_new_version_and_reaches_the_functions_that_use_it(
     mine: Installation, tmp_path: Path
 ) -> None:

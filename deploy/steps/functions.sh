@@ -116,7 +116,7 @@ apply_functions() {
   apply_repository
   step "The functions, each as its own account. One that was deployed from the same files and settings is left alone"
   PACKAGE=$(ask unknown package_digest)
-  [[ -n ${RELEASE:-} || ! -x deploy/release.sh ]] || RELEASE=$(deploy/release.sh)
+  [[ -n ${RELEASE:-} ]] || RELEASE=$(deploy/release.sh)
   for name in "${FUNCTIONS[@]}"; do deploy_function "$name"; done
 }
 

@@ -30,21 +30,6 @@ _WRAPPER = """#!/usr/bin/env bash
 {{ printf '%s\\0' "$@"; printf '\\1'; env -0; printf '\\2'; }} >>{log}
 exec {gcloud} "$@"
 """
-_LITTLE = "/*\n!/main.py\n!/requirements.txt\n"  # where the project says nothing yet about what is uploaded
-
-_INDEXES: dict[str, list[Any]] = {  # where the project has none yet
-    "indexes": [
-        {
-            "collectionGroup": "alerts",
-            "queryScope": "COLLECTION",
-            "fields": [
-                {"fieldPath": "uid", "order": "ASCENDING"},
-                {"fieldPath": "due_at", "order": "DESCENDING"},
-            ],
-        }
-    ],
-    "fieldOverrides": [{"collectionGroup": "runs", "fieldPath": "expires_at", "ttl": True, "indexes": []}],
-}
 
 
 def gcloud() -> str | None:
@@ -75,10 +60,9 @@ class Installation:
                 shutil.copytree(source, self.project / part, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(source, self.project / part)
-        ignored = ROOT / ".gcloudignore"
-        (self.project / ".gcloudignore").write_text(ignored.read_text() if ignored.exists() else _LITTLE)
+        shutil.copy(ROOT / ".gcloudignore", self.project)
         indexes = self.project / "deploy/firestore.indexes.json"
-        whole: dict[str, list[Any]] = json.loads(indexes.read_text()) if indexes.exists() else _INDEXES
+        whole: dict[str, list[Any]] = json.loads(indexes.read_text())
         indexes.write_text(
             json.dumps({name: some[:3] for name, some in whole.items()})
         )  # each costs a gcloud

@@ -80,18 +80,23 @@ apply_alert_channel() {
 
 # It may take Google ten minutes until a policy may name a metric that was just made.
 apply_policies() {
-  local filled=$1 file name version there known policy
+  local filled=$1 file name version there known policy patience made_with
+  patience=$(patience)
   step "Alert policies; each says what it means and names its runbook"
   there=$(ask '' gcloud alpha monitoring policies list --filter='userLabels.product=ticket-scout' \
     --format='value(userLabels.runbook,userLabels.version,name)')
   for file in deploy/monitoring/policies/*.json; do
     name=$(basename "$file" .json)
-    version=$(version_of "$file" "$check $channel $runbooks")
+    made_with="$check $channel $runbooks"
+    [[ $name != tick-not-running ]] || made_with+=" $patience"
+    version=$(version_of "$file" "$made_with")
     known=$(named "$name" "$there") || known=''
     policy=${known##*[[:space:]]}
     [[ ${known%%[[:space:]]*} != "$version" ]] || continue
     run sed -i -e "s#CHECK_ID#$check#" -e "s#VERSION#$version#" -e "s#docs/runbooks/#${runbooks%/}/#" \
       "$filled/policies/$name.json"
+    [[ $name != tick-not-running ]] || run sed -i -e "s#\"600s\"#\"${patience}s\"#" \
+      -e "s#10 minutes#$((patience / 60)) minutes#" "$filled/policies/$name.json"
     if [[ -n $policy ]]; then
       run gcloud alpha monitoring policies update "$policy" --policy-from-file="$filled/policies/$name.json" \
         ${channel:+"--set-notification-channels=$channel"}
@@ -100,6 +105,12 @@ apply_policies() {
         ${channel:+"--notification-channels=$channel"}
     fi
   done
+}
+
+# Seconds without a good run until somebody is told: the ten minutes of the file, or three ticks that come more slowly.
+patience() {
+  local three=$((3 * $(setting TICK_EVERY_SECONDS 60)))
+  printf '%s' "$((three > 600 ? three : 600))"
 }
 
 apply_dashboards() {

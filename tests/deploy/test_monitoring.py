@@ -171,6 +171,38 @@ def test_a_policy_names_its_runbook_where_the_operator_keeps_them() -> None:
     assert "s#docs/runbooks/#https://example.test/runbooks/#" in shown
 
 
+@pytest.mark.parametrize(("tick", "patience"), [("60", 600), ("120", 600), ("300", 900), ("3600", 10800)])
+def test_a_worker_that_ticks_seldom_is_waited_for(tmp_path: Path, tick: str, patience: int) -> None:
+    """What the printed commands make of the policy."""
+    shown = run_step("--dry-run", SETTING_TICK_EVERY_SECONDS=tick).stdout
+    file = "/tmp/ticket-scout-monitoring/policies/tick-not-running.json"  # noqa: S108 - a name in what is printed
+    edits = [line for line in shown.splitlines() if line.startswith("sed ") and line.endswith(file)]
+    filled = tmp_path / "policy.json"
+    shutil.copy(FILES / "policies/tick-not-running.json", filled)
+    script = "\n".join(edits).replace(file, str(filled))
+    subprocess.run(["bash", "-c", script], check=True)  # noqa: S603, S607
+
+    policy = json.loads(filled.read_text())
+    silent, failing = policy["conditions"]
+    assert silent["conditionAbsent"]["duration"] == f"{patience}s"
+    assert failing["conditionThreshold"]["aggregations"][0]["alignmentPeriod"] == f"{patience}s"
+    minutes = f"{patience // 60} minutes"
+    assert silent["displayName"].endswith(minutes)
+    assert failing["displayName"].endswith(minutes)
+    assert minutes in policy["documentation"]["content"]
+
+
+def test_another_rhythm_makes_only_its_own_policy_anew() -> None:
+    def versions(tick: str) -> dict[str, str]:
+        shown = run_step("--dry-run", SETTING_TICK_EVERY_SECONDS=tick).stdout
+        return {name: said for said, name in re.findall(r"s#VERSION#(\w+)#.*policies/([\w-]+)\.json", shown)}
+
+    usual, slow = versions("60"), versions("3600")
+    assert usual.keys() == set(POLICIES)
+    assert {name for name in usual if usual[name] != slow[name]} == {"tick-not-running"}
+    assert versions("120") == usual
+
+
 def test_a_dry_run_prints_every_command_and_calls_nothing() -> None:
     shown = run_step("--dry-run", SETTING_ALERT_EMAIL="operator@people.test")
     assert shown.returncode == 0, shown.stderr

@@ -10,7 +10,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/running.sh"
 choose_settings
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
-for part in settings apis accounts secrets topics firestore functions scheduler domain twilio budget; do
+for part in settings apis accounts secrets topics firestore functions scheduler domain twilio budget monitoring; do
   # shellcheck source=/dev/null
   . "deploy/steps/$part.sh"
 done
@@ -37,11 +37,7 @@ main() {
   apply_scheduler
   apply_domain
   apply_budget
-  if [[ -f deploy/steps/monitoring.sh ]]; then
-    # shellcheck source=/dev/null
-    . deploy/steps/monitoring.sh
-    apply_monitoring
-  fi
+  apply_monitoring
   apply_twilio
   step "Done: $(public_url)"
 }

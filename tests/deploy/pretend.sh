@@ -28,6 +28,17 @@ names() { # KIND: the names of all of this kind
   for one in "$CLOUD/$1%"*; do [[ ! -e $one ]] || printf '%s\n' "${one##*%}"; done
 }
 
+all() { # KIND: the values of all of this kind
+  local one
+  for one in "$CLOUD/$1%"*; do [[ ! -e $one ]] || cat "$one"; done
+}
+
+said() { # FIELD ARGUMENTS…: what the file says that the arguments name, where it says this field first
+  local file
+  file=$(flag config-from-file "$@")
+  sed -n "s/^ *\"$1\": \"\(.*\)\",\{0,1\}\$/\1/p" "${file:-$(flag policy-from-file "$@")}" | head -1
+}
+
 flag() { # NAME ARGUMENTS…: the value of --NAME=
   local name=$1 one
   shift
@@ -69,6 +80,18 @@ gcloud() {
     "firestore indexes composite list"*) ;;
     "firestore indexes fields list"* | "firestore fields ttls list"*) echo '[]' ;;
     "firestore indexes composite create"*) change "index/$(flag database "$@")" x ;;
+    "logging metrics list"*) all monitoring-metric ;;
+    "logging metrics create"*) change "monitoring-metric/$4" "$4"$'\t'"$(said description "$@")" ;;
+    "monitoring uptime list-configs"*) value monitoring-check/1 ;;
+    "monitoring uptime create"*) change monitoring-check/1 "$(flag resource-labels "$@" | sed 's/host=//; s/,.*//')"$'\t1' ;;
+    "beta monitoring channels list"*) value monitoring-channel/1 ;;
+    "beta monitoring channels create"*) change monitoring-channel/1 "$(flag channel-labels "$@" | sed 's/.*=//')"$'\tchannels/1' ;;
+    "alpha monitoring policies list"*) all monitoring-policy ;;
+    "alpha monitoring policies create"*) member=$(said runbook "$@")
+      change "monitoring-policy/$member" "$member"$'\t'"$(said version "$@")"$'\t'"alertPolicies/$member" ;;
+    "monitoring dashboards list"*) all monitoring-dashboard ;;
+    "monitoring dashboards create"*) member=$(said dashboard "$@")
+      change "monitoring-dashboard/$member" "$member"$'\t'"$(said version "$@")"$'\te1\t'"$member" ;;
     "auth print-access-token") echo token ;;
     "secrets list"*) names secret ;;
     "secrets create"*) change "secret/$3" x ;;

@@ -18,7 +18,6 @@ SECRET = "a-value-of-nobody"
 @pytest.fixture
 def mine(tmp_path: Path) -> Installation:
     here = Installation(tmp_path / "mine")
-    (here.project / "deploy/steps/monitoring.sh").unlink(missing_ok=True)  # has tests of its own
     here.put_gcloud(NOBODY)
     return here
 

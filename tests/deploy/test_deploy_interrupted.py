@@ -19,6 +19,7 @@ CHOSEN = {
     "TWILIO_FROM_NUMBER": "+14155550100",
     "WEB_DOMAIN": "scout.example.com",
     "BUDGET": "10USD",
+    "ALERT_EMAIL": "operator@people.test",
 }
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
@@ -27,7 +28,6 @@ pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash
 @pytest.fixture
 def mine(tmp_path: Path) -> Installation:
     here = Installation(tmp_path / "mine")
-    (here.project / "deploy/steps/monitoring.sh").unlink(missing_ok=True)  # has tests of its own
     (here.project / "deploy/firestore.indexes.json").touch()
     here.choose(TICKETMASTER_API_KEY="key", **CHOSEN)
     return here
@@ -38,6 +38,7 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     cloud.mkdir(exist_ok=True)
     more = {"BASH_ENV": str(pretend), "PYTHON": "pretend", "CLOUD": str(cloud), "RELEASE": "s1-abc"}
+    more["TMPDIR"] = str(cloud.parent)  # what is killed does not tidy up
     return mine.run(*command, **more, LIFE=str(life), BORN=str(len(_changes(cloud))))
 
 
@@ -58,7 +59,9 @@ def test_switched_off_after_each_change_it_is_done_by_as_many_runs(
     done = _run(mine, at_once, 0)
     assert done.returncode == 0, done.stderr
     changes = _changes(at_once)
-    assert len(changes) > 50
+    assert len(changes) > 80
+    monitored = {one.partition("/")[0] for one in changes if one.startswith("monitoring-")}
+    assert len(monitored) == 5, "metrics, the check, whom to tell, policies and dashboards"
 
     for number in range(len(changes)):
         assert _run(mine, bit_by_bit, 1).returncode == -9, (number, _changes(bit_by_bit)[-1:])

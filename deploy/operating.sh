@@ -1,12 +1,14 @@
 # shellcheck shell=bash
 # What upgrade, rollback, restore and teardown share: sourced after running.sh, not run.
 
-# shellcheck disable=SC2034 # they are used by those that source this
-FUNCTIONS=(ticket-monitor-worker poll-board copy-monitor-job deliver-alert web)
-# shellcheck disable=SC2034
+# What there is, the steps of deploy.sh say: FUNCTIONS, WORKER_JOB, ACCOUNT_NAMES, SECRET_SETTINGS, secret_of, the topics.
+for part in settings accounts secrets topics functions scheduler; do
+  # shellcheck source=/dev/null
+  . "$HERE/steps/$part.sh"
+done
+WORKER=ticket-monitor-worker
+# shellcheck disable=SC2034 # used by those that source this
 EVENT_FUNCTIONS=(copy-monitor-job deliver-alert)
-# shellcheck disable=SC2034
-JOB=ticket-scout-worker
 
 choose_settings
 SETTINGS_FILE=${SETTINGS:-$HERE/settings.env}
@@ -42,7 +44,7 @@ confirm() {
 
 # running NAME [FUNCTION]: the value of this setting in the worker that runs, or in another function; nothing if it has none.
 running() {
-  local function=${2:-${FUNCTIONS[0]}}
+  local function=${2:-$WORKER}
   ask '' gcloud functions describe "$function" --gen2 --region="$REGION" --format="value(serviceConfig.environmentVariables.$1)"
 }
 

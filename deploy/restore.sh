@@ -40,10 +40,10 @@ choose_backup() { # into `source` and `taken_at`
 
 rest() {
   step "The worker rests, so that nothing is told from the old database meanwhile"
-  [[ $(job_state) == PAUSED ]] || run gcloud scheduler jobs pause "$JOB" --location="$REGION"
+  [[ $(job_state) == PAUSED ]] || run gcloud scheduler jobs pause "$WORKER_JOB" --location="$REGION"
 }
 
-job_state() { ask '' gcloud scheduler jobs describe "$JOB" --location="$REGION" --format='value(state)'; }
+job_state() { ask '' gcloud scheduler jobs describe "$WORKER_JOB" --location="$REGION" --format='value(state)'; }
 
 restore_backup() {
   local looking=(gcloud firestore operations list --database="$into" --format='value(metadata.operationState)') there
@@ -65,7 +65,7 @@ restore_backup() {
 is_restored() {
   local said
   said=$("$@") || return 1
-  [[ $said != *FAILED* ]] || fail "the backup could not be restored; the worker rests, resume it (gcloud scheduler jobs resume $JOB --location=$REGION) or try another backup with another --into"
+  [[ $said != *FAILED* ]] || fail "the backup could not be restored; the worker rests, resume it (gcloud scheduler jobs resume $WORKER_JOB --location=$REGION) or try another backup with another --into"
   [[ $said == *SUCCESSFUL* && $said != *PROCESSING* && $said != *INITIALIZING* && $said != *FINALIZING* ]]
 }
 
@@ -113,6 +113,6 @@ step "Rules, expiry, backups and protection of the new database; all functions o
 run env "FIRESTORE_DATABASE=$into" "$HERE/deploy.sh" "$PROJECT" "$REGION"
 
 step "The worker goes on"
-[[ $(job_state) == ENABLED ]] || run gcloud scheduler jobs resume "$JOB" --location="$REGION"
+[[ $(job_state) == ENABLED ]] || run gcloud scheduler jobs resume "$WORKER_JOB" --location="$REGION"
 
 step "Done. See how it does: scout.py doctor --cloud $PROJECT $REGION. The database before is left as it was"

@@ -14,10 +14,8 @@ ASSUMED=${ASSUMED:-present}
 begin "$@"
 only data yes
 
-ACCOUNTS=(scout-worker scout-board scout-copy scout-deliver scout-web scout-scheduler scout-events scout-build)
-SECRETS=(scout-secret-key scout-ticketmaster-api-key scout-eventbrite-token scout-seatgeek-client-id
-  scout-seatgeek-client-secret scout-ebay-client-secret scout-bestbuy-api-key scout-stubhub-client-secret
-  scout-twilio-auth-token scout-smtp-url scout-metrics-token)
+SECRETS=()
+for name in "${SECRET_SETTINGS[@]}"; do SECRETS+=("$(secret_of "$name")"); done
 FOUND=() # a line each: what it is, a tab, the command that deletes it
 
 # names EXAMPLE… -- LIST COMMAND: the names it lists, without what stands before them; in a dry run the examples.
@@ -55,13 +53,13 @@ each() {
 # one_of NAMES…: a filter of gcloud for exactly these names.
 one_of() { (IFS='|' && printf 'name~"/(%s)$"' "$*"); }
 
-listed=$(names "$JOB" -- gcloud scheduler jobs list --location="$REGION" --filter="name~\"/ticket-scout-[a-z-]+\$\"" --format='value(name.basename())')
+listed=$(names "$WORKER_JOB" -- gcloud scheduler jobs list --location="$REGION" --filter="name~\"/ticket-scout-[a-z-]+\$\"" --format='value(name.basename())')
 each 'scheduler job' "$listed" gcloud scheduler jobs delete '{}' --location="$REGION" --quiet
 
 listed=$(names "${FUNCTIONS[@]}" -- gcloud functions list --v2 --regions="$REGION" --filter="$(one_of "${FUNCTIONS[@]}")" --format='value(name.basename())')
 each 'function' "$listed" gcloud functions delete '{}' --gen2 --region="$REGION" --quiet
 
-topics=(ticket-scout-boards ticket-scout-boards-dead ticket-scout-events-dead)
+topics=("$BOARDS" "$BOARDS_DEAD" "$EVENTS_DEAD")
 listed=$(names "${topics[@]:1}" -- gcloud pubsub subscriptions list --filter="$(one_of "${topics[@]}")" --format='value(name.basename())')
 each 'subscription' "$listed" gcloud pubsub subscriptions delete '{}' --quiet
 listed=$(names "${topics[@]}" -- gcloud pubsub topics list --filter="$(one_of "${topics[@]}")" --format='value(name.basename())')
@@ -81,12 +79,12 @@ each 'notification channel' "$listed" gcloud beta monitoring channels delete '{}
 
 listed=$(names "${SECRETS[@]}" -- gcloud secrets list --filter="$(one_of "${SECRETS[@]}")" --format='value(name.basename())')
 each 'secret' "$listed" gcloud secrets delete '{}' --quiet
-listed=$(names ticket-scout -- gcloud artifacts repositories list --location="$REGION" --filter="$(one_of ticket-scout)" --format='value(name.basename())')
+listed=$(names "$REPOSITORY" -- gcloud artifacts repositories list --location="$REGION" --filter="$(one_of "$REPOSITORY")" --format='value(name.basename())')
 each 'repository of images' "$listed" gcloud artifacts repositories delete '{}' --location="$REGION" --quiet
 
 # Rights that are left behind would count against the project's limit under a name that nobody understands.
-ours=$(IFS='|' && printf '^(serviceAccount:)?(%s)@%s\.iam' "${ACCOUNTS[*]}" "$PROJECT")
-accounts=$(names "${ACCOUNTS[@]/%/@$PROJECT.iam.gserviceaccount.com}" -- gcloud iam service-accounts list --filter="email~\"$ours\"" --format='value(email)')
+ours=$(IFS='|' && printf '^(serviceAccount:)?(%s)@%s\.iam' "${ACCOUNT_NAMES[*]}" "$PROJECT")
+accounts=$(names "${ACCOUNT_NAMES[@]/%/@$PROJECT.iam.gserviceaccount.com}" -- gcloud iam service-accounts list --filter="email~\"$ours\"" --format='value(email)')
 rights=$(names "roles/datastore.user serviceAccount:scout-worker@$PROJECT.iam.gserviceaccount.com" -- gcloud projects get-iam-policy "$PROJECT" --flatten='bindings[].members' --filter="bindings.members~\"$ours\"" --format='value[separator=" "](bindings.role,bindings.members)')
 while read -r role member; do
   [[ -z $role ]] || FOUND+=("right $role of ${member#serviceAccount:}"$'\t'"$(spell gcloud projects remove-iam-policy-binding "$PROJECT" --member="$member" --role="$role" --condition=None --quiet)")

@@ -16,7 +16,7 @@ RELEASE=$("$HERE/release.sh")
 export RELEASE
 
 step "Which release runs, and over which database"
-has gcloud functions describe "${FUNCTIONS[0]}" --gen2 --region="$REGION" --format='value(name)' \
+has gcloud functions describe "$WORKER" --gen2 --region="$REGION" --format='value(name)' \
   || fail "nothing runs in $PROJECT yet: begin with deploy/deploy.sh $PROJECT $REGION"
 before=$(running RELEASE)
 database=$(running FIRESTORE_DATABASE)
@@ -44,6 +44,6 @@ for function in "${FUNCTIONS[@]}"; do
 done
 
 step "One run of the worker now, rather than within the minute"
-run gcloud scheduler jobs run "$JOB" --location="$REGION"
+run gcloud scheduler jobs run "$WORKER_JOB" --location="$REGION"
 
 step "Done. See how it does: scout.py doctor --cloud $PROJECT $REGION. To take it back: deploy/rollback.sh $PROJECT $REGION"

@@ -1,9 +1,12 @@
 """``deploy/teardown.sh`` with the real gcloud: it lists, asks, deletes what is ours and nothing else."""
 
+import re
+
 import pytest
 
 from tests.deploy.installed import PROJECT, REGION, Installed
 from tests.deploy.operators import FUNCTIONS, HERE, Operator, a_function
+from watchers.settings import SECRETS
 
 ACCOUNT = f"scout-worker@{PROJECT}.iam.gserviceaccount.com"
 SOMEBODY = f"scout-worker-of-somebody@{PROJECT}.iam.gserviceaccount.com"
@@ -119,6 +122,12 @@ def test_databases_go_only_when_it_is_said_and_lose_their_protection_first(
     ]
     assert installed.things.keys() == THEIRS
     assert "(gcf-v2-…)" in said.stdout
+
+
+def test_every_secret_of_the_product_would_be_deleted(operator: Operator) -> None:
+    shown = operator.run("teardown.sh", "--dry-run").stdout
+    deleted = re.findall(r"gcloud secrets delete (\S+)", shown)
+    assert sorted(deleted) == sorted(f"scout-{name.lower().replace('_', '-')}" for name in SECRETS)
 
 
 def test_where_it_may_not_look_it_deletes_nothing(operator: Operator, full: Installed) -> None:

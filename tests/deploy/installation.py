@@ -46,10 +46,14 @@ def spelled(arguments: list[str]) -> str:
 
 @dataclass
 class Installation:
-    """A copy of the project in ``folder``/project, and what it takes to deploy it from there."""
+    """A copy of the project in ``folder``/project, and what it takes to deploy it from there.
+
+    ``stands``: in which folder whoever runs it is, if not in the project.
+    """
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    stands: Path | None = None
 
     def __post_init__(self) -> None:
         self.project = self.folder / "project"
@@ -83,13 +87,13 @@ class Installation:
         chosen = "".join(f"{name}={value}\n" for name, value in settings.items())
         (self.project / "deploy/settings.env").write_text(example + chosen)
 
-    def run(self, *command: str, stands: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as somebody would who has nothing else set and stands in the project, or there."""
+    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as somebody would who has nothing else set."""
         path = f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin"
         plain = {"PATH": path, "HOME": str(self.folder), "PYTHON": sys.executable, "BETWEEN_TRIES": "0"}
         return subprocess.run(  # noqa: S603 - the project's own scripts
             command,
-            cwd=stands or self.project,
+            cwd=self.stands or self.project,
             env={**plain, **self.environment, **more},
             capture_output=True,
             text=True,

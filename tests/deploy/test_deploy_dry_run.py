@@ -152,22 +152,23 @@ def test_words_that_are_wrong_stop_it_with_a_sentence(
 @pytest.mark.parametrize("script", ["deploy.sh", "upgrade.sh"])
 def test_settings_are_looked_for_from_where_the_caller_stands(mine: Installation, script: str) -> None:
     mine.choose()
-    there = mine.folder / "there"
+    mine.stands = there = mine.folder / "there"
     there.mkdir()
     (there / "mine.env").write_text("TICKETMASTER_API_KEY=x\nBUDGET=77USD\n")
     command = (str(mine.project / "deploy" / script), PROJECT, REGION, "--dry-run")
 
-    ran = mine.run(*command, stands=there, SETTINGS="mine.env")
+    ran = mine.run(*command, SETTINGS="mine.env")
     assert ran.returncode == 0, ran.stderr
+    mine.stands = mine.project
     missing = mine.run(*command, SETTINGS="mine.env")
     assert missing.returncode == 1
     assert f"SETTINGS names {mine.project}/mine.env, which cannot be read" in missing.stderr
 
 
 def test_the_file_that_settings_names_is_the_one_that_is_read(mine: Installation) -> None:
-    there = mine.folder / "there"
+    mine.stands = there = mine.folder / "there"
     there.mkdir()
     (there / "mine.env").write_text("BUDGET=77USD\n")
     deploy = str(mine.project / "deploy/deploy.sh")
-    ran = mine.run(deploy, PROJECT, REGION, "--dry-run", stands=there, SETTINGS="mine.env")
+    ran = mine.run(deploy, PROJECT, REGION, "--dry-run", SETTINGS="mine.env")
     assert "--budget-amount=77USD" in ran.stdout, ran.stderr

@@ -41,6 +41,7 @@ def back_up(database: Path, to: Path, *, overwrite: bool = False) -> Snapshot:
         StoreError: there is no database, it is not sound, or something has this name already.
         StoreUnavailableError: it cannot be read now, or not written there.
     """
+    _refuse_the_same(database, to)
     with _copy(database, to) as (part, snapshot):
         _name(part, to, overwrite=overwrite)
     return snapshot
@@ -63,6 +64,7 @@ def restore(
         StoreError: the backup is not sound, or there is a database and nobody said that it may be replaced.
         StoreUnavailableError: somebody uses the database, or it cannot be written there.
     """
+    _refuse_the_same(backup, database)
     with _copy(backup, database) as (part, _), translated(str(database)):
         if database.exists() and not overwrite:
             raise StoreError(
@@ -78,6 +80,12 @@ def restore(
         part.replace(database)
         _sync(database.parent)
     return aside if is_kept else None
+
+
+def _refuse_the_same(source: Path, to: Path) -> None:
+    """A copy in its own place would take the file away from those who have it open."""
+    if source.exists() and to.exists() and source.samefile(to):
+        raise StoreError(f"{to} is the database itself: name another file")
 
 
 @contextmanager

@@ -107,6 +107,7 @@ bind() { change "$1" "$(value "$1" | grep . || true)"$'\n'"$2"; }
 pretend() {
   case "$*" in
     -c*) echo a-random-key ;;
+    *checked.py*) cat >/dev/null ;; # test_deploy_dry_run.py asks the real one
     *indexes.py*) [[ $(cat) == "[[1], [], []]" ]] || printf 'indexes\tcomposite\tcreate\n' ;;
     *rules.py*)
       [[ $(cat) == token ]] || return

@@ -35,7 +35,7 @@ read_settings() {
 
 plain() { # without quotes, or without what follows " #"
   local value=$1
-  if [[ $value =~ ^[[:space:]]*\"([^\"]*)\" || $value =~ ^[[:space:]]*\'([^\']*)\' ]]; then
+  if [[ $value =~ ^[[:space:]]*\"([^\"]*)\"[[:space:]]*(#.*)?$ || $value =~ ^[[:space:]]*\'([^\']*)\'[[:space:]]*(#.*)?$ ]]; then
     value=${BASH_REMATCH[1]}
   else
     value=${value%%[[:space:]]#*}

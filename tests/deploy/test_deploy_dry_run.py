@@ -98,6 +98,23 @@ def test_who_sits_at_the_laptop_never_reaches_the_cloud(mine: Installation) -> N
     assert printed.count("~~SMS_COUNTRIES=GB,IE") == 5
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('MAIL_FROM="Ticket Scout" <a@b.example>', '"Ticket Scout" <a@b.example>'),
+        ('MAIL_FROM="Scout <a@b.example>" # why', "Scout <a@b.example>"),
+        ("MAIL_FROM='Scout <a@b.example>'", "Scout <a@b.example>"),
+        ("MAIL_FROM=Scout <a@b.example> # why", "Scout <a@b.example>"),
+        ("MAIL_FROM=Scout#1 <a@b.example>\r", "Scout#1 <a@b.example>"),
+    ],
+)
+def test_a_value_is_read_whole(mine: Installation, line: str, said: str) -> None:
+    mine.choose()
+    with (mine.project / "deploy/settings.env").open("a", newline="") as file:
+        file.write(line + "\n")
+    assert mine.deploy(PROJECT, "--dry-run").stdout.count(f"~~MAIL_FROM={said}'") == 5
+
+
 def test_sizes_are_what_the_settings_say(mine: Installation) -> None:
     mine.choose(DELIVER_CONCURRENCY="20", DELIVER_MAX_INSTANCES="50")
     printed = mine.deploy(PROJECT, "--dry-run").stdout

@@ -10,7 +10,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from web.plans import Plans
     from web.site import Site
 
+DEFAULT_DATABASE = "(default)"  # Firestore's own name for it
 _CALLS_OF_A_SEARCH = 5  # a page each
 _CALLS_OF_AN_ITEM = {"page": 5}  # robots.txt first, and both may have moved
 _LINES_AT_ONCE = 300  # pairs whose verdicts are asked for in one question
@@ -296,42 +297,92 @@ def restore(file: Path, *, overwrite: bool, moved: bool, as_json: bool) -> None:
     Texts that wait in it may have been sent since: they are looked for in Twilio's list, and go by e-mail if
     they are not there. Who was erased or stopped texts since is read from the database that is replaced.
     """
-    from notifiers.restored import doubt
     from store import snapshot
 
-    settings, now = _settings(), datetime.now(UTC)
-    replaced = snapshot.restore(file, _database_file(), now, overwrite=overwrite)
-    documents = _documents(settings)
-    erased, stopped = _forbidden_again(replaced, documents, now)
-    doubted = 0 if moved else doubt(documents, now)
-    said = {"file": str(file), "replaced": str(replaced) if replaced else None, "doubted": doubted}
+    now, found = datetime.now(UTC), _Brought()
+
+    def prepare(copy: Path, replaced: Path | None) -> None:
+        nonlocal found
+        found = _brought_up_to_date(copy, replaced, now, moved=moved)
+
+    replaced = snapshot.restore(file, _database_file(), now, overwrite=overwrite, prepare=prepare)
     if as_json:
-        click.echo(json.dumps(said | {"erased": erased, "stopped": stopped}))
+        said = {"file": str(file), "replaced": str(replaced) if replaced else None}
+        click.echo(json.dumps(said | asdict(found)))
         return
     click.echo(f"{file} is now the database")
     if replaced:
         click.echo(f"the one before is {replaced}: delete it once you do not need it any more")
-        click.echo(f"since the backup: {erased} people erased, {stopped} stopped texts; so they are again")
-    if doubted:
-        click.echo(
-            f"{doubted} waiting messages may have been sent: they are looked up before anybody is told"
-        )
+    _say_brought(found, after=replaced)
 
 
-def _forbidden_again(replaced: Path | None, documents: "Documents", now: datetime) -> tuple[int, int]:
-    """How many are erased again, and stopped, as the replaced database has it, if it can be read."""
-    from notifiers.restored import carry
+@dataclass(frozen=True)
+class _Brought:
+    """What a database of the past was told of what happened since; ``None``: nobody could say."""
+
+    doubted: int = 0
+    erased: int | None = 0
+    stopped: int | None = 0
+
+
+def _brought_up_to_date(copy: Path, replaced: Path | None, now: datetime, *, moved: bool) -> _Brought:
+    from notifiers.restored import carry, doubt
     from store.sqlite import SqliteDocuments
     from watchers.errors import StoreError
 
-    if replaced is None or not replaced.exists():
-        return 0, 0
-    try:
-        with closing(SqliteDocuments(str(replaced))) as before:
-            return carry(before, documents, now)
-    except StoreError as exc:
-        click.echo(f"who was erased or stopped texts since must be told to it again: {exc}", err=True)
-        return 0, 0
+    with closing(SqliteDocuments(str(copy))) as documents:
+        erased: int | None = 0
+        stopped: int | None = 0
+        if replaced:
+            try:
+                with closing(SqliteDocuments(str(replaced))) as before:
+                    erased, stopped = carry(before, documents, now)
+            except StoreError as exc:
+                erased = stopped = None
+                click.echo(f"who was erased or stopped texts since must be told to it again: {exc}", err=True)
+        return _Brought(0 if moved else doubt(documents, now), erased, stopped)
+
+
+def _say_brought(found: _Brought, after: Path | str | None) -> None:
+    if after and found.erased is not None:
+        click.echo(
+            f"since the backup: {found.erased} people erased, {found.stopped} stopped texts; again now"
+        )
+    if found.doubted:
+        click.echo(
+            f"{found.doubted} waiting messages may have been sent: they are looked up before anybody is told"
+        )
+
+
+@cli.command()
+@click.option("--before", required=True, help="The database that ran until now; (default) is the first one.")
+@as_json
+def restored(before: str, *, as_json: bool) -> None:
+    """Tell a Firestore database that was made of a backup what happened since, before anything runs on it.
+
+    ``deploy/restore.sh`` does. FIRESTORE_DATABASE names the new one. Texts that wait in it may have been sent
+    since: they are looked for in Twilio's list, and go by e-mail if they are not there. Who was erased or
+    stopped texts since is read from the database BEFORE. Twice is harmless.
+    """
+    from notifiers.restored import carry, doubt
+    from store import open_documents
+
+    settings, now = _settings(), datetime.now(UTC)
+    if settings.store != "firestore" or (settings.database or DEFAULT_DATABASE) == before:
+        raise click.ClickException(
+            "set STORE=firestore, and FIRESTORE_DATABASE to another database than --before; "
+            "of a SQLite file `scout.py restore` does this itself"
+        )
+    documents = _documents(settings)
+    name = None if before == DEFAULT_DATABASE else before
+    erased, stopped = carry(
+        open_documents(settings.store, project=settings.project, database=name), documents, now
+    )
+    found = _Brought(doubt(documents, now), erased, stopped)
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+    else:
+        _say_brought(found, after=before)
 
 
 def _database_file() -> Path:

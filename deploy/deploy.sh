@@ -24,6 +24,7 @@ main() {
   command -v "$PYTHON" >/dev/null || fail "run \`make install\` first (or say with PYTHON which Python to use)"
   [[ -f .gcloudignore ]] || fail "there is no .gcloudignore: everything in this folder would be uploaded"
   read_settings "$SETTINGS_FILE"
+  check_settings
   # shellcheck disable=SC2034 # the steps use it
   PROJECT_NUMBER=$(ask PROJECT_NUMBER gcloud projects describe "$PROJECT" --format='value(projectNumber)')
   apply_apis

@@ -2,9 +2,11 @@
 # Puts a backup into a new database and lets everything run over that:
 # restore.sh PROJECT REGION --backup=latest|NAME [--into=DATABASE] [--yes] [--dry-run]
 #
-# The worker rests meanwhile. The database that ran so far stays as it is, for comparing and for going back. What
-# happened since the backup is not in the new one: watches saved since then are gone, and what was told since then is
-# told again if it is still true. May be broken off and run again with the same --into.
+# The worker rests meanwhile. The database that ran so far stays as it is, for comparing and for going back. Watches
+# saved since the backup are not in the new one. Before anything runs over it, it is told who was erased or stopped texts
+# since, and that texts which wait in it may be out already (docs/adr/0029): no text goes out twice. That is read and
+# written with your own account: gcloud auth application-default login. May be broken off and run again with the same
+# --into.
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ASSUMED=${ASSUMED:-absent}
 # shellcheck source=deploy/running.sh
@@ -17,6 +19,8 @@ only backup into yes
 backup=$(option backup) into=$(option into)
 into=${into:-scout-$(date -u +%Y%m%d-%H%M)}
 [[ $into =~ ^scout-[a-z0-9-]{0,56}[a-z0-9]$ ]] || fail "--into must be scout- and up to 57 of a-z, 0-9 and -, such as scout-20261130"
+PYTHON=${PYTHON:-$HERE/../.venv/bin/python}
+[[ -n $DRY_RUN ]] || command -v "$PYTHON" >/dev/null || fail "run \`make install\` first (or say with PYTHON which Python to use)"
 [[ -n $DRY_RUN || -r $SETTINGS_FILE ]] || fail "there is no $SETTINGS_FILE, which deploy.sh reads"
 before=$(running FIRESTORE_DATABASE)
 before=${before:-(default)}
@@ -69,6 +73,13 @@ is_restored() {
   [[ $said == *SUCCESSFUL* && $said != *PROCESSING* && $said != *INITIALIZING* && $said != *FINALIZING* ]]
 }
 
+tell_what_happened() {
+  step "The new database is told what happened since its backup: who was erased or stopped texts, and what may be sent already"
+  run env STORE=firestore "GOOGLE_CLOUD_PROJECT=$PROJECT" "FIRESTORE_DATABASE=$into" "APP_ID=$(running APP_ID)" \
+    "WORKER_COLLECTION=$(running WORKER_COLLECTION)" "$PYTHON" "$HERE/../scout.py" restored --before "$before" ||
+    fail "nothing runs over $into yet, and the worker rests: sign in (gcloud auth application-default login) and run this again with --into=$into"
+}
+
 delete_event_functions() {
   local function over
   for function in "${EVENT_FUNCTIONS[@]}"; do
@@ -105,6 +116,7 @@ What was saved or told since then is not in it."
   step "If this is broken off, run it again with --into=$into"
   rest
   restore_backup
+  tell_what_happened
 fi
 delete_event_functions
 name_database

@@ -9,7 +9,7 @@ knows.
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,30 +41,51 @@ def back_up(database: Path, to: Path, *, overwrite: bool = False) -> Snapshot:
         StoreError: there is no database, it is not sound, or something has this name already.
         StoreUnavailableError: it cannot be read now, or not written there.
     """
+    _refuse_the_same(database, to)
     with _copy(database, to) as (part, snapshot):
         _name(part, to, overwrite=overwrite)
     return snapshot
 
 
-def restore(backup: Path, database: Path, now: datetime, *, overwrite: bool = False) -> Path | None:
+def restore(
+    backup: Path,
+    database: Path,
+    now: datetime,
+    *,
+    overwrite: bool = False,
+    prepare: Callable[[Path, Path | None], None] | None = None,
+) -> Path | None:
     """Put a backup where the database is; returns where what it replaced is now.
+
+    ``prepare`` is called with the copy, before it gets its name, and with what it will replace, if anything:
+    whatever must be written into it is in it before anybody can run on it.
 
     Raises:
         StoreError: the backup is not sound, or there is a database and nobody said that it may be replaced.
         StoreUnavailableError: somebody uses the database, or it cannot be written there.
     """
+    _refuse_the_same(backup, database)
     with _copy(backup, database) as (part, _), translated(str(database)):
         if database.exists() and not overwrite:
             raise StoreError(
                 f"{database} is there: with --overwrite it is replaced (and kept under another name)"
             )
         if database.exists():
-            _refuse_while_used(database)
+            _close_journal(database)
+        if prepare:
+            prepare(part, database if database.exists() else None)
+            _close_journal(part)
         aside = database.with_name(f"{database.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
         is_kept = _move_aside(database, aside)
         part.replace(database)
         _sync(database.parent)
     return aside if is_kept else None
+
+
+def _refuse_the_same(source: Path, to: Path) -> None:
+    """A copy in its own place would take the file away from those who have it open."""
+    if source.exists() and to.exists() and source.samefile(to):
+        raise StoreError(f"{to} is the database itself: name another file")
 
 
 @contextmanager
@@ -133,8 +154,12 @@ def _name(part: Path, to: Path, *, overwrite: bool) -> None:
         _sync(to.parent)
 
 
-def _refuse_while_used(database: Path) -> None:
-    """SQLite lets only somebody who is alone change the kind of journal; what is damaged says nothing."""
+def _close_journal(database: Path) -> None:
+    """Let the file be whole by itself; SQLite does that only for somebody who is alone with it.
+
+    Raises:
+        StoreUnavailableError: somebody uses it. What is damaged says nothing.
+    """
     with closing(_opened(database)) as alone, suppress(sqlite3.DatabaseError):
         try:
             alone.execute("PRAGMA journal_mode = DELETE")

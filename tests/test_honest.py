@@ -132,3 +132,13 @@ def test_the_example_of_settings_names_only_settings_that_exist() -> None:
 
     assert "TICKETMASTER_API_KEY" in named
     assert not [name for name in named if f"`{name}`" not in README]
+
+
+def test_the_example_of_settings_names_every_setting_that_somebody_may_choose() -> None:
+    example = (ROOT / "deploy/settings.env.example").read_text()
+    rows = re.findall(r"^\| (`[A-Z][^|]*) \|", README, re.MULTILINE)
+    said_by_others = {"RELEASE", "WORKERS", "K_REVISION", "K_SERVICE", "SANDBOX_LINKS"}
+
+    known = {name for row in rows for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", row)}
+    assert len(known) > 100
+    assert known - said_by_others == set(re.findall(r"^([A-Z0-9_]+)=", example, re.MULTILINE))

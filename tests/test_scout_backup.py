@@ -1,6 +1,7 @@
 """``scout.py backup`` and ``restore``, as an operator uses them."""
 
 import json
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,9 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 import scout
+from notifiers import contacts
+from notifiers.personal import erasure
+from store import open_documents
 from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import save_alert, save_person, stored
-from watchers.documents import Query
+from watchers import alerts
+from watchers.documents import Delete, Query
 from watchers.kinds import Channel
 from watchers.models import AlertState
 
@@ -113,6 +118,76 @@ def test_a_replaced_database_that_cannot_be_read_is_said(documents: SqliteDocume
 
     assert "must be told to it again" in result.stderr
     assert "one.db is now the database" in result.stdout
+    assert "0 people erased" not in result.stdout, "nobody knows how many"
+
+
+def test_what_breaks_off_while_it_is_brought_up_to_date_leaves_everything_as_it_was(
+    documents: SqliteDocuments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can start on a database that still believes that nothing was sent."""
+    save_person(documents)
+    alert = save_alert(documents)
+    run("backup", "one.db")
+    documents.commit(Delete(alerts.path(alert.id)))
+    documents.close()
+    with monkeypatch.context() as patch:
+        patch.setattr("notifiers.restored.doubt", lambda *_: 1 / 0)
+        assert CliRunner().invoke(scout.cli, ["restore", "one.db", "--overwrite"]).exit_code == 1
+
+    with closing(SqliteDocuments("data/scout.db")) as before:
+        assert before.get(alerts.path(alert.id)) is None
+    assert [one.name for one in Path("data").iterdir() if "part" in one.name or "replaced" in one.name] == []
+    run("restore", "one.db", "--overwrite")
+    with closing(SqliteDocuments("data/scout.db")) as restored:
+        assert stored(restored, alert.id).state is AlertState.UNCERTAIN
+
+
+# ── a database of Firestore that was made of a backup ────────────────────────────────────────────────────
+
+
+def test_a_restored_database_of_firestore_believes_nothing_that_may_be_wrong(
+    emulator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = f"demo-{uuid.uuid4()}"
+    for name, value in {
+        "STORE": "firestore",
+        "GOOGLE_CLOUD_PROJECT": project,
+        "FIRESTORE_EMULATOR_HOST": emulator,
+        "FIRESTORE_DATABASE": "scout-20261130",
+    }.items():
+        monkeypatch.setenv(name, value)
+    ran_until_now = open_documents("firestore", project=project)
+    made_of_a_backup = open_documents("firestore", project=project, database="scout-20261130")
+    for uid in ("gone", "silent"):
+        save_person(ran_until_now, uid)
+        save_person(made_of_a_backup, uid)
+    alert = save_alert(made_of_a_backup)
+    erasure.begin(ran_until_now, "gone", datetime.now(UTC))
+    save_person(ran_until_now, "silent", opted_out_at=datetime.now(UTC))
+
+    said = json.loads(run("restored", "--before", "(default)", "--json").stdout)
+
+    assert said == {"doubted": 1, "erased": 1, "stopped": 1}
+    assert stored(made_of_a_backup, alert.id).state is AlertState.UNCERTAIN
+    gone, silent = (made_of_a_backup.get(contacts.path(uid)) for uid in ("gone", "silent"))
+    assert erasure.is_erased(gone)
+    assert silent
+    assert silent.fields["opted_out_at"] is not None
+    again = json.loads(run("restored", "--before", "(default)", "--json").stdout)
+    assert again == {"doubted": 0, "erased": 0, "stopped": 0}, "twice is harmless"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"STORE": "sqlite:///data/scout.db"}, {"STORE": "firestore", "FIRESTORE_DATABASE": ""}],
+    ids=["SQLite", "the same database"],
+)
+def test_only_another_database_of_firestore_is_brought_up_to_date(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert "another database" in run("restored", "--before", "(default)", code=1).stderr
 
 
 def test_firestore_is_not_copied_by_this(monkeypatch: pytest.MonkeyPatch) -> None:

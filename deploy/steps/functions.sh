@@ -82,7 +82,7 @@ environment_of() { # --set-env-vars=… ; gcloud takes another mark than the com
   said+="~~FIRESTORE_DATABASE=$DATABASE"
   [[ -z ${RELEASE:-} ]] || said+="~~RELEASE=$RELEASE"
   while IFS= read -r name; do
-    [[ $(setting "$name") != *~~* ]] || fail "$name in settings.env must not hold two ~ together"
+    [[ ! $(setting "$name") =~ ~~|^~|~$ ]] || fail "$name in settings.env must hold no two ~ together, nor begin or end with one"
     said+="~~$name=$(setting "$name")"
   done < <(handed_on)
   printf -- '--set-env-vars=^~~^%s' "$said"

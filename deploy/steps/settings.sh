@@ -4,6 +4,7 @@
 #   read_settings FILE     reads it; stops at a line that is no NAME=value, and at a name README.md does not know
 #   setting NAME [ELSE]    its value; ELSE where it is empty
 #   is_set NAME            whether it has one
+#   check_settings         stops if the product, or these scripts, cannot do with what was set; before anything is done
 #   handed_on              the names of what functions get as plain environment, one a line
 
 declare -A CHOSEN=()
@@ -34,7 +35,7 @@ read_settings() {
 
 plain() { # without quotes, or without what follows " #"
   local value=$1
-  if [[ $value =~ ^[[:space:]]*\"([^\"]*)\" || $value =~ ^[[:space:]]*\'([^\']*)\' ]]; then
+  if [[ $value =~ ^[[:space:]]*\"([^\"]*)\"[[:space:]]*(#.*)?$ || $value =~ ^[[:space:]]*\'([^\']*)\'[[:space:]]*(#.*)?$ ]]; then
     value=${BASH_REMATCH[1]}
   else
     value=${value%%[[:space:]]#*}
@@ -42,6 +43,12 @@ plain() { # without quotes, or without what follows " #"
     value=${value%"${value##*[![:space:]]}"}
   fi
   printf '%s' "$value"
+}
+
+check_settings() {
+  local name
+  for name in "${!CHOSEN[@]}"; do printf '%s=%s\0' "$name" "${CHOSEN[$name]}"; done |
+    "$PYTHON" deploy/steps/checked.py || fail "nothing was done: mend this in $SETTINGS_FILE"
 }
 
 setting() { printf '%s' "${CHOSEN[$1]:-${2:-}}"; }

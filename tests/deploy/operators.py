@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,13 @@ FUNCTIONS = ("ticket-monitor-worker", "poll-board", "copy-monitor-job", "deliver
 HERE = f"projects/{PROJECT}/locations/{REGION}"
 RUN = f"apis/serving.knative.dev/v1/namespaces/{PROJECT}"
 TOKEN = "a-token-of-gcloud"
+_NOTES = """\
+import os, sys
+names = ("STORE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "APP_ID")
+said = [os.environ.get(name, "") for name in names]
+open(__file__ + ".called", "a").write(" ".join(sys.argv[1:] + said).strip() + "\\n")
+sys.exit(os.path.exists(__file__ + ".refused"))
+"""
 
 
 def why_missing() -> str | None:
@@ -24,7 +32,7 @@ def why_missing() -> str | None:
 
 @dataclass
 class Operator:
-    """A folder with the scripts in it, and a stand-in of ``deploy.sh`` that notes how it was called."""
+    """A folder with the scripts in it, and stand-ins of ``deploy.sh`` and ``scout.py`` that note calls."""
 
     folder: Path
     installed: Installed
@@ -38,6 +46,7 @@ class Operator:
         deploy = self.folder / "deploy/deploy.sh"
         deploy.write_text('#!/bin/sh\necho "$* $RELEASE $FIRESTORE_DATABASE" >>"$0.called"\n')
         deploy.chmod(0o755)
+        (self.folder / "scout.py").write_text(_NOTES)
 
     @property
     def settings(self) -> Path:
@@ -49,6 +58,12 @@ class Operator:
         """How ``deploy.sh`` was called, and with which release and database."""
         called = self.folder / "deploy/deploy.sh.called"
         return [line.strip() for line in called.read_text().splitlines()] if called.exists() else []
+
+    @property
+    def told(self) -> list[str]:
+        """How ``scout.py`` was called, and over which project and database."""
+        called = self.folder / "scout.py.called"
+        return called.read_text().splitlines() if called.exists() else []
 
     def run(self, script: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run a script as an operator would, typing this."""
@@ -69,6 +84,7 @@ class Operator:
             "HOME": str(self.folder),
             "SETTINGS": str(self.settings),
             "BETWEEN_TRIES": "0",
+            "PYTHON": sys.executable,
             "CLOUDSDK_CONFIG": str(self.folder / "gcloud"),
             "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
             "CLOUDSDK_AUTH_ACCESS_TOKEN": TOKEN,

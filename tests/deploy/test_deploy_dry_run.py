@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,23 @@ def test_who_sits_at_the_laptop_never_reaches_the_cloud(mine: Installation) -> N
     assert printed.count("~~SMS_COUNTRIES=GB,IE") == 5
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('MAIL_FROM="Ticket Scout" <a@b.example>', '"Ticket Scout" <a@b.example>'),
+        ('MAIL_FROM="Scout <a@b.example>" # why', "Scout <a@b.example>"),
+        ("MAIL_FROM='Scout <a@b.example>'", "Scout <a@b.example>"),
+        ("MAIL_FROM=Scout <a@b.example> # why", "Scout <a@b.example>"),
+        ("MAIL_FROM=Scout#1 <a@b.example>\r", "Scout#1 <a@b.example>"),
+    ],
+)
+def test_a_value_is_read_whole(mine: Installation, line: str, said: str) -> None:
+    mine.choose()
+    with (mine.project / "deploy/settings.env").open("a", newline="") as file:
+        file.write(line + "\n")
+    assert mine.deploy(PROJECT, "--dry-run").stdout.count(f"~~MAIL_FROM={said}'") == 5
+
+
 def test_sizes_are_what_the_settings_say(mine: Installation) -> None:
     mine.choose(DELIVER_CONCURRENCY="20", DELIVER_MAX_INSTANCES="50")
     printed = mine.deploy(PROJECT, "--dry-run").stdout
@@ -120,6 +139,8 @@ def test_pages_have_a_process_for_each_processor(mine: Installation, processors:
         ("TICKETMASTER_APIKEY=x", "README.md knows no setting TICKETMASTER_APIKEY; is it misspelt?"),
         ("no setting at all", "write NAME=value"),
         ("TICK_EVERY_SECONDS=90", "whole minutes that divide an hour"),
+        ("PUBLIC_URL=scout.example.com", "PUBLIC_URL must begin with https://"),
+        ("WORKER_CONCURRENCY=many", "WORKER_CONCURRENCY must be a whole number"),
     ],
 )
 def test_a_setting_that_is_wrong_stops_it_with_a_sentence(mine: Installation, line: str, said: str) -> None:
@@ -129,6 +150,60 @@ def test_a_setting_that_is_wrong_stops_it_with_a_sentence(mine: Installation, li
     ran = mine.deploy(PROJECT, "--dry-run")
     assert ran.returncode == 1
     assert said in ran.stderr
+    assert ran.stdout.count("gcloud") == 0, "nothing was begun"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("WORKER_MEMORY", value) for value in ("banana", "512", "-1Gi")),
+        *(("WEB_CPU", value) for value in ("-3", "many", "0")),
+        *(("COPY_TIMEOUT", value) for value in ("3m", "0")),
+        *(("WEB_MIN_INSTANCES", value) for value in ("-1", "one")),
+        *(("BACKUP_DAYS", value) for value in ("two", "0", "99")),
+        *(("BUDGET", value) for value in ("ten dollars", "10", "USD10")),
+        *(("WEB_DOMAIN", value) for value in ("https://x.example.com/", "scout", "a_b.example.com")),
+        *(("ALERT_EMAIL", value) for value in ("not an address", "a@b.example,c@d.example")),
+        *(("TICK_EVERY_SECONDS", value) for value in ("45", "abc", "090", "7200")),
+        ("FIRESTORE_LOCATION", "europe"),
+        ("FIRESTORE_DATABASE", "My DB"),
+        ("RUNBOOKS_URL", "runbooks"),
+        ("SMTP_URL", "not a url"),
+        ("SMS_COUNTRIES", "Germany"),
+        ("METRICS_TOKEN", "short"),
+        ("PLAN_BASIC_WATCHES", "none"),
+        ("TICKETMASTER_CALLS_PER_DAY", "plenty"),
+    ],
+)
+def test_what_the_product_or_the_scripts_cannot_do_with_is_said(name: str, value: str) -> None:
+    said = _checked({"TICKETMASTER_API_KEY": SECRET, name: value})
+    assert said
+    assert all(one.startswith(f"{name} ") for one in said), said
+
+
+def test_whatever_is_right_is_let_through() -> None:
+    assert _checked({}) == []
+    assert SECRET not in "".join(_checked({"SMTP_URL": SECRET, "METRICS_TOKEN": SECRET[:3]}))
+    assert _checked({"WEB_CPU": "2", "COPY_CPU": "0.5", "WEB_MIN_INSTANCES": "0", "BUDGET": "10.50EUR"}) == []
+    assert (
+        _checked({"WEB_DOMAIN": "scout.example.co.uk", "TICK_EVERY_SECONDS": "300", "BACKUP_DAYS": "98"})
+        == []
+    )
+    assert _checked({"SMTP_URL": "smtp://u:p%40@mail.example:587", "MAIL_FROM": "Scout <a@b.example>"}) == []
+
+
+def _checked(chosen: dict[str, str]) -> list[str]:
+    given = "".join(f"{name}={value}\0" for name, value in chosen.items())
+    ran = subprocess.run(  # noqa: S603 - the project's own script
+        [sys.executable, str(ROOT / "deploy/steps/checked.py")],
+        input=given,
+        capture_output=True,
+        text=True,
+        env={},
+        check=False,
+    )
+    assert ran.returncode == bool(ran.stderr)
+    return ran.stderr.splitlines()
 
 
 @pytest.mark.parametrize(

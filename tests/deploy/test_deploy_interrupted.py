@@ -154,9 +154,10 @@ def test_a_restore_switched_off_after_each_change_is_done_by_as_many_runs(
     done = _run(mine, at_once, 0, command=RESTORE)
     assert done.returncode == 0, done.stderr
     changes = _changes(at_once)[old:]
-    assert [one for one in changes if one.startswith(("state/", "wrote", "deleted", "database"))] == [
+    assert [one for one in changes if one.startswith(("state/", "wrote", "told", "deleted", "database"))] == [
         "state/ticket-scout-worker",
         "database/scout-restored",
+        "told",
         "deleted-function-copy-monitor-job",
         "deleted-function-deliver-alert",
         "wrote-settings",

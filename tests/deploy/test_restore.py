@@ -52,6 +52,26 @@ def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
     ]
     assert installed.things[JOB]["state"] == "ENABLED"
     assert f"v1/{OURS}" in installed.things, "the one before stays"
+    assert operator.told == [f"restored --before (default) firestore {PROJECT} scout-restored"]
+
+
+def test_nothing_runs_over_a_database_that_was_not_told_what_happened(
+    operator: Operator, installed: Installed
+) -> None:
+    _with_backups(installed)
+    refused = operator.folder / "scout.py.refused"
+    refused.touch()
+    said = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
+    assert said.returncode == 1
+    assert "gcloud auth application-default login" in said.stderr
+    assert operator.deployed == []
+    assert "FIRESTORE_DATABASE" not in operator.settings.read_text()
+    assert installed.things[JOB]["state"] == "PAUSED"
+    refused.unlink()
+    again = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
+    assert again.returncode == 0, again.stderr
+    assert operator.deployed == [f"{PROJECT} {REGION}  scout-restored"]
+    assert installed.things[JOB]["state"] == "ENABLED"
 
 
 def test_it_asks_which_backup_and_whether(operator: Operator, installed: Installed) -> None:

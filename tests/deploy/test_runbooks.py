@@ -92,7 +92,7 @@ def test_what_is_searched_for_in_the_log_is_written_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(RUNBOOKS))
 def test_events_and_files_that_are_named_are_there(name: str) -> None:
-    later = {"docs/scale.md", "deploy/deploy.sh", "deploy/rollback.sh"}  # beside what this installs
+    later = {"docs/scale.md", "deploy/deploy.sh", "deploy/rollback.sh", "deploy/settings.env"}  # or one's own
     for path in re.findall(r"`((?:deploy|docs|notifiers|tests)/[\w/.-]+\.\w+)`", RUNBOOKS[name]):
         assert path in later or (ROOT / path).exists(), path
     for event in re.findall(rf"`((?:{AREAS})\.[a-z_]+)`", RUNBOOKS[name].replace("`run.app`", "")):

@@ -191,3 +191,17 @@ def test_a_damaged_database_can_be_replaced(database: Path, backup: Path) -> Non
     restore(backup, database, NOW, overwrite=True)
 
     assert number_in(database) == 1
+
+
+def test_a_database_is_never_copied_over_itself(database: Path) -> None:
+    put(database, 1)
+    link = database.with_name("link.db")
+    link.symlink_to(database)
+    with closing(SqliteDocuments(str(database))) as running:
+        for name in (database, link):
+            with pytest.raises(StoreError, match="is the database itself"):
+                back_up(database, name, overwrite=True)
+            with pytest.raises(StoreError, match="is the database itself"):
+                restore(name, database, NOW, overwrite=True)
+        running.commit(Put("people/u1", {"n": 2}))
+    assert number_in(database) == 2

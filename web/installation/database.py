@@ -10,6 +10,7 @@ from web.installation.functions import Deployed
 from web.installation.google import MissingError
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+DEFAULT_JOBS = "worker_monitor_jobs"  # as the file of indexes has it
 _APP = "/artifacts/ticket-scout/"  # as the file of rules has it
 _NAME = "__name__"  # Firestore itself ends every index with it
 Index = tuple[str, str, tuple[tuple[str, str], ...]]
@@ -49,7 +50,8 @@ def look_at_indexes(deployed: Deployed) -> Iterator[Finding]:
     if not file.is_file():
         yield Finding("off", "indexes", f"there is no {file.name} here to compare with")
         return
-    wanted = json.loads(file.read_text())
+    jobs = deployed.environment().get("WORKER_COLLECTION") or DEFAULT_JOBS
+    wanted = json.loads(file.read_text().replace(f'"{DEFAULT_JOBS}"', json.dumps(jobs)))
     path = f"{_path(deployed)}/collectionGroups/-"
     found = {
         _index(one, one["name"].split("/")[-3]): one.get("state", "")

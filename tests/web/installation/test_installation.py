@@ -352,6 +352,17 @@ def test_an_index_that_is_missing_or_being_built_is_named(
     ]
 
 
+def test_another_worker_collection_is_looked_for_by_its_name(scene: Scene) -> None:
+    worker = scene.google.things[f"v2/{HERE}/functions/{WORKER}"]["serviceConfig"]
+    worker["environmentVariables"]["WORKER_COLLECTION"] = "other_jobs"
+    missing = {what for what, said in scene.wrong() if said.startswith("is missing")}
+    assert missing == {"expiry of other_jobs"}, "the database has those of the usual name"
+    fields = scene.google.things[FIELDS]["fields"]
+    for field in fields:
+        field["name"] = field["name"].replace("worker_monitor_jobs", "other_jobs")
+    assert [what for what, _ in scene.wrong() if "of other_jobs" in what] == []
+
+
 def test_the_command_line_takes_the_token_from_gcloud_and_ends_with_what_is_wrong(
     scene: Scene, tmp_path: Path
 ) -> None:

@@ -71,9 +71,10 @@ def test_a_block_in_a_block_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_who_answers_people_looks_through_everything_a_tenth_as_often_at_the_most() -> None:
     before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)  # as Python has it; another test may have had pages answer in this process
     try:
         collect_rarely()
-        assert gc.get_threshold()[2] >= 10 * before[2]
+        assert gc.get_threshold()[2] >= 100
         assert gc.isenabled()
     finally:
         gc.set_threshold(*before)

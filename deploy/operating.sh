@@ -24,12 +24,14 @@ option() {
   done
 }
 
-# only NAMES…: stops at an option that is none of these, before anything is done.
+# only NAMES…: stops at an option that is none of these, before anything is done. NAME= takes a value, NAME takes none.
 only() {
-  local one name
+  local one name known=''
+  for name in "$@" dry-run; do known+=" --${name/%=/=…}"; done
   for one in "${REST[@]:+${REST[@]}}"; do
-    name=${one%%=*}
-    [[ " $* " == *" ${name#--} "* && $name == --?* ]] || fail "$one is not understood; there are: $(printf -- '--%s ' "$@" dry-run)"
+    name=$one
+    [[ $one != *=?* ]] || name=${one%%=*}=
+    [[ " $* " == *" ${name#--} "* && $name == --?* ]] || fail "$one is not understood; there are:$known"
   done
 }
 

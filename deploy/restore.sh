@@ -14,7 +14,7 @@ ASSUMED=${ASSUMED:-absent}
 # shellcheck source=deploy/operating.sh
 . "$HERE/operating.sh"
 begin "$@"
-only backup into yes
+only backup= into= yes
 
 backup=$(option backup) into=$(option into)
 into=${into:-scout-$(date -u +%Y%m%d-%H%M)}
@@ -36,7 +36,7 @@ choose_backup() { # into `source` and `taken_at`
   printf '# %s\n' "${backups//$'\n'/$'\n# '}"
   case $backup in
     '') [[ -n $DRY_RUN ]] || fail "say which: --backup=latest, or --backup= one of these names" ;;
-    latest | yes) ;;
+    latest) ;;
     *) backups=$(grep -F "$backup" <<<"$backups") || fail "$backup is none of these" ;;
   esac
   read -r source taken_at <<<"${backups%%$'\n'*}"

@@ -10,7 +10,7 @@ ASSUMED=${ASSUMED:-present}
 # shellcheck source=deploy/operating.sh
 . "$HERE/operating.sh"
 begin "$@"
-only to yes
+only to= yes
 
 to=$(option to)
 step "Which revisions there are, and which of them are ${to:-the release before}"

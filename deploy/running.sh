@@ -19,7 +19,7 @@
 set -euo pipefail
 
 ASSUMED=${ASSUMED:-absent}
-DRY_RUN=${DRY_RUN:-}
+DRY_RUN=''
 BETWEEN_TRIES=${BETWEEN_TRIES:-10} # seconds
 
 begin() {

@@ -85,6 +85,13 @@ def test_it_asks_which_backup_and_whether(operator: Operator, installed: Install
     assert (installed.changes(), operator.deployed) == ([], [])
 
 
+@pytest.mark.parametrize("option", ["--backup", "--into", "--yes=no", "--before=x"])
+def test_an_option_without_its_value_stops_it(operator: Operator, installed: Installed, option: str) -> None:
+    said = operator.run("restore.sh", option)
+    assert (said.returncode, installed.asked) == (1, [])
+    assert f"{option} is not understood; there are: --backup=… --into=… --yes --dry-run" in said.stderr
+
+
 def test_without_a_backup_it_says_when_there_is_one(operator: Operator, installed: Installed) -> None:
     said = operator.run("restore.sh", "--backup=latest", "--yes")
     assert "there is no backup of (default) yet" in said.stderr

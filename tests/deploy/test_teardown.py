@@ -137,7 +137,9 @@ def test_where_it_may_not_look_it_deletes_nothing(operator: Operator, full: Inst
     assert "could not look what there is: gcloud pubsub topics list" in said.stderr
 
 
-def test_an_option_that_is_not_understood_stops_it(operator: Operator, full: Installed) -> None:
-    said = operator.run("teardown.sh", "--date", "--yes")
+@pytest.mark.parametrize("option", ["--date", "--data=no", "--data=", "--yes=no", "data"])
+def test_an_option_that_is_not_understood_stops_it(operator: Operator, full: Installed, option: str) -> None:
+    """Nobody who writes ``--data=no`` shall lose what people saved."""
+    said = operator.run("teardown.sh", option, "--yes")
     assert (said.returncode, full.asked) == (1, [])
-    assert "--date is not understood" in said.stderr
+    assert f"{option} is not understood; there are: --data --yes --dry-run" in said.stderr

@@ -36,10 +36,10 @@ main() {
   apply_invokers
   apply_dead_letters
   apply_scheduler
-  apply_domain
-  apply_budget
   apply_monitoring
   apply_twilio
+  apply_domain # last what may need rights that the owner of a project need not have
+  apply_budget
   step "Done: $(public_url)"
 }
 

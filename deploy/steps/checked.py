@@ -23,7 +23,7 @@ _SHAPES = {
     r"(WORKER|BOARD|COPY|DELIVER|WEB)_(TIMEOUT|CONCURRENCY|MAX_INSTANCES)": (r"[1-9]\d*", _WHOLE),
     r"(WORKER|BOARD|COPY|DELIVER|WEB)_MIN_INSTANCES": (r"\d+", _WHOLE),
     "BACKUP_DAYS": (r"[1-9]|[1-8]\d|9[0-8]", "1 to 98 days"),
-    "BUDGET": (r"\d+(\.\d+)?[A-Z]{3}", "an amount and its currency, such as 10USD"),
+    "BUDGET": (r"[1-9]\d*[A-Z]{3}", "a whole amount and its currency, such as 10USD"),
     "WEB_DOMAIN": (r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", "a name such as scout.example.org"),
     "ALERT_EMAIL": (r"[^@\s,]+@[^@\s,]+\.[^@\s,]+", "one e-mail address"),
     "RUNBOOKS_URL": (r"https://[^\s\"\\]+", "an address that begins with https://"),

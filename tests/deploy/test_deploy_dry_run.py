@@ -26,7 +26,7 @@ def mine(tmp_path: Path) -> Installation:
 
 def _everything(mine: Installation) -> str:
     mine.choose(
-        **dict.fromkeys(SECRETS, SECRET),
+        **(dict.fromkeys(SECRETS, SECRET) | {"SMTP_URL": f"smtp://scout:{SECRET}@mail.example:587"}),
         TWILIO_ACCOUNT_SID="AC1",
         TWILIO_FROM_NUMBER="+14155550100",
         WEB_DOMAIN="scout.example.com",
@@ -161,7 +161,7 @@ def test_a_setting_that_is_wrong_stops_it_with_a_sentence(mine: Installation, li
         *(("COPY_TIMEOUT", value) for value in ("3m", "0")),
         *(("WEB_MIN_INSTANCES", value) for value in ("-1", "one")),
         *(("BACKUP_DAYS", value) for value in ("two", "0", "99")),
-        *(("BUDGET", value) for value in ("ten dollars", "10", "USD10")),
+        *(("BUDGET", value) for value in ("ten dollars", "10", "USD10", "10.50USD")),
         *(("WEB_DOMAIN", value) for value in ("https://x.example.com/", "scout", "a_b.example.com")),
         *(("ALERT_EMAIL", value) for value in ("not an address", "a@b.example,c@d.example")),
         *(("TICK_EVERY_SECONDS", value) for value in ("45", "abc", "090", "7200")),
@@ -184,7 +184,7 @@ def test_what_the_product_or_the_scripts_cannot_do_with_is_said(name: str, value
 def test_whatever_is_right_is_let_through() -> None:
     assert _checked({}) == []
     assert SECRET not in "".join(_checked({"SMTP_URL": SECRET, "METRICS_TOKEN": SECRET[:3]}))
-    assert _checked({"WEB_CPU": "2", "COPY_CPU": "0.5", "WEB_MIN_INSTANCES": "0", "BUDGET": "10.50EUR"}) == []
+    assert _checked({"WEB_CPU": "2", "COPY_CPU": "0.5", "WEB_MIN_INSTANCES": "0", "BUDGET": "10EUR"}) == []
     assert (
         _checked({"WEB_DOMAIN": "scout.example.co.uk", "TICK_EVERY_SECONDS": "300", "BACKUP_DAYS": "98"})
         == []

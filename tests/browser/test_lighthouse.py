@@ -15,6 +15,7 @@ from tests.browser.pages import Seeded
 LIGHTHOUSE = shutil.which(os.environ.get("LIGHTHOUSE", "lighthouse"))
 CATEGORIES = {"performance", "accessibility", "best-practices", "seo"}
 BOUND = 95
+STARTS = 3  # of the tool itself, which now and then loses its browser and then says nothing of the page
 AGAIN = 2  # a busy machine measures its own neighbours: the median of three counts where the first is short
 
 pytestmark = pytest.mark.skipif(not LIGHTHOUSE, reason="needs lighthouse 12 (npm install lighthouse)")
@@ -37,13 +38,18 @@ def _scores(url: str, folder: Path) -> dict[str, float]:
     report = folder / "report.json"
     flags = ["--output=json", f"--output-path={report}", "--quiet"]
     chrome = "--chrome-flags=--headless=new --no-sandbox"
-    subprocess.run(  # noqa: S603 - nothing of it comes from outside
-        [str(LIGHTHOUSE), url, *flags, chrome],
-        env={**os.environ, "CHROME_PATH": str(CHROMIUM)},
-        check=True,
-        timeout=180,
-        capture_output=True,
-    )
+    for _ in range(STARTS):
+        ran = subprocess.run(  # noqa: S603 - nothing of it comes from outside
+            [str(LIGHTHOUSE), url, *flags, chrome],
+            env={**os.environ, "CHROME_PATH": str(CHROMIUM)},
+            check=False,
+            timeout=180,
+            capture_output=True,
+            text=True,
+        )
+        if ran.returncode == 0:
+            break
+    assert ran.returncode == 0, ran.stderr
     categories = json.loads(report.read_text())["categories"]
     assert set(categories) == CATEGORIES
     return {name: 100 * one["score"] for name, one in categories.items()}

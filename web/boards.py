@@ -31,18 +31,20 @@ MOST = 16  # boards that are kept: a full one of 5,000 rows, all opened, takes s
 
 
 Opened = tuple[History, Gate, dict[PriceKey, int]]
+Known = dict[str, tuple[Closed, int, Opened]]
+"""Of each target: the closed part of its row, when it was last seen, and what that opens to."""
 
 
 @dataclass(slots=True)
 class _Kept:
     """A board as it was read at ``read_at`` (monotonic).
 
-    ``plan``: what its schedule comes to. ``opened``: of each target, what was in its row and what that is.
+    ``plan``: what its schedule comes to. ``opened``: what of it was opened so far.
     """
 
     board: Board
     read_at: float
-    opened: dict[str, tuple[Closed, int, Opened]]
+    opened: Known
     plan: "Plan | None" = None
     is_planned: bool = False
 
@@ -52,7 +54,7 @@ class _Once:
     """A row's closed part that is opened only if ``opened`` knows another or none; see ``rows.Closed``."""
 
     closed: Closed
-    known: dict[str, tuple[Closed, int, Opened]]
+    known: Known
 
     def opened(self, target: Target, seen_ms: int) -> Opened:
         """See ``rows.Closed``. Several rows may share it: for reading only."""
@@ -64,7 +66,11 @@ class _Once:
 
 @dataclass(slots=True)
 class Boards:
-    """Read-through. ``fresh_for``: for so long a board is not even asked for (one read each time it is)."""
+    """Read-through.
+
+    ``fresh_for``: for so long a board is not even asked for (one read each time it is); while one request
+    asks for it, the others take what is there for as long again.
+    """
 
     fresh_for: timedelta = timedelta(0)
     most: int = MOST
@@ -133,9 +139,7 @@ class Boards:
             return kept
 
 
-def _share(
-    board: Board, opened: dict[str, tuple[Closed, int, Opened]]
-) -> dict[str, tuple[Closed, int, Opened]]:
+def _share(board: Board, opened: Known) -> Known:
     """Let the board's rows know what the ones before them were opened to; it, without those that left."""
     known = {target_id: opened[target_id] for target_id in board.rows if target_id in opened}
     for row in board.rows.values():

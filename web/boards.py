@@ -51,7 +51,7 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Once:
-    """A row's closed part that is opened only if ``opened`` knows another or none; see ``rows.Closed``."""
+    """A row's closed part that is opened only if ``known`` has another or none; see ``rows.Closed``."""
 
     closed: Closed
     known: Known

@@ -89,8 +89,10 @@ class Boards:
                 return kept.board
             reading.acquire()  # nothing recent is there: wait for the one read, and for no other board
         try:
-            kept = self._younger(name, self.fresh_for)
-            return kept.board if kept else self._keep(name, self._read(documents, name)).board
+            if kept := self._younger(name, self.fresh_for):
+                return kept.board
+            began = time.monotonic()
+            return self._keep(name, self._read(documents, name), began).board
         finally:
             reading.release()
 
@@ -126,12 +128,12 @@ class Boards:
             return kept.board
         return boards.decoded(name, document)
 
-    def _keep(self, name: str, board: Board) -> _Kept:
+    def _keep(self, name: str, board: Board, read_at: float) -> _Kept:
         with self._lock:
             kept = self._kept.pop(name, None)
             if kept is None or kept.board is not board:
                 kept = _Kept(board, 0.0, _share(board, kept.opened if kept else {}))
-            kept.read_at = time.monotonic()
+            kept.read_at = read_at
             self._kept[name] = kept
             while len(self._kept) > self.most:
                 forgotten, _ = self._kept.popitem(last=False)

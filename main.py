@@ -49,7 +49,7 @@ log = logging.getLogger("main")
 SWEEP_FOR = timedelta(seconds=30)
 SWEEP_AT_ONCE = 2000  # alerts
 LATE = timedelta(minutes=15)
-BOARDS_FRESH_FOR = timedelta(seconds=10)  # for pages: so old may a price be that a tick has just seen
+BOARDS_FRESH_FOR = timedelta(seconds=10)  # for pages; see web/boards.py
 A_MINUTE = timedelta(minutes=1)
 ERASURES_EVERY = timedelta(minutes=15)  # between two looks for what has broken off
 A_LINE_EVERY = timedelta(seconds=30)  # runs that come more often say nothing while nothing happens

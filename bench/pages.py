@@ -395,7 +395,9 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=90.0)
     parser.add_argument("--poll", type=float, default=POLL, help="seconds from poll to poll of each")
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="that answer; else one a core")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count() or 1, help="that answer; else one a core"
+    )
     asked = parser.parse_args()
     report = Report("pages")
     with tempfile.TemporaryDirectory() as folder:

@@ -26,7 +26,7 @@ from store.entries import comparable, field_key
 from store.limits import collection_of, refuse_impossible, refuse_unanswerable
 from store.sqlite_file import Readers, open_file, translated
 from watchers.documents import Delete, Document, Query, Write
-from watchers.errors import StoreUnavailableError
+from watchers.errors import StoreError, StoreUnavailableError
 
 _TICK: Final = "UPDATE clock SET last = max(last + 1, ?) RETURNING last"
 _OPERATORS: Final = {"==": "=", "<=": "<=", ">=": ">=", ">": ">", "array_contains": "="}
@@ -52,6 +52,7 @@ class SqliteDocuments:
         self._bill = Bill()
         self.operations: Counter[str] = self._bill.operations
         self._lock = Lock()  # one connection writes, for one thread at a time
+        self._is_closed = False
         with translated(path):
             self._connection = open_file(path, patience)
         self._readers = None if path == ":memory:" else Readers(path, patience)
@@ -129,6 +130,7 @@ class SqliteDocuments:
 
     def close(self) -> None:
         """Let go of the file; nothing may be asked afterwards."""
+        self._is_closed = True
         with self._lock:
             self._connection.close()
         if self._readers:
@@ -140,6 +142,7 @@ class SqliteDocuments:
             with self._database() as database:
                 yield database
         else:
+            self._refuse_closed()
             with translated(self._path), self._readers.one() as database:
                 yield database
 
@@ -148,10 +151,15 @@ class SqliteDocuments:
         if not self._lock.acquire(timeout=self._patience):
             raise StoreUnavailableError(f"{self._path} is busy in this process: try again later")
         try:
+            self._refuse_closed()
             with translated(self._path):
                 yield self._connection
         finally:
             self._lock.release()
+
+    def _refuse_closed(self) -> None:
+        if self._is_closed:
+            raise StoreError(f"{self._path} was closed: open it again")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

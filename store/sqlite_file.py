@@ -71,8 +71,6 @@ class Readers:
     @contextmanager
     def one(self) -> Iterator[sqlite3.Connection]:
         """A connection for one thread, and back again."""
-        if self._is_closed:
-            raise sqlite3.ProgrammingError("closed")
         try:
             database = self._idle.pop()
         except IndexError:
@@ -108,7 +106,7 @@ def translated(path: str) -> Iterator[None]:
         raise StoreUnavailableError(
             f"{path} cannot be used now ({code}): is it locked, or the disk full?"
         ) from exc
-    except sqlite3.ProgrammingError as exc:
-        raise StoreError(f"{path} was closed: open it again") from exc
+    except sqlite3.ProgrammingError:  # a bug of ours, whatever the file is like
+        raise
     except sqlite3.DatabaseError as exc:
         raise StoreError(f"{path} is not a sound SQLite database: move it away or restore it") from exc

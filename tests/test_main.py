@@ -4,8 +4,10 @@ What is asserted is what comes in and what goes out: answers, documents, log lin
 """
 
 import base64
+import gc
 import json
 import logging
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -95,9 +97,9 @@ def settings(
 
 @pytest.fixture
 def entry(settings: Mapping[str, str]) -> Iterator[Entry]:
-    """A fresh instance of a function by its name; the process's logging is put back afterwards."""
+    """A fresh instance of a function by its name; what it sets in the process is put back afterwards."""
     assert settings
-    root = logging.getLogger()
+    root, thresholds = logging.getLogger(), gc.get_threshold()
     handlers, level = root.handlers[:], root.level
     kinds = {"ticket_monitor_worker": "http", "web": "http"}
     yield lambda target: functions_framework.create_app(
@@ -105,6 +107,7 @@ def entry(settings: Mapping[str, str]) -> Iterator[Entry]:
     ).test_client()
     root.handlers[:] = handlers
     root.setLevel(level)
+    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture
@@ -947,6 +950,19 @@ def test_a_list_that_cannot_be_had_is_said_to_the_scheduler_by_its_code(
 
 
 # ── people ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_answers_people_rarely_looks_through_all_that_is_known(entry: Entry) -> None:
+    gc.set_threshold(700, 10, 10)
+    entry("web").get("/healthz")
+    assert math.prod(gc.get_threshold()) >= 10 * math.prod((700, 10, 10))
+
+
+def test_the_worker_collects_as_python_does(entry: Entry) -> None:
+    """Its ticks were measured so, and it ends soon."""
+    gc.set_threshold(700, 10, 10)
+    entry("ticket_monitor_worker").post("/")
+    assert gc.get_threshold() == (700, 10, 10)
 
 
 def test_an_operator_sees_how_everything_is_doing(

@@ -31,28 +31,30 @@ MOST = 16  # boards that are kept: a full one of 5,000 rows, all opened, takes s
 
 
 Opened = tuple[History, Gate, dict[PriceKey, int]]
+Known = dict[str, tuple[Closed, int, Opened]]
+"""Of each target: the closed part of its row, when it was last seen, and what that opens to."""
 
 
 @dataclass(slots=True)
 class _Kept:
     """A board as it was read at ``read_at`` (monotonic).
 
-    ``plan``: what its schedule comes to. ``opened``: of each target, what was in its row and what that is.
+    ``plan``: what its schedule comes to. ``opened``: what of it was opened so far.
     """
 
     board: Board
     read_at: float
-    opened: dict[str, tuple[Closed, int, Opened]]
+    opened: Known
     plan: "Plan | None" = None
     is_planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Once:
-    """A row's closed part that is opened only if ``opened`` knows another or none; see ``rows.Closed``."""
+    """A row's closed part that is opened only if ``known`` has another or none; see ``rows.Closed``."""
 
     closed: Closed
-    known: dict[str, tuple[Closed, int, Opened]]
+    known: Known
 
     def opened(self, target: Target, seen_ms: int) -> Opened:
         """See ``rows.Closed``. Several rows may share it: for reading only."""
@@ -64,7 +66,11 @@ class _Once:
 
 @dataclass(slots=True)
 class Boards:
-    """Read-through. ``fresh_for``: for so long a board is not even asked for (one read each time it is)."""
+    """Read-through.
+
+    ``fresh_for``: for so long a board is not even asked for (one read each time it is); while one request
+    asks for it, the others take what is there for as long again.
+    """
 
     fresh_for: timedelta = timedelta(0)
     most: int = MOST
@@ -83,8 +89,10 @@ class Boards:
                 return kept.board
             reading.acquire()  # nothing recent is there: wait for the one read, and for no other board
         try:
-            kept = self._younger(name, self.fresh_for)
-            return kept.board if kept else self._keep(name, self._read(documents, name)).board
+            if kept := self._younger(name, self.fresh_for):
+                return kept.board
+            began = time.monotonic()
+            return self._keep(name, self._read(documents, name), began).board
         finally:
             reading.release()
 
@@ -120,12 +128,12 @@ class Boards:
             return kept.board
         return boards.decoded(name, document)
 
-    def _keep(self, name: str, board: Board) -> _Kept:
+    def _keep(self, name: str, board: Board, read_at: float) -> _Kept:
         with self._lock:
             kept = self._kept.pop(name, None)
             if kept is None or kept.board is not board:
                 kept = _Kept(board, 0.0, _share(board, kept.opened if kept else {}))
-            kept.read_at = time.monotonic()
+            kept.read_at = read_at
             self._kept[name] = kept
             while len(self._kept) > self.most:
                 forgotten, _ = self._kept.popitem(last=False)
@@ -133,9 +141,7 @@ class Boards:
             return kept
 
 
-def _share(
-    board: Board, opened: dict[str, tuple[Closed, int, Opened]]
-) -> dict[str, tuple[Closed, int, Opened]]:
+def _share(board: Board, opened: Known) -> Known:
     """Let the board's rows know what the ones before them were opened to; it, without those that left."""
     known = {target_id: opened[target_id] for target_id in board.rows if target_id in opened}
     for row in board.rows.values():

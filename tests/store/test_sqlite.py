@@ -139,9 +139,47 @@ def test_a_store_that_is_closed_says_so_and_lets_go_of_the_file(path: str) -> No
     for use in (lambda: documents.get("a/b"), lambda: documents.commit(Put("a/b", {"n": 2}))):
         with pytest.raises(StoreError, match="was closed"):
             use()
-    assert not [
-        one for one in Path("/proc/self/fd").iterdir() if one.exists() and one.readlink() == Path(path)
-    ]
+    assert _handles(path) == 0
+
+
+def test_whoever_still_reads_lets_go_of_a_closed_file_afterwards(path: str) -> None:
+    documents = SqliteDocuments(path)
+    with documents._reading() as database:  # noqa: SLF001 - a read that is under way
+        documents.close()
+        assert database.execute("SELECT 1").fetchone() == (1,)
+        assert _handles(path) == 1
+    assert _handles(path) == 0
+
+
+def test_nothing_is_written_by_a_connection_that_reads(path: str) -> None:
+    with (
+        opened(path) as documents,
+        pytest.raises(StoreUnavailableError, match="SQLITE_READONLY"),
+        documents._reading() as database,  # noqa: SLF001
+    ):
+        database.execute("DELETE FROM documents")
+
+
+def test_a_statement_that_is_wrong_is_no_damage_of_the_file(path: str) -> None:
+    with opened(path) as documents:
+        with pytest.raises(sqlite3.ProgrammingError), documents._reading() as database:  # noqa: SLF001
+            database.execute("SELECT ?", ())
+        assert documents.get("a/b") is None
+
+
+def test_many_are_found_as_each_is(path: str) -> None:
+    with opened(path) as documents:
+        paths = [f"a/{number}" for number in range(2_000)]
+        for start in range(0, 2_000, 400):
+            documents.commit(*(Put(one, {"n": 1}) for one in paths[start : start + 400]))
+        documents.commit(Put("a/b\0c", {"n": 2}))
+        found = documents.get_many([*paths, "a/b\0c", "a/none"])
+        assert [one.path if one else None for one in found] == [*paths, "a/b\0c", None]
+
+
+def _handles(path: str) -> int:
+    """How often this process has the file open."""
+    return sum(one.exists() and one.readlink() == Path(path) for one in Path("/proc/self/fd").iterdir())
 
 
 def test_a_reader_never_makes_a_file_that_was_moved_away(path: str) -> None:

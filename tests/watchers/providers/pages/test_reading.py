@@ -700,7 +700,10 @@ TREES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),
     max_leaves=30,
 )
-PRICED = st.dictionaries(KEYS, TREES, max_size=4).map(lambda more: {**thing(offer()), **more})
+OFFERS = st.dictionaries(KEYS, SCALARS, max_size=3).flatmap(
+    lambda more: st.builds(offer, SCALARS | st.just(45), WORDS | st.just("USD")).map(lambda one: one | more)
+)
+PRICED = st.builds(lambda one, more: {**thing(one), **more}, OFFERS, st.dictionaries(KEYS, TREES, max_size=4))
 
 
 def holds(page: Observation) -> bool:

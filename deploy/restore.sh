@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Puts a backup into a new database and lets everything run over that:
 # restore.sh PROJECT REGION --backup=latest|NAME [--into=DATABASE] [--yes] [--dry-run]
+# or lets everything run over a database that is there, such as the one before a restore:
+# restore.sh PROJECT REGION --database=NAME [--yes] [--dry-run]
 #
 # The worker rests meanwhile. The database that ran so far stays as it is, for comparing and for going back. Watches
 # saved since the backup are not in the new one. Before anything runs over it, it is told who was erased or stopped texts
 # since, and that texts which wait in it may be out already (docs/adr/0029): no text goes out twice. That is read and
 # written with your own account: gcloud auth application-default login. May be broken off and run again with the same
-# --into.
+# --into or --database.
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ASSUMED=${ASSUMED:-absent}
 # shellcheck source=deploy/running.sh
@@ -14,11 +16,18 @@ ASSUMED=${ASSUMED:-absent}
 # shellcheck source=deploy/operating.sh
 . "$HERE/operating.sh"
 begin "$@"
-only backup= into= yes
+only backup= into= database= yes
 
-backup=$(option backup) into=$(option into)
-into=${into:-scout-$(date -u +%Y%m%d-%H%M)}
-[[ $into =~ ^scout-[a-z0-9-]{0,56}[a-z0-9]$ ]] || fail "--into must be scout- and up to 57 of a-z, 0-9 and -, such as scout-20261130"
+backup=$(option backup) into=$(option into) existing=$(option database)
+if [[ -n $existing ]]; then
+  [[ -z $backup$into ]] || fail "say --database, or --backup with --into, not both"
+  into=$existing again="--database=$existing"
+else
+  into=${into:-scout-$(date -u +%Y%m%d-%H%M)}
+  again="--into=$into${backup:+ --backup=$backup}"
+fi
+[[ $into =~ ^scout-[a-z0-9-]{0,56}[a-z0-9]$ || $existing == '(default)' ]] ||
+  fail "a database of Ticket Scout is scout- and up to 57 of a-z, 0-9 and -, such as scout-20261130"
 PYTHON=${PYTHON:-$HERE/../.venv/bin/python}
 [[ -n $DRY_RUN ]] || command -v "$PYTHON" >/dev/null || fail "run \`make install\` first (or say with PYTHON which Python to use)"
 [[ -n $DRY_RUN || -r $SETTINGS_FILE ]] || fail "there is no $SETTINGS_FILE, which deploy.sh reads"
@@ -44,10 +53,18 @@ choose_backup() { # into `source` and `taken_at`
 
 rest() {
   step "The worker rests, so that nothing is told from the old database meanwhile"
+  [[ -n $DRY_RUN ]] || trap say_it_rests EXIT
   [[ $(job_state) == PAUSED ]] || run gcloud scheduler jobs pause "$WORKER_JOB" --location="$REGION"
 }
 
+say_it_rests() { printf '%s\n' "The worker of $PROJECT rests until this is done: run it again with $again" >&2; }
+
 job_state() { ask '' gcloud scheduler jobs describe "$WORKER_JOB" --location="$REGION" --format='value(state)'; }
+
+find_database() {
+  step "$into is there: no backup is restored"
+  has gcloud firestore databases describe --database="$into" --format='value(name)' || fail "there is no database $into"
+}
 
 restore_backup() {
   local looking=(gcloud firestore operations list --database="$into" --format='value(metadata.operationState)') there
@@ -61,7 +78,7 @@ restore_backup() {
   if [[ -n $DRY_RUN ]]; then
     run "${looking[@]}"
   else
-    until_done 2160 is_restored "${looking[@]}" || fail "the backup is not restored yet: run this again, with --into=$into"
+    until_done 2160 is_restored "${looking[@]}" || fail "the backup is not restored yet"
   fi
 }
 
@@ -69,7 +86,7 @@ restore_backup() {
 is_restored() {
   local said
   said=$("$@") || return 1
-  [[ $said != *FAILED* ]] || fail "the backup could not be restored; the worker rests, resume it (gcloud scheduler jobs resume $WORKER_JOB --location=$REGION) or try another backup with another --into"
+  [[ $said != *FAILED* ]] || fail "the backup could not be restored, and nothing was switched: try another backup with another --into, or let the worker go on with gcloud scheduler jobs resume $WORKER_JOB --location=$REGION --project=$PROJECT"
   [[ $said == *SUCCESSFUL* && $said != *PROCESSING* && $said != *INITIALIZING* && $said != *FINALIZING* ]]
 }
 
@@ -77,7 +94,7 @@ tell_what_happened() {
   step "The new database is told what happened since its backup: who was erased or stopped texts, and what may be sent already"
   run env STORE=firestore "GOOGLE_CLOUD_PROJECT=$PROJECT" "FIRESTORE_DATABASE=$into" "APP_ID=$(running APP_ID)" \
     "WORKER_COLLECTION=$(running WORKER_COLLECTION)" "$PYTHON" "$HERE/../scout.py" restored --before "$before" ||
-    fail "nothing runs over $into yet, and the worker rests: sign in (gcloud auth application-default login) and run this again with --into=$into"
+    fail "nothing runs over $into yet: sign in (gcloud auth application-default login)"
 }
 
 delete_event_functions() {
@@ -107,8 +124,13 @@ name_database() {
   mv "$file.new" "$file"
 }
 
-if [[ $into == "$before" ]]; then
+if [[ -z $DRY_RUN && $into == "$before" ]]; then
   confirm "$PROJECT" "The worker of $PROJECT runs over $into already. No backup is restored: what was left to do is done."
+elif [[ -n $existing ]]; then
+  find_database
+  confirm "$PROJECT" "$PROJECT runs over $into instead of $before. What was saved or told since $into was left is not in it."
+  rest
+  tell_what_happened
 else
   choose_backup
   confirm "$PROJECT" "$source (${taken_at:-}) goes into the new database $into, and $PROJECT runs over that instead of $before.
@@ -122,9 +144,10 @@ delete_event_functions
 name_database
 
 step "Rules, expiry, backups and protection of the new database; all functions over it"
-run env "FIRESTORE_DATABASE=$into" "$HERE/deploy.sh" "$PROJECT" "$REGION"
+run env "MOVE_TO=$into" "$HERE/deploy.sh" "$PROJECT" "$REGION"
 
 step "The worker goes on"
 [[ $(job_state) == ENABLED ]] || run gcloud scheduler jobs resume "$WORKER_JOB" --location="$REGION"
+trap - EXIT
 
 step "Done. See how it does: scout.py doctor --cloud $PROJECT $REGION. The database before is left as it was"

@@ -128,8 +128,8 @@ def _refuse_another_database(newest: Revision, found: Mapping[str, Revision]) ->
         if one.database != newest.database:
             raise NoWayBackError(
                 f"{one.name} runs over the database {one.database}, and since a restore {newest.database} is "
-                f"what runs: put the files of {one.release or 'the release before'} into this folder and run "
-                f"deploy/deploy.sh with FIRESTORE_DATABASE={newest.database}"
+                f"what runs: put the files of {one.release or 'the release before'} into this folder, let "
+                f"FIRESTORE_DATABASE={newest.database} stand in settings.env, and run deploy/deploy.sh"
             )
 
 

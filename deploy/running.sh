@@ -12,6 +12,8 @@
 #   fail "what to do"          says it and stops
 #   choose_settings            SETTINGS as a whole path, from where the caller stands; stops if it cannot be read
 #
+# With --help or -h a script says what stands at its head, and nothing else happens.
+#
 # A dry run calls nothing, not even to read, so it needs no account. What `has` answers then is in ASSUMED: `absent`
 # (everything is shown as in an empty project) unless the script that sources this says `present`. What it prints is a
 # script itself: each reason is a comment.
@@ -21,6 +23,13 @@ set -euo pipefail
 ASSUMED=${ASSUMED:-absent}
 DRY_RUN=''
 BETWEEN_TRIES=${BETWEEN_TRIES:-10} # seconds
+
+case " $* " in
+  *' --help '* | *' -h '*)
+    sed -n '2,/^$\|^[^#]/s/^# \{0,1\}//p' "$0"
+    exit
+    ;;
+esac
 
 begin() {
   local one

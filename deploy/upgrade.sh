@@ -15,16 +15,13 @@ only
 RELEASE=$("$HERE/release.sh")
 export RELEASE
 
-step "Which release runs, and over which database"
+step "Which release runs"
 has gcloud functions describe "$WORKER" --gen2 --region="$REGION" --format='value(name)' \
   || fail "nothing runs in $PROJECT yet: begin with deploy/deploy.sh $PROJECT $REGION"
-before=$(running RELEASE)
-database=$(running FIRESTORE_DATABASE)
-printf '# %s runs; %s follows, over the database %s\n' "${before:-a release without a name}" "$RELEASE" "${database:-(default)}"
-said=$(database_of_settings)
-if [[ -z $DRY_RUN && -n $said && ${database:-(default)} != "$said" ]]; then
-  fail "it runs over ${database:-(default)}, and your settings say $said: write FIRESTORE_DATABASE=${database:-(default)} into $SETTINGS_FILE"
-fi
+asking=(gcloud functions describe "$WORKER" --gen2 --region="$REGION" --format='value(serviceConfig.environmentVariables.RELEASE)')
+[[ -z $DRY_RUN ]] || run "${asking[@]}"
+before=$(ask 'THE RELEASE BEFORE' "${asking[@]}")
+printf '# %s runs; %s follows\n' "${before:-a release without a name}" "$RELEASE"
 old=$(schema_of "$before") new=$(schema_of "$RELEASE")
 if [[ -n $old ]] && ((new - old > 1)); then
   fail "$before writes documents of shape $old and $RELEASE of shape $new: upgrade to a release of shape $((old + 1)) first"

@@ -26,7 +26,7 @@ _SHAPES = {
     "BUDGET": (r"[1-9]\d*[A-Z]{3}", "a whole amount and its currency, such as 10USD"),
     "WEB_DOMAIN": (r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", "a name such as scout.example.org"),
     "ALERT_EMAIL": (r"[^@\s,]+@[^@\s,]+\.[^@\s,]+", "one e-mail address"),
-    "RUNBOOKS_URL": (r"https://[^\s\"\\]+", "an address that begins with https://"),
+    "RUNBOOKS_URL": (r"https://[^\s\"\\?#&]+", "a folder's https:// address, without ?, # and &"),
     "FIRESTORE_LOCATION": (r"eur3|nam5|nam7|[a-z]+-[a-z]+\d+", "a region, or eur3, nam5 or nam7"),
     "FIRESTORE_DATABASE": (r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]", "a database's name"),
     "SMTP_URL": (r"smtps?://\S+", "an address such as smtp://user:password@host:587"),

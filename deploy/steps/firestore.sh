@@ -1,12 +1,15 @@
 # shellcheck shell=bash
 # The database, its backups, indexes, expiry and rules.
 
-# The database is FIRESTORE_DATABASE of the environment (restore.sh says it) or of settings.env, then the one that the worker
-# runs over: whoever deploys after a restore must not go back to the old one by forgetting to name the new.
+# The database is the one that settings.env names, or the one that the worker runs over. Only restore.sh moves an installation
+# from one to another, and says so by MOVE_TO: whoever deploys with older settings must not go back by that.
 choose_database() {
-  DATABASE=${FIRESTORE_DATABASE:-$(setting FIRESTORE_DATABASE)}
-  [[ -n $DATABASE ]] || DATABASE=$(running_database)
-  DATABASE=${DATABASE:-(default)}
+  local runs
+  runs=$(running_database)
+  DATABASE=$(setting FIRESTORE_DATABASE "${runs:-(default)}")
+  [[ -z $runs || $runs == "$DATABASE" || ${MOVE_TO:-} == "$DATABASE" ]] ||
+    fail "$PROJECT runs over the database $runs, and $SETTINGS_FILE says $DATABASE: write FIRESTORE_DATABASE=$runs there" \
+      "(to let it run over $DATABASE: deploy/restore.sh $PROJECT $REGION --database=$DATABASE)"
 }
 
 running_database() {
@@ -38,7 +41,7 @@ apply_database() {
   found=$(ask '' gcloud firestore databases describe --database="$DATABASE" \
     --format='csv[no-heading](type,locationId,pointInTimeRecoveryEnablement,deleteProtectionState)')
   [[ -n $DRY_RUN || $found == FIRESTORE_NATIVE,"$(database_location)",* ]] ||
-    fail "the project's default database is $found; Ticket Scout needs FIRESTORE_NATIVE in $(database_location):" \
+    fail "the database $DATABASE is $found; Ticket Scout needs FIRESTORE_NATIVE in $(database_location):" \
       "choose another project, or say in settings.env with FIRESTORE_LOCATION where the database is"
   [[ $found == *,POINT_IN_TIME_RECOVERY_ENABLED,DELETE_PROTECTION_ENABLED ]] ||
     run quietly gcloud firestore databases update --database="$DATABASE" --enable-pitr --delete-protection

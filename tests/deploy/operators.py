@@ -44,7 +44,7 @@ class Operator:
         shutil.copy(DEPLOY.parent / "watchers/schema.py", self.folder / "watchers")
         self.settings.write_text("STORE=firestore\n")
         deploy = self.folder / "deploy/deploy.sh"
-        deploy.write_text('#!/bin/sh\necho "$* $RELEASE $FIRESTORE_DATABASE" >>"$0.called"\n')
+        deploy.write_text('#!/bin/sh\necho "$* $RELEASE $MOVE_TO" >>"$0.called"\n')
         deploy.chmod(0o755)
         (self.folder / "scout.py").write_text(_NOTES)
 

@@ -34,10 +34,15 @@ def mine(tmp_path: Path) -> Installation:
 
 
 def _run(
-    mine: Installation, cloud: Path, life: int, pretend: Path = PRETEND, command: Sequence[str] = DEPLOY
+    mine: Installation,
+    cloud: Path,
+    life: int,
+    pretend: Path = PRETEND,
+    command: Sequence[str] = DEPLOY,
+    **more: str,
 ) -> subprocess.CompletedProcess[str]:
     cloud.mkdir(exist_ok=True)
-    more = {"BASH_ENV": str(pretend), "PYTHON": "pretend", "CLOUD": str(cloud), "RELEASE": "s1-abc"}
+    more |= {"BASH_ENV": str(pretend), "PYTHON": "pretend", "CLOUD": str(cloud), "RELEASE": "s1-abc"}
     more["TMPDIR"] = str(cloud.parent)  # what is killed does not tidy up
     return mine.run(*command, **more, LIFE=str(life), BORN=str(len(_changes(cloud))))
 
@@ -103,6 +108,26 @@ def test_a_new_key_is_one_new_version_and_reaches_the_functions_that_use_it(
 
     functions = [f"function/{name}" for name in ("poll-board", "ticket-monitor-worker", "web")]
     assert _changes(cloud)[len(before) :] == ["version/scout-ticketmaster-api-key", *functions]
+
+
+def test_settings_of_another_database_move_nothing(mine: Installation, tmp_path: Path) -> None:
+    """Only restore.sh lets it run over another one; a name that was left in the shell means nothing."""
+    cloud = tmp_path / "cloud"
+    assert _run(mine, cloud, 0).returncode == 0
+    before = _changes(cloud)
+    left = _run(mine, cloud, 0, FIRESTORE_DATABASE="scout-older")
+    assert (left.returncode, _changes(cloud)) == (0, before)
+
+    mine.choose(TICKETMASTER_API_KEY="key", FIRESTORE_DATABASE="scout-older", **CHOSEN)
+    stopped = _run(mine, cloud, 0)
+
+    assert (stopped.returncode, _changes(cloud)) == (1, before)
+    assert (
+        f"{PROJECT} runs over the database (default), and deploy/settings.env says scout-older"
+        in stopped.stderr
+    )
+    assert "write FIRESTORE_DATABASE=(default) there" in stopped.stderr
+    assert f"deploy/restore.sh {PROJECT} {REGION} --database=scout-older" in stopped.stderr
 
 
 @pytest.mark.parametrize("said", ["PERMISSION_DENIED", "UNAVAILABLE: request 404"])
@@ -175,6 +200,11 @@ def test_a_restore_switched_off_after_each_change_is_done_by_as_many_runs(
     assert _state(bit_by_bit) == _state(at_once)
     assert (bit_by_bit / "state%ticket-scout-worker").read_text() == "ENABLED\n"
     assert before.read_text() == restored
+
+    back = _run(mine, at_once, 0, command=(*RESTORE[:3], "--database=(default)", "--yes"))
+    assert back.returncode == 0, back.stderr
+    over = {one.name: one.read_text() for one in at_once.glob("runs-over*")}
+    assert (len(over), set(over.values())) == (5, {"(default)\n"})
 
 
 def test_a_look_at_indexes_that_fails_is_not_that_none_is_built(mine: Installation, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from tests.deploy.installed import PROJECT, REGION, Installed
-from tests.deploy.operators import DEPLOY, HERE, Operator
+from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, Operator, a_function
 
 BACKUPS = f"v1/{HERE}/backups"
 JOB = f"v1/{HERE}/jobs/ticket-scout-worker"
@@ -85,11 +85,14 @@ def test_it_asks_which_backup_and_whether(operator: Operator, installed: Install
     assert (installed.changes(), operator.deployed) == ([], [])
 
 
-@pytest.mark.parametrize("option", ["--backup", "--into", "--yes=no", "--before=x"])
+@pytest.mark.parametrize("option", ["--backup", "--into", "--database", "--yes=no", "--before=x"])
 def test_an_option_without_its_value_stops_it(operator: Operator, installed: Installed, option: str) -> None:
     said = operator.run("restore.sh", option)
     assert (said.returncode, installed.asked) == (1, [])
-    assert f"{option} is not understood; there are: --backup=… --into=… --yes --dry-run" in said.stderr
+    assert (
+        f"{option} is not understood; there are: --backup=… --into=… --database=… --yes --dry-run"
+        in said.stderr
+    )
 
 
 def test_without_a_backup_it_says_when_there_is_one(operator: Operator, installed: Installed) -> None:
@@ -115,7 +118,7 @@ def test_a_database_that_would_not_be_known_as_ours_is_refused(
     operator: Operator, installed: Installed, into: str
 ) -> None:
     said = operator.run("restore.sh", "--backup=latest", f"--into={into}", "--yes")
-    assert "--into must be scout-" in said.stderr
+    assert "a database of Ticket Scout is scout- and" in said.stderr
     assert installed.asked == []
 
 
@@ -138,6 +141,44 @@ def test_a_database_that_no_backup_becomes_is_not_switched_to(
     assert said.returncode == 1
     assert "there is a database scout-other already that no backup becomes" in said.stderr
     assert operator.deployed == []
+
+
+def test_it_goes_back_to_the_database_before_and_tells_it_what_happened(
+    operator: Operator, installed: Installed
+) -> None:
+    for name in FUNCTIONS:
+        a_function(installed, name, FIRESTORE_DATABASE="scout-restored")
+    said = operator.run("restore.sh", "--database=(default)", typed=f"{PROJECT}\n")
+    assert said.returncode == 0, said.stderr
+    assert operator.told == [f"restored --before scout-restored firestore {PROJECT} (default)"]
+    assert [path.rpartition("/")[2] for _, path in installed.changes()] == [
+        "ticket-scout-worker:pause",
+        "copy-monitor-job",
+        "deliver-alert",
+        "ticket-scout-worker:resume",
+    ]
+    assert operator.settings.read_text() == "STORE=firestore\nFIRESTORE_DATABASE=(default)\n"
+    assert operator.deployed == [f"{PROJECT} {REGION}  (default)"]
+
+
+def test_a_database_that_is_not_there_is_not_gone_back_to(operator: Operator, installed: Installed) -> None:
+    said = operator.run("restore.sh", "--database=scout-gone", "--yes")
+    assert said.returncode == 1
+    assert "there is no database scout-gone" in said.stderr
+    assert (operator.deployed, installed.changes()) == ([], [])
+    both = operator.run("restore.sh", "--database=scout-gone", "--backup=latest", "--yes")
+    assert "say --database, or --backup with --into, not both" in both.stderr
+
+
+def test_whatever_fails_after_the_worker_rests_says_that_it_does(
+    operator: Operator, installed: Installed
+) -> None:
+    _with_backups(installed)
+    (operator.folder / "deploy/deploy.sh").write_text("#!/bin/sh\nexit 3\n")
+    said = operator.run("restore.sh", "--backup=older", "--into=scout-restored", "--yes")
+    assert said.returncode == 3
+    assert "rests until this is done: run it again with --into=scout-restored --backup=older" in said.stderr
+    assert installed.things[JOB]["state"] == "PAUSED"
 
 
 @pytest.mark.parametrize(

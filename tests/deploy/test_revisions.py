@@ -121,7 +121,7 @@ def test_there_is_no_way_back(listed: list[dict[str, Any]], to: str | None, why:
 def test_no_way_leads_back_over_a_restore(
     releases: tuple[str, ...], over: tuple[str, ...], to: str | None
 ) -> None:
-    with pytest.raises(REVISIONS.NoWayBackError, match="with FIRESTORE_DATABASE=scout-restored"):
+    with pytest.raises(REVISIONS.NoWayBackError, match="FIRESTORE_DATABASE=scout-restored stand in"):
         _chosen(*_history(*releases, over=over), to=to)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.installed import PROJECT, REGION, Installed
-from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, RUN, Operator, a_function
+from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, RUN, Operator
 
 
 def test_the_new_release_is_deployed_by_its_name_and_gets_all_traffic(
@@ -38,16 +38,6 @@ def test_a_leap_over_a_shape_is_refused_before_anything_is_done(
     (operator.folder / "watchers/schema.py").write_text("SCHEMA = 0\n")
     assert "use deploy/rollback.sh" in operator.run("upgrade.sh").stderr
     assert (operator.deployed, installed.changes()) == ([], [])
-
-
-def test_settings_that_name_another_database_than_what_runs_are_refused(
-    operator: Operator, installed: Installed
-) -> None:
-    a_function(installed, FUNCTIONS[0], FIRESTORE_DATABASE="scout-restored")
-    operator.settings.write_text("FIRESTORE_DATABASE=(default)\n")
-    said = operator.run("upgrade.sh")
-    assert (said.returncode, operator.deployed, installed.changes()) == (1, [], [])
-    assert "write FIRESTORE_DATABASE=scout-restored into" in said.stderr
 
 
 def test_where_nothing_runs_it_says_what_to_begin_with(operator: Operator, installed: Installed) -> None:

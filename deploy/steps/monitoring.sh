@@ -80,23 +80,20 @@ apply_alert_channel() {
 
 # It may take Google ten minutes until a policy may name a metric that was just made.
 apply_policies() {
-  local filled=$1 file name version there known policy patience made_with
-  patience=$(patience)
+  local filled=$1 file name version there known policy slower
   step "Alert policies; each says what it means and names its runbook"
   there=$(ask '' gcloud alpha monitoring policies list --filter='userLabels.product=ticket-scout' \
     --format='value(userLabels.runbook,userLabels.version,name)')
   for file in deploy/monitoring/policies/*.json; do
     name=$(basename "$file" .json)
-    made_with="$check $channel $runbooks"
-    [[ $name != tick-not-running ]] || made_with+=" $patience"
-    version=$(version_of "$file" "$made_with")
+    mapfile -t slower < <(slower "$name")
+    version=$(version_of "$file" "$check $channel $runbooks ${slower[*]}")
     known=$(named "$name" "$there") || known=''
     policy=${known##*[[:space:]]}
     [[ ${known%%[[:space:]]*} != "$version" ]] || continue
     run sed -i -e "s#CHECK_ID#$check#" -e "s#VERSION#$version#" -e "s#docs/runbooks/#${runbooks%/}/#" \
       "$filled/policies/$name.json"
-    [[ $name != tick-not-running ]] || run sed -i -e "s#\"600s\"#\"${patience}s\"#" \
-      -e "s#10 minutes#$((patience / 60)) minutes#" "$filled/policies/$name.json"
+    [[ ${#slower[@]} == 0 ]] || run sed -i "${slower[@]/#/--expression=}" "$filled/policies/$name.json"
     if [[ -n $policy ]]; then
       run gcloud alpha monitoring policies update "$policy" --policy-from-file="$filled/policies/$name.json" \
         ${channel:+"--set-notification-channels=$channel"}
@@ -107,10 +104,20 @@ apply_policies() {
   done
 }
 
-# Seconds without a good run until somebody is told: the ten minutes of the file, or three ticks that come more slowly.
-patience() {
-  local three=$((3 * $(setting TICK_EVERY_SECONDS 60)))
-  printf '%s' "$((three > 600 ? three : 600))"
+# What sed makes of a policy where ticks come so slowly that the file's own minutes would be wrong: no good run for three ticks is
+# news, and so is an alert that three sweeps left behind (there is one a tick, and one line of the log about it).
+slower() {
+  local tick three
+  tick=$(setting TICK_EVERY_SECONDS 60) three=$((3 * tick))
+  case $1 in
+    tick-not-running)
+      ((three <= 600)) || printf '%s\n' "s#\"600s\"#\"${three}s\"#" "s#10 minutes#$((three / 60)) minutes#"
+      ;;
+    outbox-ageing)
+      ((tick <= 60)) || printf '%s\n' "s#\"60s\"#\"${tick}s\"#"
+      ((three <= 900)) || printf '%s\n' "s#: 900,#: $three,#" "s#15 minutes#$((three / 60)) minutes#"
+      ;;
+  esac
 }
 
 apply_dashboards() {

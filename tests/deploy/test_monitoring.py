@@ -173,16 +173,7 @@ def test_a_policy_names_its_runbook_where_the_operator_keeps_them() -> None:
 
 @pytest.mark.parametrize(("tick", "patience"), [("60", 600), ("120", 600), ("300", 900), ("3600", 10800)])
 def test_a_worker_that_ticks_seldom_is_waited_for(tmp_path: Path, tick: str, patience: int) -> None:
-    """What the printed commands make of the policy."""
-    shown = run_step("--dry-run", SETTING_TICK_EVERY_SECONDS=tick).stdout
-    file = "/tmp/ticket-scout-monitoring/policies/tick-not-running.json"  # noqa: S108 - a name in what is printed
-    edits = [line for line in shown.splitlines() if line.startswith("sed ") and line.endswith(file)]
-    filled = tmp_path / "policy.json"
-    shutil.copy(FILES / "policies/tick-not-running.json", filled)
-    script = "\n".join(edits).replace(file, str(filled))
-    subprocess.run(["bash", "-c", script], check=True)  # noqa: S603, S607
-
-    policy = json.loads(filled.read_text())
+    policy = _filled("tick-not-running", tick, tmp_path)
     silent, failing = policy["conditions"]
     assert silent["conditionAbsent"]["duration"] == f"{patience}s"
     assert failing["conditionThreshold"]["aggregations"][0]["alignmentPeriod"] == f"{patience}s"
@@ -192,15 +183,42 @@ def test_a_worker_that_ticks_seldom_is_waited_for(tmp_path: Path, tick: str, pat
     assert minutes in policy["documentation"]["content"]
 
 
-def test_another_rhythm_makes_only_its_own_policy_anew() -> None:
+@pytest.mark.parametrize(
+    ("tick", "seen", "late"), [("60", 60, 900), ("120", 120, 900), ("300", 300, 900), ("3600", 3600, 10800)]
+)
+def test_an_alert_is_late_when_three_sweeps_left_it(tmp_path: Path, tick: str, seen: int, late: int) -> None:
+    policy = _filled("outbox-ageing", tick, tmp_path)
+    (condition,) = policy["conditions"]
+    threshold = condition["conditionThreshold"]
+    assert threshold["aggregations"][0]["alignmentPeriod"] == f"{seen}s"
+    assert threshold["thresholdValue"] == late
+    assert f"overdue by {late // 60} minutes" in condition["displayName"]
+    assert f"more than {late // 60} minutes" in policy["documentation"]["content"]
+
+
+def _filled(name: str, tick: str, folder: Path) -> dict[str, Any]:
+    """What the printed commands make of the policy."""
+    shown = run_step("--dry-run", SETTING_TICK_EVERY_SECONDS=tick).stdout
+    file = f"/tmp/ticket-scout-monitoring/policies/{name}.json"  # noqa: S108 - a name in what is printed
+    edits = [line for line in shown.splitlines() if line.startswith("sed ") and line.endswith(file)]
+    filled = folder / "policy.json"
+    shutil.copy(FILES / f"policies/{name}.json", filled)
+    script = "\n".join(edits).replace(file, str(filled))
+    subprocess.run(["bash", "-c", script], check=True)  # noqa: S603, S607
+    policy: dict[str, Any] = json.loads(filled.read_text())
+    return policy
+
+
+def test_another_rhythm_makes_only_its_own_policies_anew() -> None:
     def versions(tick: str) -> dict[str, str]:
         shown = run_step("--dry-run", SETTING_TICK_EVERY_SECONDS=tick).stdout
         return {name: said for said, name in re.findall(r"s#VERSION#(\w+)#.*policies/([\w-]+)\.json", shown)}
 
     usual, slow = versions("60"), versions("3600")
     assert usual.keys() == set(POLICIES)
-    assert {name for name in usual if usual[name] != slow[name]} == {"tick-not-running"}
-    assert versions("120") == usual
+    assert {name for name in usual if usual[name] != slow[name]} == {"tick-not-running", "outbox-ageing"}
+    now_and_then = versions("120")
+    assert {name for name in usual if usual[name] != now_and_then[name]} == {"outbox-ageing"}
 
 
 def test_a_dry_run_prints_every_command_and_calls_nothing() -> None:

@@ -5,15 +5,13 @@ thing is its REST name (``v1/projects/p/secrets/s``); a collection lists what li
 does not know it refuses, so that a test says which request it was.
 """
 
-import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.deploy.loopback import Answer, Request, serving
 
 PROJECT, REGION, NUMBER = "demo-app", "us-central1", "123456789012"
 SERVICES = [
@@ -33,18 +31,6 @@ SERVICES = [
     "SECRETMANAGER",
     "SERVICEUSAGE",
 ]
-Answer = tuple[int, dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One request."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    body: Any
-    token: str | None
 
 
 @dataclass
@@ -58,7 +44,7 @@ class Installed:
     things: dict[str, dict[str, Any]] = field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     permissions: set[str] = field(default_factory=set)
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
     broken: dict[str, int] = field(default_factory=dict)
     url: str = ""
     restoring: str = "SUCCESSFUL"
@@ -77,8 +63,9 @@ class Installed:
             if one.method != "GET" and not one.path.endswith(reads)
         ]
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: Request) -> Answer:
         """What Google would say."""
+        asked = replace(asked, path=asked.path.lstrip("/"))
         self.asked.append(asked)
         for pattern, status in self.broken.items():
             if re.search(pattern, f"{asked.method} {asked.path}"):
@@ -88,7 +75,7 @@ class Installed:
             path, _, verb = path.rpartition(":")
         return self._act(path, verb, asked) if verb else self._rest(path, asked)
 
-    def _act(self, path: str, verb: str, asked: Asked) -> Answer:
+    def _act(self, path: str, verb: str, asked: Request) -> Answer:
         """A verb of its own, after a colon."""
         match verb:
             case "testIamPermissions":
@@ -105,7 +92,7 @@ class Installed:
                 return 200, self.things[f"{path}:access"]
         return _error(404, "NOT_FOUND")
 
-    def _rest(self, path: str, asked: Asked) -> Answer:
+    def _rest(self, path: str, asked: Request) -> Answer:
         if path.endswith("/timeSeries"):
             return 200, {"timeSeries": self._figures(asked.query["filter"])}
         if path in self.things:
@@ -114,7 +101,7 @@ class Installed:
             return 200, {"name": path.partition("/")[2], "done": True, "response": {}}
         return self._listed(path) if asked.method == "GET" else _error(404, "NOT_FOUND")
 
-    def _one(self, path: str, asked: Asked) -> Answer:
+    def _one(self, path: str, asked: Request) -> Answer:
         if asked.method == "GET":
             return 200, self.things[path]
         if asked.method == "DELETE":
@@ -194,41 +181,6 @@ def _error(status: int, said: str) -> Answer:
 @contextmanager
 def answering(installed: Installed) -> Iterator[Installed]:
     """The installation at an address of this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"installed": installed}))
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    installed.url = f"http://127.0.0.1:{server.server_port}/"
-    try:
+    with serving(installed.answer) as address:
+        installed.url = f"{address}/"
         yield installed
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    installed: Installed
-    protocol_version = "HTTP/1.1"
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        url = urlsplit(self.path)
-        asked = Asked(
-            self.command,
-            unquote(url.path).lstrip("/"),
-            dict(parse_qsl(url.query)),
-            json.loads(body) if body else None,
-            self.headers.get("Authorization"),
-        )
-        status, said = self.installed.answer(asked)
-        content = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing: the requests are kept."""

@@ -10,14 +10,14 @@ method of its own below. Operations are over at once. ``changes`` are the reques
 something.
 """
 
-import json
 import re
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+
+from tests.deploy.loopback import Request, serving
 
 NUMBER = "123456789012"
 APIS = (
@@ -50,37 +50,29 @@ VERSIONS = re.compile(r"^/(?:apis/[\w.]+/)?v\d\w*/")
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Request:
-    """One request as it came."""
-
-    method: str
-    host: str
-    path: str
-    query: dict[str, str]
-    body: Any
-    raw: bytes = field(repr=False)
-
-    @property
-    def changes(self) -> bool:
-        """Whether it may have changed something; an upload alone changes nothing that runs."""
-        return self.method != "GET" and not LOOKS.search(self.path) and "/upload" not in self.path
+def changes(request: Request) -> bool:
+    """Whether it may have changed something; an upload alone changes nothing that runs."""
+    return request.method != "GET" and not LOOKS.search(request.path) and "/upload" not in request.path
 
 
 @dataclass
 class Recorder:
-    """A loopback Google: ``with Recorder("demo-app") as google``."""
+    """A loopback Google: ``with Recorder("demo-app") as google``.
+
+    ``refusing``: requests (``METHOD path``, without the version) that are refused once.
+    """
 
     project: str
     requests: list[Request] = field(default_factory=list)
     things: dict[str, Json] = field(default_factory=dict)
     policies: dict[str, Json] = field(default_factory=dict)
     payloads: dict[str, str] = field(default_factory=dict)
+    refusing: list[str] = field(default_factory=list)
+    url: str = ""
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"google": self}))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._open = ExitStack()
         self.things[f"projects/{self.project}"] = {
             "projectId": self.project,
             "projectNumber": NUMBER,
@@ -90,12 +82,11 @@ class Recorder:
         }
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = self._open.enter_context(serving(self.answer))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._open.close()
 
     def environment(self, folder: Path) -> dict[str, str]:
         """What lets gcloud, with its configuration in ``folder``, talk to this and to nothing else."""
@@ -115,7 +106,7 @@ class Recorder:
     @property
     def changes(self) -> list[Request]:
         """The requests that may have changed something."""
-        return [one for one in self.requests if one.changes]
+        return [one for one in self.requests if changes(one)]
 
     def sent(self, method: str, pattern: str) -> list[Request]:
         """The requests of this method whose path has this pattern in it."""
@@ -130,7 +121,10 @@ class Recorder:
         """What Google would answer, and what it would then have."""
         with self._lock:
             self.requests.append(request)
-            path = VERSIONS.sub("", request.path).replace("projects/-/", f"projects/{self.project}/")
+            path = without_version(request).replace("projects/-/", f"projects/{self.project}/")
+            if (asked := f"{request.method} {path}") in self.refusing:
+                self.refusing.remove(asked)
+                return 400, {"error": {"code": 400, "message": "not now", "status": "FAILED_PRECONDITION"}}
             name, _, verb = path.rpartition(":") if re.search(r":[a-zA-Z]+$", path) else (path, "", "")
             verb = verb or request.method
             special = getattr(self, "_" + _snake(verb), None)
@@ -196,7 +190,8 @@ class Recorder:
     def _put(self, path: str, request: Request) -> tuple[int, Json]:
         if "/upload" in path:
             return 200, {}
-        self.things[path] = {**(request.body or {}), "name": path}
+        own = request.body["name"] if "/metrics/" in path else path
+        self.things[path] = {**(request.body or {}), "name": own}
         return 200, self.things[path]
 
     def _patch(self, path: str, request: Request) -> tuple[int, Json]:
@@ -255,6 +250,9 @@ class Recorder:
 
     def _made_fields(self, thing: Json) -> Json:
         return {**thing, "ttlConfig": {"state": "ACTIVE"}} if "ttlConfig" in thing else thing
+
+    def _made_dashboards(self, thing: Json) -> Json:
+        return {**thing, "etag": f"e{len(self.requests)}"}
 
     def _made_jobs(self, thing: Json) -> Json:
         return {"state": "ENABLED", **thing}
@@ -360,6 +358,11 @@ _LISTS = {
 }
 
 
+def without_version(request: Request) -> str:
+    """The path of what was asked for, as a thing is named."""
+    return VERSIONS.sub("", request.path)
+
+
 def _snake(verb: str) -> str:
     return verb.lower() if verb.isupper() else re.sub("([A-Z])", lambda found: "_" + found[1].lower(), verb)
 
@@ -377,33 +380,3 @@ def _put(thing: Json, path: list[str], body: Json) -> None:
         thing[head] = body[head]
     else:
         thing.pop(head, None)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    google: Recorder
-
-    def _serve(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        address = urlsplit(self.path)
-        try:
-            body = json.loads(raw) if raw else None
-        except ValueError:
-            body = None
-        host = address.netloc or str(self.headers.get("Host"))
-        request = Request(self.command, host, address.path, dict(parse_qsl(address.query)), body, raw)
-        status, said = self.google.answer(request)
-        answer = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the standard library's names
-
-    def do_CONNECT(self) -> None:
-        self.send_error(502, "nothing leaves this machine")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nothing: the requests are in ``requests``."""

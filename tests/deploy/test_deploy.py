@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.installation import REGION, Installation, gcloud, spelled
-from tests.deploy.recorder import NUMBER, Json, Recorder, Request
+from tests.deploy.loopback import Request
+from tests.deploy.recorder import NUMBER, Json, Recorder
 from tests.twilio_senders import NUMBER as PHONE
 from tests.twilio_senders import SendersServer
 from watchers.settings import SECRETS

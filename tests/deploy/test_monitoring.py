@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.deploy.gcloud_lint import lint
-from tests.deploy.monitoring_recorder import Monitoring, monitoring
+from tests.deploy.recorder import Recorder, without_version
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "deploy" / "monitoring"
@@ -53,7 +53,7 @@ class Applied:
     asked_first: list[str]
     asked_again: list[str]
     asked_changed: list[str]
-    google: Monitoring
+    google: Recorder
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +62,9 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
     if shutil.which("gcloud") is None:
         pytest.skip("gcloud is not installed here")
     folder = tmp_path_factory.mktemp("gcloud")
-    with monitoring() as (google, endpoints):
+    with Recorder("demo-app") as google:
         told = {
-            **endpoints,
-            "CLOUDSDK_CONFIG": str(folder),
-            "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",
+            **google.environment(folder),
             "SETTING_ALERT_EMAIL": "operator@people.test",
             "BETWEEN_TRIES": "0",
         }
@@ -84,25 +82,25 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applied]:
         yield Applied(broken.returncode, first, asked, asked_again, changes(google), google)
 
 
-def pretend_older(google: Monitoring) -> None:
+def pretend_older(google: Recorder) -> None:
     """One of each kind was made by an older release."""
     name = "projects/demo-app/metrics/scout_runs"
     google.things[name]["description"] = "Runs; version 0123456789abcdef"
-    google.of("dashboards")[0]["labels"]["version"] = "0123456789abcdef"
-    policy = google.of("alertPolicies")[0]
+    of(google.things, "dashboards")[0]["labels"]["version"] = "0123456789abcdef"
+    policy = of(google.things, "alertPolicies")[0]
     policy["userLabels"]["version"] = "0123456789abcdef"
     policy["notificationChannels"] = []
 
 
-def changes(google: Monitoring) -> list[str]:
+def changes(google: Recorder) -> list[str]:
     """What was changed since this was last asked."""
-    said = [f"{one.method} {one.path}" for one in google.changes]
+    said = [f"{one.method} {without_version(one)}" for one in google.changes]
     google.requests.clear()
     return said
 
 
 def of(things: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [thing for name, thing in things.items() if name.split("/")[2] == kind]
+    return [thing for name, thing in things.items() if f"/{kind}/" in name]
 
 
 def test_everything_stands_there_once_although_it_was_broken_off(applied: Applied) -> None:
@@ -162,7 +160,7 @@ def test_what_an_older_release_made_is_made_anew_and_nothing_else(applied: Appli
         "PATCH projects/demo-app/dashboards/N",
         "PUT projects/demo-app/metrics/scout_runs",
     ]
-    assert all(policy["notificationChannels"] for policy in applied.google.of("alertPolicies"))
+    assert all(policy["notificationChannels"] for policy in of(applied.google.things, "alertPolicies"))
     assert "0123456789abcdef" not in json.dumps(applied.google.things)
 
 

@@ -9,7 +9,7 @@ import re
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -110,9 +110,15 @@ def run() -> None:
 )
 def serve(host: str, threads: int) -> None:
     """Run everything on one small server: as `run`, behind gunicorn. SIGTERM stops it."""
+    os.environ.pop("WEB_CONCURRENCY", None)  # deploy.sh's; gunicorn would take it for its own
     from web.server import Server
 
-    Server(_settings_of_one_process(), host, threads).run()
+    settings = _settings_of_one_process()
+    if settings.local_person:
+        raise click.ClickException(
+            "LOCAL_PERSON is for a laptop: behind a proxy everybody is signed in as them. Leave it unset"
+        )
+    Server(settings, host, threads).run()
 
 
 def _settings_of_one_process() -> "Settings":
@@ -330,17 +336,19 @@ def _brought_up_to_date(copy: Path, replaced: Path | None, now: datetime, *, mov
     from store.sqlite import SqliteDocuments
     from watchers.errors import StoreError
 
-    with closing(SqliteDocuments(str(copy))) as documents:
+    with ExitStack() as opened:
+        documents = opened.enter_context(closing(SqliteDocuments(str(copy))))
+        before: SqliteDocuments | None = None
         erased: int | None = 0
         stopped: int | None = 0
         if replaced:
             try:
-                with closing(SqliteDocuments(str(replaced))) as before:
-                    erased, stopped = carry(before, documents, now)
+                before = opened.enter_context(closing(SqliteDocuments(str(replaced))))
+                erased, stopped = carry(before, documents)
             except StoreError as exc:
-                erased = stopped = None
+                before = erased = stopped = None
                 click.echo(f"who was erased or stopped texts since must be told to it again: {exc}", err=True)
-        return _Brought(0 if moved else doubt(documents, now), erased, stopped)
+        return _Brought(0 if moved else doubt(documents, now, before), erased, stopped)
 
 
 def _say_brought(found: _Brought, after: Path | str | None) -> None:
@@ -375,10 +383,9 @@ def restored(before: str, *, as_json: bool) -> None:
         )
     documents = _documents(settings)
     name = None if before == DEFAULT_DATABASE else before
-    erased, stopped = carry(
-        open_documents(settings.store, project=settings.project, database=name), documents, now
-    )
-    found = _Brought(doubt(documents, now), erased, stopped)
+    replaced = open_documents(settings.store, project=settings.project, database=name)
+    erased, stopped = carry(replaced, documents)
+    found = _Brought(doubt(documents, now, replaced), erased, stopped)
     if as_json:
         click.echo(json.dumps(asdict(found)))
     else:

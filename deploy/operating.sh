@@ -50,12 +50,5 @@ running() {
   ask '' gcloud functions describe "$function" --gen2 --region="$REGION" --format="value(serviceConfig.environmentVariables.$1)"
 }
 
-# database_of_settings: the database that the settings name; nothing if they leave it to what runs.
-database_of_settings() {
-  local said=''
-  [[ ! -r $SETTINGS_FILE ]] || said=$(sed -n 's/^FIRESTORE_DATABASE=//p' "$SETTINGS_FILE" | tail -1 | tr -d "\"' ")
-  printf '%s\n' "$said"
-}
-
 # schema_of RELEASE: the number of its documents' shape; nothing if it does not say.
 schema_of() { sed -n 's/^s\([0-9][0-9]*\)-.*/\1/p' <<<"$1"; }

@@ -114,17 +114,20 @@ delete_event_functions() {
 name_database() {
   local file line="FIRESTORE_DATABASE=$into"
   step "$SETTINGS_FILE names the database that everything runs over from here on: $line"
-  [[ -z $DRY_RUN && $(database_of_settings) != "$into" ]] || return 0
+  [[ -z $DRY_RUN ]] || return 0
   file=$(readlink -f "$SETTINGS_FILE")
   rm -f "$file.new"
   (umask 077 && awk -v line="$line" '
     !/^[[:space:]]*FIRESTORE_DATABASE=/ { print; next }
     !said++ { print line }
     END { if (!said) print line }' "$file" >"$file.new")
-  mv "$file.new" "$file"
+  if cmp -s "$file.new" "$file"; then rm "$file.new"; else mv "$file.new" "$file"; fi
 }
 
-if [[ -z $DRY_RUN && $into == "$before" ]]; then
+is_switched() { [[ -z $DRY_RUN && $into == "$before" ]]; }
+
+if is_switched; then
+  [[ $(job_state) != PAUSED ]] || trap say_it_rests EXIT
   confirm "$PROJECT" "The worker of $PROJECT runs over $into already. No backup is restored: what was left to do is done."
 elif [[ -n $existing ]]; then
   find_database
@@ -141,6 +144,7 @@ What was saved or told since then is not in it."
   tell_what_happened
 fi
 delete_event_functions
+is_switched || tell_what_happened # once more: what was under way when it was first told is over by now
 name_database
 
 step "Rules, expiry, backups and protection of the new database; all functions over it"

@@ -8,7 +8,7 @@ where other processes deliver, the same number is in the log (``dwell_seconds``)
 
 import threading
 from bisect import bisect_left
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import accumulate
@@ -49,20 +49,20 @@ class Dwells:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: dict[Channel, list[int]] = {}
-        self._seconds = Counter[Channel]()
+        self._seconds: dict[Channel, float] = defaultdict(float)
 
     def note(self, channel: Channel, took: float) -> None:
         """One more message was accepted."""
         with self._lock:
             buckets = self._counts.setdefault(channel, [0] * (len(BOUNDS) + 1))
             buckets[bisect_left(BOUNDS, took)] += 1
-            self._seconds[channel] += took  # type: ignore[assignment]
+            self._seconds[channel] += took
 
     def by_channel(self) -> dict[Channel, tuple[list[int], float]]:
         """Of each channel: messages within each bound (and the rest), added up; and the seconds of all."""
         with self._lock:
             return {
-                channel: (list(accumulate(buckets)), float(self._seconds[channel]))
+                channel: (list(accumulate(buckets)), self._seconds[channel])
                 for channel, buckets in self._counts.items()
             }
 

@@ -8,6 +8,7 @@ knows.
 """
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -20,7 +21,7 @@ from store.sqlite_file import translated
 from watchers.errors import StoreError, StoreUnavailableError
 
 _TABLES: Final = frozenset({"documents", "entries", "changes", "clock"})
-_BESIDE: Final = ("", "-wal", "-shm")  # the files of one database
+_JOURNALS: Final = ("-wal", "-shm")  # what lies beside a database that is used
 _PATIENCE = 5.0  # seconds for others to let go
 
 
@@ -76,8 +77,8 @@ def restore(
             prepare(part, database if database.exists() else None)
             _close_journal(part)
         aside = database.with_name(f"{database.name}.replaced-{now:%Y%m%dT%H%M%SZ}")
-        is_kept = _move_aside(database, aside)
-        part.replace(database)
+        is_kept = _keep_aside(database, aside)
+        part.replace(database)  # in one step: whoever dies before or after it leaves a whole database
         _sync(database.parent)
     return aside if is_kept else None
 
@@ -102,15 +103,14 @@ def _copy(source: Path, to: Path) -> Iterator[tuple[Path, Snapshot]]:
             snapshot = _copied(source, part, to)
         yield part, snapshot
     finally:
-        for ending in (*_BESIDE, "-journal"):
+        for ending in ("", *_JOURNALS, "-journal"):
             Path(f"{part}{ending}").unlink(missing_ok=True)
 
 
 def _copied(source: Path, part: Path, to: Path) -> Snapshot:
     with closing(_opened(source)) as old, closing(_opened(part)) as new:
-        old.backup(
-            new
-        )  # in one step: one moment, and nobody who writes meanwhile has to wait or makes us begin anew
+        # In one step: one moment, and nobody who writes meanwhile has to wait or makes us begin anew.
+        old.backup(new)
         new.execute("PRAGMA journal_mode = DELETE")  # one file
         _refuse_unsound(new, source)
         (documents,) = new.execute("SELECT count(*) FROM documents").fetchone()
@@ -167,12 +167,20 @@ def _close_journal(database: Path) -> None:
             raise StoreUnavailableError(f"{database} is in use: stop what runs on it first") from exc
 
 
-def _move_aside(database: Path, aside: Path) -> bool:
-    """Whether there was anything. What a lost database left beside it would be taken for the new one's."""
-    there = [ending for ending in _BESIDE if Path(f"{database}{ending}").exists()]
-    for ending in there:
+def _keep_aside(database: Path, aside: Path) -> bool:
+    """Give what will be replaced another name besides; whether there was anything.
+
+    What a lost or damaged database left beside it would be taken for the new one's, so that is moved.
+    """
+    left = [ending for ending in _JOURNALS if Path(f"{database}{ending}").exists()]
+    for ending in left:
         Path(f"{database}{ending}").replace(f"{aside}{ending}")
-    return bool(there)
+    if database.exists():
+        try:
+            aside.hardlink_to(database)
+        except OSError:  # a file system without links
+            shutil.copy2(database, aside)
+    return bool(left) or aside.exists()
 
 
 def _sync(folder: Path) -> None:

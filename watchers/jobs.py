@@ -76,7 +76,6 @@ class Job:
             "targets": list(self.targets),
             "left": list(self.left),
             "deleted_at": self.deleted_at,
-            expiry.FIELD: _tombstone_until(self.deleted_at),
             "updated_at": SERVER_TIME,
             "copied_at": SERVER_TIME,
             "seated": self.watch.status != "ended",
@@ -95,6 +94,8 @@ class Job:
             "fires_at": {target_id: dict(found.fires_at) for target_id, found in at.items()},
             "rearms_at": {target_id: dict(found.rearms_at) for target_id, found in at.items()},
             "waits_for": [f"{target_id}:{kind}" for target_id in self.targets for kind in kinds],
+            # Here, too: an older version that brings a watch back says nothing of it.
+            expiry.FIELD: _tombstone_until(self.deleted_at),
         }
 
     def status_fields(self) -> dict[str, Any]:

@@ -47,8 +47,8 @@ apply_agents() { # asked for each time: it is a look where they are there, and n
 
 apply_roles() {
   local name
-  step "Documents: each function reads and writes them, and may not change the database, its indexes or its backups." \
-    "Firestore knows no smaller right than one for the whole database"
+  step "Documents: each function reads and writes them, and may not change a database, its indexes or its backups." \
+    "Firestore knows no smaller right than all documents; so a project of its own is the fence"
   for name in scout-worker scout-board scout-copy scout-deliver scout-web; do
     grant roles/datastore.user "$(member "$name")"
   done

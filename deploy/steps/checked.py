@@ -28,7 +28,7 @@ _SHAPES = {
     "ALERT_EMAIL": (r"[^@\s,]+@[^@\s,]+\.[^@\s,]+", "one e-mail address"),
     "RUNBOOKS_URL": (r"https://[^\s\"\\?#&]+", "a folder's https:// address, without ?, # and &"),
     "FIRESTORE_LOCATION": (r"eur3|nam5|nam7|[a-z]+-[a-z]+\d+", "a region, or eur3, nam5 or nam7"),
-    "FIRESTORE_DATABASE": (r"\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9]", "a database's name"),
+    "FIRESTORE_DATABASE": (r"\(default\)|scout-[a-z0-9-]{0,56}[a-z0-9]", "(default), or scout- and a name"),
     "SMTP_URL": (r"smtps?://\S+", "an address such as smtp://user:password@host:587"),
 }
 """What only the scripts read, by name: as a pattern, and in words."""

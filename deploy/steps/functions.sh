@@ -128,10 +128,10 @@ package_digest() { # of exactly the files that would be uploaded
 }
 
 deploy_function() {
-  local name=$1 made flags whom environment
+  local name=$1 made flags whom said
   whom=$(runs_as "$name")
-  environment=$(environment_of "$name")
-  mapfile -t flags < <(called_by "$name"; sizes_of "$name"; printf '%s\n' "$environment"; secret_flag "$whom")
+  said=$(called_by "$name" && sizes_of "$name" && environment_of "$name" && printf '\n' && secret_flag "$whom")
+  mapfile -t flags <<<"$said" # not from < <(…), which would hide that one of them stopped
   made=$(printf '%s\n' "$PACKAGE" "${flags[@]}" | sha256sum | cut -c1-40)
   [[ -n $DRY_RUN ]] || ! is_deployed "$name" "$made" || return 0
   # Twice more: Eventarc's own account may take some minutes until it is known everywhere.

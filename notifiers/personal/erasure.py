@@ -11,7 +11,8 @@
     again     after a while    what was under way before has written by then
     let go    once the boards  the emptied copies
               have heard
-    end       after ``KEPT``   erasures/{uid} and what is left of people/{uid}: no session is so old
+    end       after ``KEPT``   erasures/{uid} and what is left of people/{uid}: no session is so old, and no
+                               backup, of which whoever restores it erases them again
 
 Every step may be run twice, at once with itself, and again after a crash: it deletes what it finds. ``begin``
 is the point of no return; whoever runs ``resume`` next, the worker or anybody, goes on from there.
@@ -40,7 +41,7 @@ from watchers.shards import home_of, provider_of
 
 log = logging.getLogger(__name__)
 
-KEPT = timedelta(days=31)  # a session lasts 30 days
+KEPT = timedelta(days=100)  # a session lasts 30 days, a backup 98 at the most
 AGAIN_AFTER = timedelta(minutes=10)  # a function that was called before runs for at most 9
 _LATE = timedelta(hours=1)
 _ATTEMPTS = 8
@@ -154,14 +155,23 @@ def _go_on(documents: Documents, places: Places, uid: str, now: datetime) -> Non
         return None
     if not is_erased(known):
         if standing.fields["deleted_at"] is not None:  # they are back, and what there is now is theirs
-            documents.commit(Delete(standing.path))
-            return None
+            return _keep(documents, standing, now)
         begin(documents, uid, now)  # it was not over when somebody wrote to them
         return _go_on(documents, places, uid, now)
     _delete(documents, places, uid, str(standing.fields["mark"]), now)
     is_over = now >= standing.fields["begun_at"] + KEPT
     heard = _let_go(documents, places, str(standing.fields["mark"]), whatever=is_over)
     return _note(documents, standing, now, heard=heard, is_over=is_over)
+
+
+def _keep(documents: Documents, standing: Document, now: datetime) -> None:
+    """That they were erased once, and when, for as long as there are backups of what there was before."""
+    end = standing.fields["begun_at"] + KEPT
+    with suppress(ConflictError):
+        if now >= end:
+            documents.commit(Delete(standing.path))
+        else:
+            documents.commit(Update(standing.path, {"look_at": end}, standing.version))
 
 
 def _note(documents: Documents, standing: Document, now: datetime, *, heard: bool, is_over: bool) -> None:

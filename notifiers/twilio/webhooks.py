@@ -92,11 +92,8 @@ class Webhooks:
         one = found[0]
         if (one.sms_url, one.sms_method, one.sms_application_sid or "") == (url, "POST", ""):
             return Found.RIGHT
-        wanted = {
-            "sms_url": url,
-            "sms_method": "POST",
-            "sms_application_sid": "",
-        }  # an application goes first
+        # An application would go first.
+        wanted = {"sms_url": url, "sms_method": "POST", "sms_application_sid": ""}
         self._call(lambda client: client.incoming_phone_numbers(one.sid).update(**wanted))
         return Found.SET
 

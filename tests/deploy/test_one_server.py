@@ -187,6 +187,16 @@ def test_the_servers_own_command_watches_tells_and_stops(
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
+def test_behind_a_proxy_nobody_is_signed_in_without_asking(settings: dict[str, str], tmp_path: Path) -> None:
+    """Everybody's request comes from the proxy, on this machine."""
+    env = settings | {"LOCAL_PERSON": "u1"}
+    said = subprocess.run(  # noqa: S603 - our own command
+        systemd_command(), cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 1
+    assert "LOCAL_PERSON is for a laptop" in said.stderr
+
+
 def test_a_worker_that_dies_is_started_again_with_its_schedule(
     settings: dict[str, str], market: Market, tmp_path: Path
 ) -> None:

@@ -52,7 +52,8 @@ def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
     ]
     assert installed.things[JOB]["state"] == "ENABLED"
     assert f"v1/{OURS}" in installed.things, "the one before stays"
-    assert operator.told == [f"restored --before (default) firestore {PROJECT} scout-restored"]
+    told = f"restored --before (default) firestore {PROJECT} scout-restored"
+    assert operator.told == [told, told], "and again when nothing can go out any more"
 
 
 def test_nothing_runs_over_a_database_that_was_not_told_what_happened(
@@ -150,7 +151,7 @@ def test_it_goes_back_to_the_database_before_and_tells_it_what_happened(
         a_function(installed, name, FIRESTORE_DATABASE="scout-restored")
     said = operator.run("restore.sh", "--database=(default)", typed=f"{PROJECT}\n")
     assert said.returncode == 0, said.stderr
-    assert operator.told == [f"restored --before scout-restored firestore {PROJECT} (default)"]
+    assert operator.told == [f"restored --before scout-restored firestore {PROJECT} (default)"] * 2
     assert [path.rpartition("/")[2] for _, path in installed.changes()] == [
         "ticket-scout-worker:pause",
         "copy-monitor-job",

@@ -3,12 +3,14 @@
 import threading
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from notifiers.restored import doubt
+from notifiers.personal import erasure
+from notifiers.restored import carry, doubt
 from store.snapshot import back_up
 from store.sqlite import SqliteDocuments
 from tests.notifiers.kit import (
@@ -19,12 +21,17 @@ from tests.notifiers.kit import (
     everything,
     save_alert,
     save_person,
+    save_watch,
     stored,
 )
+from watchers import alerts
+from watchers.documents import Put, Query
 from watchers.errors import StoreError
 from watchers.kinds import Channel
 from watchers.models import AlertState
+from watchers.places import Places
 
+PLACES = Places()
 PEOPLE = 24
 LATER = NOW + timedelta(hours=2)
 
@@ -90,6 +97,30 @@ def test_an_e_mail_that_waits_is_sent_and_a_text_of_tomorrow_keeps_its_hour(
     assert stored(documents, held.id) == held
 
 
+def test_a_text_that_was_held_and_let_go_since_is_not_sent_when_its_hour_comes(
+    documents: SqliteDocuments, tmp_path: Path
+) -> None:
+    save_person(documents)
+    next_week = NOW + timedelta(days=7)
+    gone, held = (
+        save_alert(documents, watch_id=watch_id, state=AlertState.HELD, due_at=next_week, why="snoozed")
+        for watch_id in ("w1", "w2")
+    )
+    copy = back_up(tmp_path / "scout.db", tmp_path / "copy.db").path
+    phone = ListedPhone()
+    let_go = replace(gone, state=AlertState.PENDING, due_at=NOW, why=None)
+    documents.commit(Put(alerts.path(gone.id), alerts.to_fields(let_go)))
+    assert Post(documents, phone=phone).deliver(let_go) == "sent"
+
+    with closing(SqliteDocuments(str(copy))) as restored:
+        assert doubt(restored, LATER, documents) == 1
+        assert stored(restored, held.id) == held
+        Post(restored, phone=phone).sweep_until_settled(next_week)
+        assert stored(restored, gone.id).state is AlertState.SENT
+
+    assert len(phone.sent) == 2, "one text each"
+
+
 @pytest.mark.parametrize("died_after", [0, 11, PEOPLE])
 def test_a_backup_in_the_midst_of_delivering_neither_loses_nor_doubles(
     documents: SqliteDocuments, tmp_path: Path, died_after: int
@@ -132,6 +163,60 @@ def test_a_backup_in_the_midst_of_delivering_neither_loses_nor_doubles(
     assert set(mailed.values()) <= {1}
     for person in range(PEOPLE):
         assert texted[number_of(person)] + mailed[address_of(person)] == 1, person
+
+
+# ── what people forbade since ────────────────────────────────────────────────────────────────────────────
+
+
+def test_who_was_erased_and_came_back_since_is_erased_again(
+    documents: SqliteDocuments, tmp_path: Path
+) -> None:
+    """They come back as somebody new: nothing of before may stand there, neither number nor watch."""
+    save_person(documents)
+    save_watch(documents)
+    copy = back_up(tmp_path / "scout.db", tmp_path / "copy.db").path
+    erasure.erase(documents, PLACES, "u1", NOW)
+    save_person(documents, phone=None, email="new@example.com", sessions_since=NOW)
+    erasure.resume(documents, PLACES, LATER)
+
+    with closing(SqliteDocuments(str(copy))) as restored:
+        assert carry(documents, restored) == (1, 0)
+        assert carry(documents, restored) == (0, 0), "twice is harmless"
+        erasure.resume(restored, PLACES, LATER)
+        person = restored.get("people/u1")
+        assert erasure.is_erased(person)
+        assert person
+        assert person.fields.get("email") is None
+        assert not restored.find(Query(PLACES.worker_collection, ("uid",), "==", "u1"))
+        assert carry(restored, documents) == (0, 0), "the same erasure: whoever goes back loses nothing"
+
+
+def test_a_backup_of_after_they_came_back_keeps_them(documents: SqliteDocuments, tmp_path: Path) -> None:
+    save_person(documents)
+    erasure.erase(documents, PLACES, "u1", NOW)
+    save_person(documents, email="new@example.com")
+    copy = back_up(tmp_path / "scout.db", tmp_path / "copy.db").path
+
+    with closing(SqliteDocuments(str(copy))) as restored:
+        assert carry(documents, restored) == (0, 0)
+        person = restored.get("people/u1")
+
+    assert person
+    assert person.fields["email"] == "new@example.com"
+
+
+def test_who_signed_out_everywhere_since_is_signed_out(documents: SqliteDocuments, tmp_path: Path) -> None:
+    for uid in ("u1", "u2"):
+        save_person(documents, uid, sessions_since=NOW)
+    copy = back_up(tmp_path / "scout.db", tmp_path / "copy.db").path
+    save_person(documents, "u1", sessions_since=LATER)
+    save_person(documents, "u2", sessions_since=NOW - timedelta(days=1))
+
+    with closing(SqliteDocuments(str(copy))) as restored:
+        carry(documents, restored)
+        since = {one.id: one.fields["sessions_since"] for one in restored.find(Query("people"))}
+
+    assert since == {"u1": LATER, "u2": NOW}
 
 
 def test_it_may_be_asked_twice_and_broken_off(documents: SqliteDocuments) -> None:

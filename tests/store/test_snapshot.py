@@ -156,6 +156,43 @@ def test_a_restored_database_is_the_backup_and_the_one_before_is_kept(database: 
     assert number_in(backup) == 1
 
 
+def test_whoever_dies_while_it_is_replaced_leaves_the_one_before(
+    database: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(database, 1)
+    back_up(database, backup)
+    put(database, 2)
+
+    def dies(*_: object) -> Path:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", dies)
+        with pytest.raises(KeyboardInterrupt):
+            restore(backup, database, NOW, overwrite=True)
+
+    assert number_in(database) == 2
+    restore(backup, database, NOW.replace(minute=16), overwrite=True)
+    assert number_in(database) == 1
+
+
+def test_where_files_have_no_second_name_the_one_before_is_copied(
+    database: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(database, 1)
+    back_up(database, backup)
+    put(database, 2)
+
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    replaced = restore(backup, database, NOW, overwrite=True)
+
+    assert replaced
+    assert (number_in(database), number_in(replaced)) == (1, 2)
+
+
 def test_nothing_is_put_under_somebody_who_uses_the_database(database: Path, backup: Path) -> None:
     put(database, 1)
     back_up(database, backup)

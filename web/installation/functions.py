@@ -9,9 +9,8 @@ from web.doctor import Finding
 from web.installation.expected import DEAD_LETTERS, EVENT_FUNCTIONS, FUNCTIONS, JOB, WORKER
 from web.installation.google import Google, MissingError, UnseenError
 
-PATIENCE = timedelta(
-    minutes=10
-)  # an event, or a run that should have been, waits no longer while all is well
+PATIENCE = timedelta(minutes=10)
+"""An event, or a run that should have been, waits no longer while all is well."""
 _ALL = 100
 
 

@@ -25,9 +25,11 @@ main() {
   [[ -f .gcloudignore ]] || fail "there is no .gcloudignore: everything in this folder would be uploaded"
   read_settings "$SETTINGS_FILE"
   check_settings
+  [[ -n $DRY_RUN ]] || trap say_where_it_stopped EXIT
   # shellcheck disable=SC2034 # the steps use it
   PROJECT_NUMBER=$(ask PROJECT_NUMBER gcloud projects describe "$PROJECT" --format='value(projectNumber)')
   apply_apis
+  one_region
   apply_accounts
   apply_firestore
   apply_secrets
@@ -40,7 +42,9 @@ main() {
   apply_twilio
   apply_domain # last what may need rights that the owner of a project need not have
   apply_budget
+  trap - EXIT
   step "Done: $(public_url)"
+  [[ -z $OFF ]] || printf '# %s\n' "${OFF//$'\n'/$'\n# '}"
 }
 
 main "$@"

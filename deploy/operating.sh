@@ -50,5 +50,23 @@ running() {
   ask '' gcloud functions describe "$function" --gen2 --region="$REGION" --format="value(serviceConfig.environmentVariables.$1)"
 }
 
+# serving: the release that answers, which after a rollback is not the newest; nothing if it does not say.
+serving() {
+  local revision
+  revision=$(ask '' gcloud run services describe "$WORKER" --region="$REGION" --format='value(status.traffic[0].revisionName)')
+  [[ -n $revision ]] || return 0
+  ask '' gcloud run revisions describe "$revision" --region="$REGION" --flatten='spec.containers[0].env[]' \
+    --format='csv[no-heading](spec.containers.env.name,spec.containers.env.value)' | sed -n 's/^RELEASE,//p'
+}
+
+# newest_answer: all traffic of every function goes to its newest revision, also after a rollback.
+newest_answer() {
+  local function
+  for function in "${FUNCTIONS[@]}"; do
+    step "All of $function's traffic goes to the newest revision, also after a rollback"
+    run gcloud run services update-traffic "$function" --region="$REGION" --to-latest --quiet
+  done
+}
+
 # schema_of RELEASE: the number of its documents' shape; nothing if it does not say.
 schema_of() { sed -n 's/^s\([0-9][0-9]*\)-.*/\1/p' <<<"$1"; }

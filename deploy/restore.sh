@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Puts a backup into a new database and lets everything run over that:
-# restore.sh PROJECT REGION --backup=latest|NAME [--into=DATABASE] [--yes] [--dry-run]
+# restore.sh PROJECT REGION --backup=latest|NAME [--into=DATABASE] [--this-release] [--yes] [--dry-run]
 # or lets everything run over a database that is there, such as the one before a restore:
-# restore.sh PROJECT REGION --database=NAME [--yes] [--dry-run]
+# restore.sh PROJECT REGION --database=NAME [--this-release] [--yes] [--dry-run]
 #
 # The worker rests meanwhile. The database that ran so far stays as it is, for comparing and for going back. Watches
 # saved since the backup are not in the new one. Before anything runs over it, it is told who was erased or stopped texts
 # since, and that texts which wait in it may be out already (docs/adr/0029): no text goes out twice. That is read and
 # written with your own account: gcloud auth application-default login. May be broken off and run again with the same
-# --into or --database.
+# --into or --database. The functions are deployed for the new database from this folder, so it must hold the release that
+# answers; --this-release takes another one along.
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ASSUMED=${ASSUMED:-absent}
 # shellcheck source=deploy/running.sh
@@ -16,7 +17,7 @@ ASSUMED=${ASSUMED:-absent}
 # shellcheck source=deploy/operating.sh
 . "$HERE/operating.sh"
 begin "$@"
-only backup= into= database= yes
+only backup= into= database= this-release yes
 
 backup=$(option backup) into=$(option into) existing=$(option database)
 if [[ -n $existing ]]; then
@@ -31,6 +32,10 @@ fi
 PYTHON=${PYTHON:-$HERE/../.venv/bin/python}
 [[ -n $DRY_RUN ]] || command -v "$PYTHON" >/dev/null || fail "run \`make install\` first (or say with PYTHON which Python to use)"
 [[ -n $DRY_RUN || -r $SETTINGS_FILE ]] || fail "there is no $SETTINGS_FILE, which deploy.sh reads"
+one_region
+release=${RELEASE:-$("$HERE/release.sh")} answers=$(serving)
+[[ -z $answers || $answers == "$release" || -n $(option this-release) ]] ||
+  fail "$answers is what answers, and this folder holds $release: take that one's files (git checkout ${answers#s*-}), or say --this-release"
 before=$(running FIRESTORE_DATABASE)
 before=${before:-(default)}
 
@@ -149,6 +154,7 @@ name_database
 
 step "Rules, expiry, backups and protection of the new database; all functions over it"
 run env "MOVE_TO=$into" "$HERE/deploy.sh" "$PROJECT" "$REGION"
+newest_answer
 
 step "The worker goes on"
 [[ $(job_state) == ENABLED ]] || run gcloud scheduler jobs resume "$WORKER_JOB" --location="$REGION"

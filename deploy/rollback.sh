@@ -14,6 +14,7 @@ only to= yes
 
 to=$(option to)
 step "Which revisions there are, and which of them are ${to:-the release before}"
+one_region
 listing=(gcloud run revisions list --region="$REGION" --format=json)
 if [[ -n $DRY_RUN ]]; then
   run "${listing[@]}"

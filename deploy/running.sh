@@ -7,9 +7,11 @@
 #   run_with FILE COMMAND…     the same with FILE on its standard input (a value that must not stand in a command line)
 #   has COMMAND…               whether a describing command finds its thing; stops if it fails for any other reason
 #   ask INSTEAD COMMAND…       prints what a reading command prints; in a dry run INSTEAD
+#   listed COMMAND…            what a listing command prints; nothing where its API was never on
 #   until_done TIMES COMMAND…  tries again every ten seconds, for what Google takes a while to know everywhere
 #   quietly COMMAND…           without what it prints when all is well (gcloud shows whole policies)
 #   fail "what to do"          says it and stops
+#   say_where_it_stopped       for a trap: at which step, and that running it again goes on from there
 #   choose_settings            SETTINGS as a whole path, from where the caller stands; stops if it cannot be read
 #
 # With --help or -h a script says what stands at its head, and nothing else happens.
@@ -60,11 +62,18 @@ choose_settings() {
   export SETTINGS
 }
 
-step() { printf '\n# %s\n' "$*"; }
+step() {
+  STEP=$*
+  printf '\n# %s\n' "$STEP"
+}
 
 fail() {
   printf '%s\n' "$*" >&2
   exit 1
+}
+
+say_where_it_stopped() {
+  printf '%s\n' "Stopped at: ${STEP:-the beginning}" "What is done stays done. Run the same command again, and it goes on from there." >&2
 }
 
 spell() {
@@ -117,6 +126,18 @@ ask() {
   local instead=$1
   shift
   if [[ -n $DRY_RUN ]]; then printf '%s\n' "$instead"; else "$@"; fi
+}
+
+listed() {
+  local said wrong
+  wrong=$(mktemp)
+  if said=$("$@" 2>"$wrong"); then
+    printf '%s\n' "$said"
+  elif ! grep -q 'SERVICE_DISABLED\|has not been used in project' "$wrong"; then
+    cat "$wrong" >&2 && rm "$wrong"
+    fail "could not look what there is: $(spell "$@")"
+  fi
+  rm -f "$wrong"
 }
 
 until_done() {

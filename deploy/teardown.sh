@@ -14,6 +14,7 @@ ASSUMED=${ASSUMED:-present}
 begin "$@"
 only data yes
 
+one_region
 SECRETS=()
 for name in "${SECRET_SETTINGS[@]}"; do SECRETS+=("$(secret_of "$name")"); done
 FOUND=() # a line each: what it is, a tab, the command that deletes it
@@ -30,15 +31,7 @@ names() {
     printf '%s\n' "${examples[@]}"
     return
   fi
-  local said wrong
-  wrong=$(mktemp)
-  if said=$("$@" 2>"$wrong"); then
-    printf '%s\n' "$said"
-  elif ! grep -q 'SERVICE_DISABLED\|has not been used in project' "$wrong"; then # nothing is where the API was never on
-    cat "$wrong" >&2 && rm "$wrong"
-    fail "could not look what there is: $(spell "$@")"
-  fi
-  rm -f "$wrong"
+  listed "$@"
 }
 
 # each "what it is" NAMES COMMAND…: remembers the command for each of the names; {} in it is the name.

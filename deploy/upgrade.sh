@@ -16,8 +16,9 @@ RELEASE=$("$HERE/release.sh")
 export RELEASE
 
 step "Which release runs"
+one_region
 has gcloud functions describe "$WORKER" --gen2 --region="$REGION" --format='value(name)' \
-  || fail "nothing runs in $PROJECT yet: begin with deploy/deploy.sh $PROJECT $REGION"
+  || fail "nothing runs in $PROJECT in $REGION yet: begin with deploy/deploy.sh $PROJECT $REGION"
 asking=(gcloud functions describe "$WORKER" --gen2 --region="$REGION" --format='value(serviceConfig.environmentVariables.RELEASE)')
 [[ -z $DRY_RUN ]] || run "${asking[@]}"
 before=$(ask 'THE RELEASE BEFORE' "${asking[@]}")
@@ -35,10 +36,7 @@ step "From here the database can be had as it was: $(date -u +%Y-%m-%dT%H:%M:00Z
 step "Everything that the new release needs, and its functions"
 run "$HERE/deploy.sh" "$PROJECT" "$REGION"
 
-for function in "${FUNCTIONS[@]}"; do
-  step "All of $function's traffic goes to the newest revision, also after a rollback"
-  run gcloud run services update-traffic "$function" --region="$REGION" --to-latest --quiet
-done
+newest_answer
 
 step "One run of the worker now, rather than within the minute"
 run gcloud scheduler jobs run "$WORKER_JOB" --location="$REGION"

@@ -31,7 +31,7 @@ apply_firestore() {
 
 apply_database() {
   local found
-  step "Firestore in native mode, beside the functions: its location can never be changed. Seven days of every version" \
+  step "Firestore ($DATABASE) in native mode, beside the functions: its location can never be changed. Seven days of every version" \
     "(point-in-time recovery) undo a mistake; delete protection prevents the worst one"
   if ! has gcloud firestore databases describe --database="$DATABASE"; then
     run quietly gcloud firestore databases create --database="$DATABASE" --location="$(database_location)" \

@@ -2,6 +2,7 @@
 # The five functions, and who may call each. What is deployed already, from the same files with the same settings, is left
 # alone: a label holds what it was made from.
 #
+#   one_region               stops if the worker runs in another region than this
 #   apply_functions          deploys those that differ
 #   apply_invokers           says who may call which
 #   deploy_function NAME     one of them
@@ -101,6 +102,14 @@ processes_of() { # one a processor: Python computes for one request at a time (d
   printf '%s' "$processors"
 }
 
+# What is not a function is the whole project's: two regions of one project would share it.
+one_region() {
+  local regions elsewhere
+  regions=$(ask '' listed gcloud functions list --v2 --filter='name~"/ticket-monitor-worker$"' --format='value(name.segment(3))')
+  elsewhere=$(grep -vx "$REGION" <<<"$regions" | grep . || true)
+  [[ -z $elsewhere ]] || fail "$PROJECT runs in ${elsewhere//$'\n'/ }, and you said $REGION: nothing was done"
+}
+
 apply_repository() {
   step "A repository for the images, in which builds may write; the last ten of each function stay, to go back to"
   has gcloud artifacts repositories describe "$REPOSITORY" --location="$REGION" || run gcloud artifacts repositories \
@@ -114,7 +123,8 @@ apply_repository() {
 apply_functions() {
   local name
   apply_repository
-  step "The functions, each as its own account. One that was deployed from the same files and settings is left alone"
+  step "The functions, each as its own account; one takes some minutes. One that was deployed from the same files and settings is" \
+    "left alone. (gcloud may warn that Pub/Sub's account misses a role in the project: it has it where it needs it)"
   PACKAGE=$(ask unknown package_digest)
   [[ -n ${RELEASE:-} ]] || RELEASE=$(deploy/release.sh)
   for name in "${FUNCTIONS[@]}"; do deploy_function "$name"; done
@@ -128,18 +138,36 @@ package_digest() { # of exactly the files that would be uploaded
 }
 
 deploy_function() {
-  local name=$1 made flags whom said
+  local name=$1 made flags whom said command
   whom=$(runs_as "$name")
   said=$(called_by "$name" && sizes_of "$name" && environment_of "$name" && printf '\n' && secret_flag "$whom")
   mapfile -t flags <<<"$said" # not from < <(…), which would hide that one of them stopped
   made=$(printf '%s\n' "$PACKAGE" "${flags[@]}" | sha256sum | cut -c1-40)
   [[ -n $DRY_RUN ]] || ! is_deployed "$name" "$made" || return 0
-  # Twice more: Eventarc's own account may take some minutes until it is known everywhere.
-  until_done 3 quietly gcloud functions deploy "$name" --gen2 --region="$REGION" --runtime=python312 --source=. \
-    --entry-point="${name//-/_}" --service-account="$(account "$whom")" \
-    --build-service-account="projects/$PROJECT/serviceAccounts/$(account scout-build)" \
-    --docker-repository="projects/$PROJECT/locations/$REGION/repositories/$REPOSITORY" \
-    "${flags[@]}" --update-labels="deployed=${made}"
+  command=(gcloud functions deploy "$name" --gen2 --region="$REGION" --runtime=python312 --source=.
+    --entry-point="${name//-/_}" --service-account="$(account "$whom")"
+    --build-service-account="projects/$PROJECT/serviceAccounts/$(account scout-build)"
+    --docker-repository="projects/$PROJECT/locations/$REGION/repositories/$REPOSITORY"
+    "${flags[@]}" --update-labels="deployed=${made}")
+  if [[ -n $DRY_RUN ]]; then
+    run "${command[@]}"
+  else
+    printf '# %s\n' "$name"
+    until_done 3 built "$name" "${command[@]}" # twice more: Eventarc's own account takes some minutes until it is known
+  fi
+}
+
+# built NAME COMMAND…: stops where another try would only build the same in vain.
+built() {
+  local name=$1 said
+  shift
+  said=$(mktemp)
+  if ! "$@" 2>&1 >/dev/null | tee "$said" >&2; then
+    grep -qiE 'eventarc|permission|unavailable|deadline' "$said" || fail "$name could not be deployed: mend what gcloud says above"
+    rm "$said"
+    return 1
+  fi
+  rm "$said"
 }
 
 is_deployed() {

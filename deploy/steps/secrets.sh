@@ -58,8 +58,14 @@ keep_secret() {
     CHOSEN[SECRET_KEY]=${stored:-$(random_key)} # whoever chose none gets one, once
   fi
   [[ -n $stored && $stored == "$(setting "$name")" ]] || add_version "$name" "$secret"
-  SECRET_VERSIONS[$name]=$(ask 1 gcloud secrets versions list "$secret" --filter='state=ENABLED' --sort-by=~createTime \
-    --limit=1 --format='value(name.basename())')
+  SECRET_VERSIONS[$name]=$(newest_version "$secret")
+}
+
+# Not by --limit, which gcloud applies before it sorts.
+newest_version() {
+  local versions
+  versions=$(ask 1 gcloud secrets versions list "$1" --filter='state=ENABLED' --sort-by=~createTime --format='value(name.basename())')
+  printf '%s' "${versions%%$'\n'*}"
 }
 
 # Nothing where there is no version yet. Whoever may not look, or cannot just now, must not take that for nothing: a new

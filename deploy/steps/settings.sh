@@ -4,7 +4,8 @@
 #   read_settings FILE     reads it; stops at a line that is no NAME=value, and at a name README.md does not know
 #   setting NAME [ELSE]    its value; ELSE where it is empty
 #   is_set NAME            whether it has one
-#   check_settings         stops if the product, or these scripts, cannot do with what was set; before anything is done
+#   check_settings         stops if the product, or these scripts, cannot do with what was set; before anything is done.
+#                          In OFF is then what of telling people is off, and why
 #   handed_on              the names of what functions get as plain environment, one a line
 
 declare -A CHOSEN=()
@@ -21,7 +22,7 @@ KEPT_BACK+='|(WORKER|BOARD|COPY|DELIVER|WEB)_(MEMORY|CPU|TIMEOUT|CONCURRENCY|MIN
 
 read_settings() {
   local file=$1 line name known number=0
-  [[ -r $file ]] || fail "there is no $file: copy deploy/settings.env.example to it and fill in what you have"
+  [[ -r $file ]] || fail "there is no $file: make it (install -m 600 deploy/settings.env.example deploy/settings.env) and fill in what you have"
   known=$(<README.md)
   while IFS= read -r line || [[ -n $line ]]; do
     number=$((number + 1)) line=${line%$'\r'}
@@ -29,8 +30,10 @@ read_settings() {
     [[ $line =~ ^[[:space:]]*([A-Z][A-Z0-9_]*)=(.*)$ ]] || fail "$file, line $number: write NAME=value"
     name=${BASH_REMATCH[1]}
     [[ $known == *"\`$name\`"* ]] || fail "$file, line $number: README.md knows no setting $name; is it misspelt?"
-    [[ -z ${BASH_REMATCH[2]} ]] || CHOSEN[$name]=$(plain "${BASH_REMATCH[2]}")
+    CHOSEN[$name]=$(plain "${BASH_REMATCH[2]}")
   done <"$file"
+  [[ -n $DRY_RUN || -z $(find -L "$file" -perm /077) ]] ||
+    printf '%s\n' "others on this machine may read $file, with every secret in it: chmod 600 $file" >&2
 }
 
 plain() { # without quotes, or without what follows " #"
@@ -46,9 +49,19 @@ plain() { # without quotes, or without what follows " #"
 }
 
 check_settings() {
+  local answer=0
+  # shellcheck disable=SC2034 # deploy.sh says it at the end
+  OFF=$(chosen | "$PYTHON" deploy/steps/checked.py) || answer=$?
+  case $answer in
+    0) ;;
+    2) fail "nothing was done: mend this in $SETTINGS_FILE" ;;
+    *) fail "nothing was done, and the settings could not be read: run \`make install\`, also after an update" ;;
+  esac
+}
+
+chosen() {
   local name
-  for name in "${!CHOSEN[@]}"; do printf '%s=%s\0' "$name" "${CHOSEN[$name]}"; done |
-    "$PYTHON" deploy/steps/checked.py || fail "nothing was done: mend this in $SETTINGS_FILE"
+  for name in "${!CHOSEN[@]}"; do printf '%s=%s\0' "$name" "${CHOSEN[$name]}"; done
 }
 
 setting() { printf '%s' "${CHOSEN[$1]:-${2:-}}"; }

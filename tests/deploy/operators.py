@@ -53,6 +53,10 @@ class Operator:
         """The settings file."""
         return self.folder / "deploy/settings.env"
 
+    def hold(self, release: str) -> None:
+        """Have this release in the folder."""
+        (self.folder / "deploy/release.sh").write_text(f"#!/bin/sh\necho {release}\n")
+
     @property
     def deployed(self) -> list[str]:
         """How ``deploy.sh`` was called, and with which release and database."""

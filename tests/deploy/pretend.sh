@@ -111,6 +111,9 @@ gcloud() {
     "artifacts repositories create"*) change "repository/$4" x ;;
     "artifacts repositories set-cleanup"*) change cleaning keep-the-last-ten ;;
     "meta list-files-for-upload"*) echo main.py ;;
+    "functions list"*) ! is_there function/ticket-monitor-worker || echo europe-west1 ;;
+    "run services describe"*) ;; # nobody rolled anything back
+    "run services update-traffic"*) ;;
     "functions describe"*FIRESTORE_DATABASE*) is_there "function/$3" || missing "$3" || return
       value "runs-over/$3" ;;
     "functions describe"*APP_ID* | "functions describe"*WORKER_COLLECTION*) ;;

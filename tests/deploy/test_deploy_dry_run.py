@@ -14,7 +14,7 @@ from watchers.settings import SECRETS
 
 PROJECT = "demo-app"
 NOBODY = '#!/bin/sh\necho "gcloud was called" >&2\nexit 9\n'
-SECRET = "a-value-of-nobody"
+SECRET = "tops3cret-and-no-word-of-it-anywhere"
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def mine(tmp_path: Path) -> Installation:
 def _everything(mine: Installation) -> str:
     mine.choose(
         **(dict.fromkeys(SECRETS, SECRET) | {"SMTP_URL": f"smtp://scout:{SECRET}@mail.example:587"}),
+        MAIL_FROM="Scout <a@b.example>",
         TWILIO_ACCOUNT_SID="AC1",
         TWILIO_FROM_NUMBER="+14155550100",
         WEB_DOMAIN="scout.example.com",
@@ -108,10 +109,28 @@ def test_who_sits_at_the_laptop_never_reaches_the_cloud(mine: Installation) -> N
     ],
 )
 def test_a_value_is_read_whole(mine: Installation, line: str, said: str) -> None:
-    mine.choose()
+    mine.choose(SMTP_URL="smtp://mail.example")
     with (mine.project / "deploy/settings.env").open("a", newline="") as file:
         file.write(line + "\n")
     assert mine.deploy(PROJECT, "--dry-run").stdout.count(f"~~MAIL_FROM={said}'") == 5
+
+
+def test_the_last_line_of_a_name_counts_and_what_is_off_is_said(mine: Installation) -> None:
+    mine.choose(BUDGET="10USD", SMTP_URL="smtp://mail.example", MAIL_FROM="a@b.example")
+    with (mine.project / "deploy/settings.env").open("a") as file:
+        file.write("BUDGET=\n")
+    printed = mine.deploy(PROJECT, "--dry-run").stdout
+    assert "No BUDGET" in printed
+    assert "# Texts are off: set TWILIO_ACCOUNT_SID" in printed
+    assert "E-mail is off" not in printed
+
+
+def test_a_python_without_the_project_is_not_blamed_on_the_settings(mine: Installation) -> None:
+    mine.choose()
+    (mine.project / "deploy/steps/checked.py").write_text("import nothing_of_this_name\n")
+    ran = mine.deploy(PROJECT, "--dry-run")
+    assert ran.returncode == 1
+    assert "run `make install`, also after an update" in ran.stderr
 
 
 def test_sizes_are_what_the_settings_say(mine: Installation) -> None:
@@ -126,7 +145,7 @@ def test_sizes_are_what_the_settings_say(mine: Installation) -> None:
 
 @pytest.mark.parametrize(("processors", "processes"), [("2", 2), ("0.5", 1)])
 def test_pages_have_a_process_for_each_processor(mine: Installation, processors: str, processes: int) -> None:
-    mine.choose(WEB_CPU=processors, WORKERS="9")
+    mine.choose(WEB_CPU=processors, WEB_CONCURRENCY="1" if processes == 1 else "16", WORKERS="9")
     printed = mine.deploy(PROJECT, "--dry-run").stdout.splitlines()
     made = [line for line in printed if line.startswith("gcloud functions deploy ")]
     assert [f"~~WORKERS={processes}~~" in line for line in made if " web " in line] == [True]
@@ -157,9 +176,15 @@ def test_a_setting_that_is_wrong_stops_it_with_a_sentence(mine: Installation, li
     ("name", "value"),
     [
         *(("WORKER_MEMORY", value) for value in ("banana", "512", "-1Gi")),
-        *(("WEB_CPU", value) for value in ("-3", "many", "0")),
-        *(("COPY_TIMEOUT", value) for value in ("3m", "0")),
-        *(("WEB_MIN_INSTANCES", value) for value in ("-1", "one")),
+        *(("WEB_CPU", value) for value in ("-3", "many", "0", "3", "0.5")),
+        *(("COPY_TIMEOUT", value) for value in ("3m", "0", "900")),
+        *(("WORKER_TIMEOUT", value) for value in ("3600", "100")),
+        *(
+            ("PUBLIC_URL", value)
+            for value in ("http://scout.example.com", "https://127.0.0.1", "https://box")
+        ),
+        ("SECRET_KEY", "short"),
+        *(("WEB_MIN_INSTANCES", value) for value in ("-1", "one", "11")),
         *(("BACKUP_DAYS", value) for value in ("two", "0", "99")),
         *(("BUDGET", value) for value in ("ten dollars", "10", "USD10", "10.50USD")),
         *(("WEB_DOMAIN", value) for value in ("https://x.example.com/", "scout", "a_b.example.com")),
@@ -168,8 +193,7 @@ def test_a_setting_that_is_wrong_stops_it_with_a_sentence(mine: Installation, li
         ("FIRESTORE_LOCATION", "europe"),
         ("FIRESTORE_DATABASE", "My DB"),
         ("RUNBOOKS_URL", "runbooks"),
-        ("SMTP_URL", "not a url"),
-        ("SMS_COUNTRIES", "Germany"),
+        *(("SMS_COUNTRIES", value) for value in ("Germany", "DE,XX")),
         ("METRICS_TOKEN", "short"),
         ("PLAN_BASIC_WATCHES", "none"),
         ("TICKETMASTER_CALLS_PER_DAY", "plenty"),
@@ -181,10 +205,34 @@ def test_what_the_product_or_the_scripts_cannot_do_with_is_said(name: str, value
     assert all(one.startswith(f"{name} ") for one in said), said
 
 
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"SMTP_URL": "smtp://u:p@mail.example:587"}, "E-mail is off: set MAIL_FROM."),
+        ({"SMTP_URL": SECRET, "MAIL_FROM": "a@b.example"}, "E-mail is off: SMTP_URL must look like"),
+        ({"TWILIO_ACCOUNT_SID": "AC1"}, "Texts are off: set TWILIO_AUTH_TOKEN"),
+        ({"TICK_SECONDS": "300"}, "WORKER_TIMEOUT must be TICK_SECONDS and 60 seconds more"),
+    ],
+)
+def test_what_is_set_by_half_or_does_not_go_together_is_said(chosen: dict[str, str], said: str) -> None:
+    (found,) = _checked(chosen)
+    assert found.startswith(said)
+    assert SECRET not in found
+
+
+def test_the_check_and_the_functions_know_the_same_sizes() -> None:
+    steps, check = (ROOT / "deploy/steps" / name for name in ("functions.sh", "checked.py"))
+    sizes = re.findall(r"sized (\w+) \S+ \d+ (\d+) (\d+) (\d+) (\d+)", steps.read_text())
+    known = re.findall(r'^    "(\w+)": \((\d+), (\d+), (\d+), (\d+)\),', check.read_text(), re.MULTILINE)
+    assert sorted(sizes) == sorted(known)
+    assert len(known) == 5
+
+
 def test_whatever_is_right_is_let_through() -> None:
     assert _checked({}) == []
     assert SECRET not in "".join(_checked({"SMTP_URL": SECRET, "METRICS_TOKEN": SECRET[:3]}))
-    assert _checked({"WEB_CPU": "2", "COPY_CPU": "0.5", "WEB_MIN_INSTANCES": "0", "BUDGET": "10EUR"}) == []
+    half = {"COPY_CPU": "0.5", "COPY_CONCURRENCY": "1"}
+    assert _checked({"WEB_CPU": "2", "WEB_MIN_INSTANCES": "0", "BUDGET": "10EUR", **half}) == []
     assert (
         _checked({"WEB_DOMAIN": "scout.example.co.uk", "TICK_EVERY_SECONDS": "300", "BACKUP_DAYS": "98"})
         == []
@@ -202,7 +250,7 @@ def _checked(chosen: dict[str, str]) -> list[str]:
         env={},
         check=False,
     )
-    assert ran.returncode == bool(ran.stderr)
+    assert ran.returncode == 2 * bool(ran.stderr)
     return ran.stderr.splitlines()
 
 

@@ -207,6 +207,44 @@ def test_a_restore_switched_off_after_each_change_is_done_by_as_many_runs(
     assert (len(over), set(over.values())) == (5, {"(default)\n"})
 
 
+@pytest.mark.parametrize(
+    ("why", "tries"),
+    [("INVALID_ARGUMENT: Build failed", 1), ("Permission denied while using the Eventarc Service Agent", 3)],
+)
+def test_a_function_that_cannot_be_built_is_not_built_again_and_again(
+    mine: Installation, tmp_path: Path, why: str, tries: int
+) -> None:
+    refusing, deploying = tmp_path / "refusing.sh", '"functions deploy"*) '
+    text = PRETEND.read_text()
+    assert deploying in text
+    refusing.write_text(text.replace(deploying, f'{deploying} echo "ERROR: {why}" >&2; return 1\n'))
+    stopped = _run(mine, tmp_path / "cloud", 0, refusing)
+    assert stopped.returncode == 1
+    assert stopped.stderr.count(why) == tries
+    assert "Stopped at: The functions, each as its own account" in stopped.stderr
+    assert "Run the same command again, and it goes on from there" in stopped.stderr
+    assert ("copy-monitor-job could not be deployed" in stopped.stderr) == (tries == 1)
+
+
+def test_a_second_installation_beside_the_first_is_not_begun(mine: Installation, tmp_path: Path) -> None:
+    elsewhere, look = tmp_path / "elsewhere.sh", '"functions list"*)'
+    text = PRETEND.read_text()
+    assert look in text
+    elsewhere.write_text(text.replace(look, f"{look} echo europe-west9 ;;\n    {look}"))
+    stopped = _run(mine, tmp_path / "cloud", 0, elsewhere)
+    assert stopped.returncode == 1
+    assert f"{PROJECT} runs in europe-west9, and you said {REGION}" in stopped.stderr
+    assert _changes(tmp_path / "cloud") == ["apis"]
+
+
+def test_settings_that_others_may_read_are_said(mine: Installation, tmp_path: Path) -> None:
+    settings = mine.project / "deploy/settings.env"
+    settings.chmod(0o644)
+    assert "chmod 600 deploy/settings.env" in _run(mine, tmp_path / "cloud", 0).stderr
+    settings.chmod(0o600)
+    assert "chmod" not in _run(mine, tmp_path / "cloud", 0).stderr
+
+
 def test_a_look_at_indexes_that_fails_is_not_that_none_is_built(mine: Installation, tmp_path: Path) -> None:
     refusing, look = tmp_path / "refusing.sh", '"firestore indexes composite list"*) ;;'
     text = PRETEND.read_text()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.deploy.gcloud_lint import lint
 from tests.deploy.installed import PROJECT, REGION, Installed
-from tests.deploy.operators import DEPLOY, Operator, why_missing
+from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, Operator, why_missing
 
 SCRIPTS = {"upgrade.sh": [], "rollback.sh": [], "restore.sh": ["--backup=latest"], "teardown.sh": ["--data"]}
 
@@ -42,6 +42,21 @@ def test_without_a_project_it_says_how_it_is_called(script: str) -> None:
     said = subprocess.run([str(DEPLOY / script)], capture_output=True, text=True, check=False)  # noqa: S603
     assert said.returncode == 1
     assert f"{script} PROJECT REGION" in said.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_in_another_region_than_it_runs_in_nothing_is_done(
+    operator: Operator, installed: Installed, script: str
+) -> None:
+    """What is no function is the whole project's, so a slip of the region would take or change it."""
+    there = installed.things.pop(f"v2/{HERE}/functions/{FUNCTIONS[0]}")
+    installed.things[f"v2/projects/{PROJECT}/locations/europe-west9/functions/{FUNCTIONS[0]}"] = {
+        **there,
+        "name": f"projects/{PROJECT}/locations/europe-west9/functions/{FUNCTIONS[0]}",
+    }
+    said = operator.run(script, *SCRIPTS[script], typed=f"{PROJECT}\n")
+    assert (said.returncode, installed.changes(), operator.deployed) == (1, [], [])
+    assert f"{PROJECT} runs in europe-west9, and you said {REGION}: nothing was done" in said.stderr
 
 
 def test_every_command_is_understood_by_the_gcloud_that_is_installed(tmp_path: Path) -> None:

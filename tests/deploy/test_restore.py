@@ -9,10 +9,11 @@ import subprocess
 import pytest
 
 from tests.deploy.installed import PROJECT, REGION, Installed
-from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, Operator, a_function
+from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, RUN, Operator, a_function
 
 BACKUPS = f"v1/{HERE}/backups"
 JOB = f"v1/{HERE}/jobs/ticket-scout-worker"
+FUNCTIONS_ANSWER = ("copy-monitor-job", "deliver-alert", "poll-board", "ticket-monitor-worker", "web")
 OURS = f"projects/{PROJECT}/databases/(default)"
 
 
@@ -48,6 +49,7 @@ def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
         "databases:restore",
         "copy-monitor-job",
         "deliver-alert",
+        *FUNCTIONS_ANSWER,
         "ticket-scout-worker:resume",
     ]
     assert installed.things[JOB]["state"] == "ENABLED"
@@ -90,10 +92,7 @@ def test_it_asks_which_backup_and_whether(operator: Operator, installed: Install
 def test_an_option_without_its_value_stops_it(operator: Operator, installed: Installed, option: str) -> None:
     said = operator.run("restore.sh", option)
     assert (said.returncode, installed.asked) == (1, [])
-    assert (
-        f"{option} is not understood; there are: --backup=… --into=… --database=… --yes --dry-run"
-        in said.stderr
-    )
+    assert f"{option} is not understood; there are: --backup=… --into=… --database=… --this" in said.stderr
 
 
 def test_without_a_backup_it_says_when_there_is_one(operator: Operator, installed: Installed) -> None:
@@ -156,6 +155,7 @@ def test_it_goes_back_to_the_database_before_and_tells_it_what_happened(
         "ticket-scout-worker:pause",
         "copy-monitor-job",
         "deliver-alert",
+        *FUNCTIONS_ANSWER,
         "ticket-scout-worker:resume",
     ]
     assert operator.settings.read_text() == "STORE=firestore\nFIRESTORE_DATABASE=(default)\n"
@@ -169,6 +169,41 @@ def test_a_database_that_is_not_there_is_not_gone_back_to(operator: Operator, in
     assert (operator.deployed, installed.changes()) == ([], [])
     both = operator.run("restore.sh", "--database=scout-gone", "--backup=latest", "--yes")
     assert "say --database, or --backup with --into, not both" in both.stderr
+
+
+def test_after_a_rollback_the_release_that_answers_is_what_is_restored(
+    operator: Operator, installed: Installed
+) -> None:
+    _with_backups(installed)
+    for name in FUNCTIONS:
+        service = installed.things[f"{RUN}/services/{name}"]
+        service["spec"]["traffic"] = [{"revisionName": f"{name}-1", "percent": 100}]
+        service["status"]["traffic"] = [{"revisionName": f"{name}-1", "percent": 100}]
+    asked = ("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
+    operator.hold("s1-new")
+    refused = operator.run(*asked)
+    assert (refused.returncode, installed.changes()) == (1, [])
+    assert "s1-old is what answers, and this folder holds s1-new" in refused.stderr
+    assert "git checkout old" in refused.stderr
+
+    operator.hold("s1-old")
+    said = operator.run(*asked)
+
+    assert said.returncode == 0, said.stderr
+    for name in FUNCTIONS:
+        (traffic,) = installed.things[f"{RUN}/services/{name}"]["spec"]["traffic"]
+        assert traffic == {"latestRevision": True, "percent": 100}, f"{name} answers from the old database"
+
+
+def test_another_release_is_taken_along_only_if_that_is_said(
+    operator: Operator, installed: Installed
+) -> None:
+    _with_backups(installed)
+    service = installed.things[f"{RUN}/services/{FUNCTIONS[0]}"]
+    service["status"]["traffic"] = [{"revisionName": f"{FUNCTIONS[0]}-1", "percent": 100}]
+    operator.hold("s1-new")
+    said = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", "--this-release", "--yes")
+    assert said.returncode == 0, said.stderr
 
 
 def test_whatever_fails_after_the_worker_rests_says_that_it_does(

@@ -69,7 +69,7 @@ CHEAP = observed(80_00, when=at(10))
 def test_what_is_remembered_says_that_the_watch_does_not_end_by_itself(documents: SqliteDocuments) -> None:
     """An older version that brings a deleted watch back leaves the time at which its tombstone would go."""
     saved(documents, {"kind": "below", "price": "90", "currency": "USD"})
-    documents.commit(Put(PLACES.job("w1"), job_document(documents).fields | {"expires_at": at(60)}))
+    documents.commit(Put(PLACES.job("w1"), {**job_document(documents).fields, "expires_at": at(60)}))
 
     told(documents, job_document(documents), seen(), CHEAP)
 

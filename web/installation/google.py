@@ -81,7 +81,7 @@ class Google:
             said: dict[str, Any] = answer.json()
             return said
         if answer.status_code == _MISSING:
-            raise MissingError("it is not there: run deploy/deploy.sh")
+            raise MissingError("it is not there: run deploy/deploy.sh, or say the region in which it runs")
         if answer.status_code in _FORBIDDEN:
             raise UnseenError(
                 f"{service} does not show it to you ({answer.status_code}): see `permissions` above"

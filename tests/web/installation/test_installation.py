@@ -313,7 +313,9 @@ def test_of_an_empty_project_it_says_to_deploy(scene: Scene) -> None:
     scene.google.things.clear()
     scene.google.policies.clear()
     found = scene.looked_at()
-    assert ("web", "it is not there: run deploy/deploy.sh") in [(one.what, one.said) for one in found]
+    assert ("web", "it is not there: run deploy/deploy.sh, or say the region in which it runs") in [
+        (one.what, one.said) for one in found
+    ]
     assert found[-1].what == "accounts"
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from web.doctor import Finding
-from web.installation.expected import DEAD_LETTERS, EVENT_FUNCTIONS, FUNCTIONS, JOB, WORKER
+from web.installation.expected import DEAD_LETTERS, DEFAULT_DATABASE, EVENT_FUNCTIONS, FUNCTIONS, JOB, WORKER
 from web.installation.google import Google, MissingError, UnseenError
 
 PATIENCE = timedelta(minutes=10)
@@ -41,10 +41,14 @@ class Deployed:
         service: Mapping[str, Any] = self.functions.get(name, {}).get("serviceConfig", {})
         return service
 
+    def database_of(self, name: str) -> str:
+        """The Firestore database that this function works over."""
+        return self.environment(name).get("FIRESTORE_DATABASE") or DEFAULT_DATABASE
+
     @property
     def database(self) -> str:
-        """The Firestore database that the worker works over."""
-        return self.environment().get("FIRESTORE_DATABASE") or "(default)"
+        """The one that the worker works over."""
+        return self.database_of(WORKER)
 
     @property
     def tick_every(self) -> timedelta:
@@ -65,6 +69,7 @@ def look_at_functions(deployed: Deployed) -> Iterator[Finding]:
         yield _sound(deployed, name, account, found)
         yield from _traffic(deployed, name)
     yield from _one_release(deployed)
+    yield from _one_database(deployed)
 
 
 def _sound(deployed: Deployed, name: str, account: str, found: Mapping[str, Any]) -> Finding:
@@ -87,8 +92,23 @@ def _traffic(deployed: Deployed, name: str) -> Iterator[Finding]:
     for one in service.get("trafficStatuses", []):
         revision = one.get("revision", "").rpartition("/")[2]
         if one.get("percent") and revision and revision != newest:
-            said = f"{one['percent']} % of its traffic goes to {revision}, an older one: rolled back"
-            yield Finding("off", name, f"{said}; upgrade.sh ends that")
+            said = f"{one['percent']} % of its traffic goes to {revision}, an older one"
+            over, wanted = _answers_from(deployed, name, revision), deployed.database_of(name)
+            if over not in (None, wanted):
+                said = f"{said} over the database {over}, not {wanted}: run deploy/restore.sh to its end"
+                yield Finding("WRONG", name, said)
+            else:
+                yield Finding("off", name, f"{said}: rolled back; upgrade.sh ends that")
+
+
+def _answers_from(deployed: Deployed, name: str, revision: str) -> str | None:
+    """Over which database a revision works; ``None``: that was not shown."""
+    try:
+        found = deployed.google.get("run", f"v2/{deployed.here}/services/{name}/revisions/{revision}")
+    except UnseenError:
+        return None
+    env = {one["name"]: one.get("value") for one in found.get("containers", [{}])[0].get("env", [])}
+    return env.get("FIRESTORE_DATABASE") or DEFAULT_DATABASE
 
 
 def _one_release(deployed: Deployed) -> Iterator[Finding]:
@@ -96,6 +116,13 @@ def _one_release(deployed: Deployed) -> Iterator[Finding]:
     if len(releases) > 1:
         said = f"functions were deployed from {len(releases)} releases: run deploy/upgrade.sh to the end"
         yield Finding("WRONG", "release", said)
+
+
+def _one_database(deployed: Deployed) -> Iterator[Finding]:
+    databases = {deployed.database_of(name) for name in deployed.functions}
+    if len(databases) > 1:
+        said = f"functions work over {' and '.join(sorted(databases))}: run deploy/restore.sh to its end"
+        yield Finding("WRONG", "database", said)
 
 
 def look_at_scheduler(deployed: Deployed) -> Iterator[Finding]:

@@ -300,6 +300,24 @@ def test_a_rollback_is_said_and_is_nothing_wrong(scene: Scene) -> None:
     assert not [one for one in found if one.is_wrong]
 
 
+def test_pages_that_answer_from_the_database_before_a_restore_are_wrong(scene: Scene) -> None:
+    """A rolled back revision keeps all traffic, whatever is deployed after it."""
+    older = [{"percent": 100, "revision": "web-1"}]
+    scene.google.things[f"v2/{HERE}/services/web"]["trafficStatuses"] = older
+    env = [{"name": "FIRESTORE_DATABASE", "value": "scout-before"}]
+    scene.google.things[f"v2/{HERE}/services/web/revisions/web-1"] = {"containers": [{"env": env}]}
+    said = "100 % of its traffic goes to web-1, an older one over the database scout-before, not (default)"
+    assert scene.wrong() == [("web", f"{said}: run deploy/restore.sh to its end")]
+
+
+def test_functions_over_different_databases_are_wrong(scene: Scene) -> None:
+    service = scene.google.things[f"v2/{HERE}/functions/web"]["serviceConfig"]
+    service["environmentVariables"] = {**service["environmentVariables"], "FIRESTORE_DATABASE": "scout-new"}
+    assert ("database", "functions work over (default) and scout-new: run deploy/restore.sh to its end") in (
+        scene.wrong()
+    )
+
+
 def test_what_google_does_not_show_stops_no_other_question(scene: Scene) -> None:
     scene.google.broken["GET v1/.*/databases"] = 403
     wrong = dict(scene.wrong())

@@ -78,11 +78,15 @@ def _an_id(_: click.Context, __: click.Parameter, text: str | None) -> str | Non
 def cli() -> None:
     """Ticket Scout: watch public event and price APIs, and tell people in time.
 
-    Settings come from the environment and from .env; see the table in README.md.
+    Settings come from the environment and from .env, or from the file that SETTINGS names; see the table in
+    README.md.
     """
     from dotenv import load_dotenv
 
-    load_dotenv(".env")
+    named = os.environ.get("SETTINGS")
+    if named and not Path(named).is_file():
+        raise click.ClickException(f"SETTINGS names {named}, which is not there")
+    load_dotenv(named or ".env")
     port = os.environ.get("PORT", "").strip()
     if port and not os.environ.get("PUBLIC_URL", "").strip():
         os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"

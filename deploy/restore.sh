@@ -6,7 +6,7 @@
 #
 # The worker rests meanwhile. The database that ran so far stays as it is, for comparing and for going back. Watches
 # saved since the backup are not in the new one. Before anything runs over it, it is told who was erased or stopped texts
-# since, and that texts which wait in it may be out already (docs/adr/0029): no text goes out twice. That is read and
+# since, and that texts which wait in it may be out already (docs/adr/0029): none of those goes out twice. That is read and
 # written with your own account: gcloud auth application-default login. May be broken off and run again with the same
 # --into or --database. The functions are deployed for the new database from this folder, so it must hold the release that
 # answers; --this-release takes another one along.

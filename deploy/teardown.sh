@@ -114,5 +114,8 @@ for one in "${FOUND[@]}"; do
   eval "run ${one#*$'\t'}" # the words were quoted by spell
 done
 
+if [[ -n $(option data) && -z $DRY_RUN ]] && grep -qs '^FIRESTORE_DATABASE=scout-' "$SETTINGS_FILE"; then
+  step "Whoever deploys anew: take FIRESTORE_DATABASE out of $SETTINGS_FILE, so that it begins with the default database"
+fi
 step "Done. Still there: the APIs that are on, a budget, a web domain's mapping, Cloud Functions' own buckets (gcf-v2-…), and what" \
   "Twilio's number calls"

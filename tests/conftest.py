@@ -15,6 +15,7 @@ from store.firestore import FirestoreDocuments
 from store.sqlite import SqliteDocuments
 from tests.firestore_emulator import connect, running_emulator, why_missing
 from tests.indexes import listening
+from watchers.logs import TRACE
 
 # The same examples everywhere, and a busy machine is no failure.
 settings.register_profile(
@@ -33,6 +34,7 @@ _SETTINGS = (
         "PUBSUB_EMULATOR_HOST",
         "MIN_INTERVAL_SECONDS",
         "PRICE_HISTORY_DAYS",
+        "SETTINGS",
         "*_BASE_URL",
         "*_CALLS_PER_DAY",
         "*_CALLS_PER_SECOND",
@@ -46,6 +48,12 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if any(fnmatch(name, pattern) for pattern in _SETTINGS):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def no_trace() -> None:
+    """Nor does the trace of a request that an earlier test made."""
+    TRACE.set(None)
 
 
 @pytest.fixture(scope="session")

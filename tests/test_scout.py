@@ -506,6 +506,19 @@ def test_a_port_alone_is_the_address_people_are_given(monkeypatch: pytest.Monkey
     assert link.startswith("http://127.0.0.1:8390/enter?")
 
 
+def test_the_file_that_settings_names_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "")
+    monkeypatch.delenv("PUBLIC_URL")  # as it is set back afterwards
+    (tmp_path / "settings.env").write_text("PUBLIC_URL=https://another.example\nSECRET_KEY=\n")
+    monkeypatch.setenv("SETTINGS", str(tmp_path / "settings.env"))
+
+    assert run_json("person", "add", "ann", "--email", "ann@example.com")["link"].startswith(
+        "https://another."
+    )
+    monkeypatch.setenv("SETTINGS", "not/there.env")
+    assert "SETTINGS names not/there.env, which is not there" in run("status", code=1).output
+
+
 @pytest.mark.parametrize("unsafe", ["a/b", "", "..", "__x__", "x" * 200, "a\nb"])
 @pytest.mark.parametrize(
     "command", ["why", "plan", "prices", "watch pause", "watch resume", "watch remove", "person add"]

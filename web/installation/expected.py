@@ -15,8 +15,14 @@ JOB: Final = "ticket-scout-worker"
 DEFAULT_DATABASE: Final = "(default)"  # Firestore's own name for it
 DEAD_LETTERS: Final = ("ticket-scout-boards-dead", "ticket-scout-events-dead")
 APIS: Final = (
+    "serviceusage",
+    "cloudresourcemanager",
+    "iam",
     "cloudfunctions",
     "run",
+    "cloudbuild",
+    "artifactregistry",
+    "storage",
     "eventarc",
     "pubsub",
     "cloudscheduler",
@@ -25,6 +31,9 @@ APIS: Final = (
     "secretmanager",
     "logging",
     "monitoring",
+    "clouderrorreporting",
+    "cloudbilling",
+    "billingbudgets",
 )
 DATABASE_ROLES: Final = frozenset({"roles/datastore.user", "roles/datastore.owner"})
 FAR_TOO_MUCH: Final = frozenset({"roles/owner", "roles/editor", "roles/datastore.owner"})

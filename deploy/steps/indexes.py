@@ -13,18 +13,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from web.installation import wanted as files
+from web.installation.wanted import identity, way
+
 SCOPES = {"COLLECTION": "collection", "COLLECTION_GROUP": "collection-group"}
-DEFAULT_JOBS = "worker_monitor_jobs"  # as the file has it
-NAME = "__name__"  # Firestore itself ends every index with it
 
 
 def commands(
     wanted: dict[str, Any], composite: list[dict[str, Any]], fields: list[dict[str, Any]]
 ) -> Iterator[list[str]]:
     """The commands that bring a database to what is wanted."""
-    have = {_identity(index, index["name"].split("/")[-3]) for index in composite}
+    have = {identity(index, index["name"].split("/")[-3]) for index in composite}
     for index in wanted.get("indexes", []):
-        if _identity(index, index["collectionGroup"]) not in have:
+        if identity(index, index["collectionGroup"]) not in have:
             yield _create(index)
     known: dict[tuple[str, ...], dict[str, Any]] = {}
     for field in fields:
@@ -33,19 +36,8 @@ def commands(
         yield from _field(override, known.get((override["collectionGroup"], override["fieldPath"]), {}))
 
 
-def _identity(index: dict[str, Any], group: str) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-    ways = tuple((one["fieldPath"], _way(one)) for one in index["fields"] if one["fieldPath"] != NAME)
-    return group, index.get("queryScope", "COLLECTION"), ways
-
-
-def _way(field: dict[str, Any]) -> str:
-    if "arrayConfig" in field:
-        return f"array-config={field['arrayConfig'].lower()}"
-    return f"order={field['order'].lower()}"
-
-
 def _create(index: dict[str, Any]) -> list[str]:
-    fields = [f"--field-config=field-path={one['fieldPath']},{_way(one)}" for one in index["fields"]]
+    fields = [f"--field-config=field-path={one['fieldPath']},{way(one)}" for one in index["fields"]]
     scope = f"--query-scope={SCOPES[index.get('queryScope', 'COLLECTION')]}"
     return [
         "indexes",
@@ -62,14 +54,14 @@ def _field(override: dict[str, Any], present: dict[str, Any]) -> Iterator[list[s
     if override.get("ttl") and present.get("ttlConfig", {}).get("state") not in ("ACTIVE", "CREATING"):
         yield ["fields", "ttls", "update", path, group, "--enable-ttl"]
     if "indexes" in override and _ways(override["indexes"]) != _present_ways(present):
-        kept = [f"--index={way}" for way in sorted(_ways(override["indexes"]))]
+        kept = [f"--index={one}" for one in sorted(_ways(override["indexes"]))]
         yield ["indexes", "fields", "update", path, group, *(kept or ["--disable-indexes"])]
 
 
 def _ways(indexes: list[dict[str, Any]]) -> set[str]:
     if any(index.get("queryScope", "COLLECTION") != "COLLECTION" for index in indexes):
         raise SystemExit("a single field's index can only be of one collection here: gcloud makes no other")
-    return {_way(index) for index in indexes}
+    return {way(index) for index in indexes}
 
 
 def _present_ways(present: dict[str, Any]) -> set[str] | None:
@@ -77,13 +69,13 @@ def _present_ways(present: dict[str, Any]) -> set[str] | None:
     config = present.get("indexConfig", {})
     if not present or config.get("usesAncestorConfig"):
         return None
-    return {_way(field) for index in config.get("indexes", []) for field in index["fields"]}
+    return {way(field) for index in config.get("indexes", []) for field in index["fields"]}
 
 
 def main() -> None:
     """Read, compare, print."""
-    file, jobs = [*sys.argv[1:], DEFAULT_JOBS][:2]
-    wanted = json.loads(Path(file).read_text().replace(f'"{DEFAULT_JOBS}"', json.dumps(jobs)))
+    file, jobs = [*sys.argv[1:], None][:2]
+    wanted = files.indexes(Path(str(file)), jobs)
     composite, indexed, expiring = json.load(sys.stdin)
     for command in commands(wanted, composite, [*indexed, *expiring]):
         print("\t".join(command))  # noqa: T201 - the answer

@@ -15,8 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from web.installation import wanted
+
 GOOGLE = "https://firebaserules.googleapis.com"
-DEFAULT_APP = "ticket-scout"  # as the file has it
 SECONDS = 30
 
 
@@ -34,8 +37,7 @@ class Rules:
         Raises:
             urllib.error.HTTPError: refused.
         """
-        name = f"projects/{self.project}/releases/cloud.firestore"
-        name += "" if database == "(default)" else f"/{database}"
+        name = wanted.release_of_rules(self.project, database)
         released = self._released(name)
         if released and self._source(released) == source:
             return False
@@ -76,23 +78,18 @@ class Rules:
             return said
 
 
-def for_app(source: str, app: str) -> str:
-    """The rules for another ``APP_ID`` than the file's."""
-    return source.replace(f"/artifacts/{DEFAULT_APP}/", f"/artifacts/{app}/")
-
-
 def main() -> None:
     """Release what the command line names."""
     asked = argparse.ArgumentParser(description="Release Firestore's security rules.")
     asked.add_argument("project")
     asked.add_argument("file", type=Path)
-    asked.add_argument("--app", default=DEFAULT_APP)
-    asked.add_argument("--database", default="(default)")
+    asked.add_argument("--app", default=wanted.DEFAULT_APP)
+    asked.add_argument("--database", default=wanted.DEFAULT_DATABASE)
     options = asked.parse_args()
     base_url = os.environ.get("FIREBASERULES_BASE_URL", "").strip() or GOOGLE
     rules = Rules(options.project, sys.stdin.read().strip(), base_url)
     try:
-        changed = rules.release(for_app(options.file.read_text(), options.app), options.database)
+        changed = rules.release(wanted.rules(options.file, options.app), options.database)
     except urllib.error.HTTPError as exc:
         sys.exit(f"the rules were not released: Google answered {exc.code} to {exc.url}")
     except OSError as exc:

@@ -1,19 +1,11 @@
 """The database: protected, backed up, with the indexes, expiry and rules that lie in ``deploy/``."""
 
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
 from web.doctor import Finding
 from web.installation.functions import Deployed
 from web.installation.google import MissingError
-
-DEPLOY = Path(__file__).parents[2] / "deploy"
-DEFAULT_JOBS = "worker_monitor_jobs"  # as the file of indexes has it
-_APP = "/artifacts/ticket-scout/"  # as the file of rules has it
-_NAME = "__name__"  # Firestore itself ends every index with it
-Index = tuple[str, str, tuple[tuple[str, str], ...]]
+from web.installation.wanted import DEPLOY, identity, indexes, release_of_rules, rules
 
 
 def _path(deployed: Deployed) -> str:
@@ -50,15 +42,14 @@ def look_at_indexes(deployed: Deployed) -> Iterator[Finding]:
     if not file.is_file():
         yield Finding("off", "indexes", f"there is no {file.name} here to compare with")
         return
-    jobs = deployed.environment().get("WORKER_COLLECTION") or DEFAULT_JOBS
-    wanted = json.loads(file.read_text().replace(f'"{DEFAULT_JOBS}"', json.dumps(jobs)))
+    wanted = indexes(file, deployed.environment().get("WORKER_COLLECTION"))
     path = f"{_path(deployed)}/collectionGroups/-"
     found = {
-        _index(one, one["name"].split("/")[-3]): one.get("state", "")
+        identity(one, one["name"].split("/")[-3]): one.get("state", "")
         for one in deployed.google.every("firestore", f"{path}/indexes", "indexes")
     }
     states = {
-        f"index of {one['collectionGroup']}": found.get(_index(one, one["collectionGroup"]))
+        f"index of {one['collectionGroup']}": found.get(identity(one, one["collectionGroup"]))
         for one in wanted.get("indexes", [])
     }
     asked = f"{path}/fields", "fields"
@@ -86,27 +77,16 @@ def _said(states: Mapping[str, str | None]) -> Iterator[Finding]:
         yield Finding("ok", "indexes", f"all {len(states)} indexes and expiries are ready")
 
 
-def _index(one: Mapping[str, Any], group: str) -> Index:
-    fields = tuple(
-        (field["fieldPath"], field.get("order") or field.get("arrayConfig", ""))
-        for field in one["fields"]
-        if field["fieldPath"] != _NAME
-    )
-    return group, one.get("queryScope", "COLLECTION"), fields
-
-
 def look_at_rules(deployed: Deployed) -> Iterator[Finding]:
     """Whether the rules that hold are those that lie here."""
-    release = f"v1/projects/{deployed.google.project}/releases/cloud.firestore"
-    release += "" if deployed.database == "(default)" else f"/{deployed.database}"
+    release = release_of_rules(deployed.google.project, deployed.database)
     try:
-        ruleset = deployed.google.get("firebaserules", release)["rulesetName"]
+        ruleset = deployed.google.get("firebaserules", f"v1/{release}")["rulesetName"]
     except MissingError:
         yield Finding("WRONG", "rules", "none were ever released for this database: run deploy/deploy.sh")
         return
     files = deployed.google.get("firebaserules", f"v1/{ruleset}")["source"]["files"]
-    app = deployed.environment().get("APP_ID", "")
-    ours = (DEPLOY / "firestore.rules").read_text().replace(_APP, f"/artifacts/{app}/" if app else _APP)
+    ours = rules(DEPLOY / "firestore.rules", deployed.environment().get("APP_ID"))
     if "".join(one["content"] for one in files) == ours:
         yield Finding("ok", "rules", "those of deploy/firestore.rules hold")
     else:

@@ -12,7 +12,6 @@ FUNCTIONS: Final = {  # with the account each runs as, and the one that may call
 }
 EVENT_FUNCTIONS: Final = ("copy-monitor-job", "deliver-alert", "poll-board")
 JOB: Final = "ticket-scout-worker"
-DEFAULT_DATABASE: Final = "(default)"  # Firestore's own name for it
 DEAD_LETTERS: Final = ("ticket-scout-boards-dead", "ticket-scout-events-dead")
 APIS: Final = (
     "serviceusage",

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from web.doctor import Finding
-from web.installation.expected import DEAD_LETTERS, DEFAULT_DATABASE, EVENT_FUNCTIONS, FUNCTIONS, JOB, WORKER
+from web.installation.expected import DEAD_LETTERS, EVENT_FUNCTIONS, FUNCTIONS, JOB, WORKER
 from web.installation.google import Google, MissingError, UnseenError
+from web.installation.wanted import DEFAULT_DATABASE
 
 PATIENCE = timedelta(minutes=10)
 """An event, or a run that should have been, waits no longer while all is well."""

@@ -47,6 +47,10 @@ class Cloud:
     def save(self, person: Someone, watch_id: str, watch: Mapping[str, Any]) -> None:
         self.chain.save(person, watch_id, watch)
 
+    def delete(self, person: Someone, watch_id: str) -> None:
+        self.chain.source(person, watch_id).delete()
+        self.chain.settle()
+
     def run(self) -> None:
         self.chain.run()
 

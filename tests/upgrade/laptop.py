@@ -24,7 +24,7 @@ from tests.emulator.chain import PLACES, Someone, schedule
 from tests.emulator.eventarc import WRITTEN
 from tests.emulator.functions import Function, records
 from tests.upgrade.versions import Version
-from watchers.documents import Put
+from watchers.documents import Delete, Put
 
 _NUMBERS = count(1)
 
@@ -66,6 +66,14 @@ class Laptop:
     def save(self, person: Someone, watch_id: str, watch: Mapping[str, Any]) -> None:
         path = PLACES.source(person.uid, watch_id)
         self.documents.commit(Put(path, dict(watch)))
+        self._written(path)
+
+    def delete(self, person: Someone, watch_id: str) -> None:
+        path = PLACES.source(person.uid, watch_id)
+        self.documents.commit(Delete(path))
+        self._written(path)
+
+    def _written(self, path: str) -> None:
         event = {"specversion": "1.0", "id": secrets.token_hex(8), "type": WRITTEN, "source": "here"}
         headers = {f"ce-{name}": value for name, value in (event | {"document": path}).items()}
         self._post(self.copier.url, headers)

@@ -8,12 +8,12 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from sandbox.goods import Event
 from sandbox.market import Market
-from tests.emulator.chain import Someone, below
+from tests.emulator.chain import PLACES, Someone, below
 from tests.upgrade.versions import Version
 from watchers.documents import Documents, Query, Update
 
@@ -47,6 +47,10 @@ class Stage(Protocol):
 
     def save(self, person: Someone, watch_id: str, watch: Mapping[str, Any]) -> None:
         """A person writes their watch, and the version that runs copies it."""
+        ...
+
+    def delete(self, person: Someone, watch_id: str) -> None:
+        """A person deletes their watch, and the version that runs hears of it."""
         ...
 
     def run(self) -> None:
@@ -98,7 +102,7 @@ class Story:
 
     def _begin(self) -> None:
         """Everything is saved, told and left behind by the old version."""
-        for name in ("limit", "waiting", "edited"):
+        for name in ("limit", "waiting", "edited", "revived", "held"):
             self._watch(name, "60")
         self._watch("drop", "100", [{"kind": "drop", "percent": 15}])
         self._watch("stock", "100", [{"kind": "back_in_stock"}])
@@ -108,6 +112,7 @@ class Story:
         self._price("limit", "48")
         self._price("drop", "84")
         self._expect("limit", "drop")
+        self._snooze_a_fall("held")
         self.stage.refuse_one_text()
         self._price("waiting", "48")
         self.stage.run()
@@ -119,10 +124,15 @@ class Story:
         self._price("drop", "71")
         self._list_another()
         self.stage.market.set_status(self.shows["stock"].id, "onsale")
-        self._expect("waiting", "limit", "drop", "listing", "stock")
+        self._save("held", "50.00")
+        self._expect("waiting", "limit", "drop", "listing", "stock", "held")
+        self.stage.delete(self.people["revived"], self._id("revived"))
+        self._price("revived", "48")
+        self._price("held", "60")
         self._watch("later", "60")
         self._price("limit", "55")
         self._expect()
+        self._snooze_a_fall("held")
         self.stage.refuse_one_text()
         self._price("later", "48")
         self.stage.run()
@@ -134,9 +144,16 @@ class Story:
         self._price("drop", "60")
         self._price("edited", "48")
         self._list_another()
-        self._expect("later", "limit", "drop", "listing", "edited")
+        self._save("held", "50.00")
+        self._expect("later", "limit", "drop", "listing", "edited", "held")
         self._save("edited", "40.00")
         self._price("edited", "44")
+        self._price("revived", "60")
+        self._save("revived", "50.00")
+        self._expect()
+        self._price("revived", "48")
+        self._expect("revived")
+        self._price("revived", "55")
         self._expect()
 
     def _upgraded_again(self) -> None:
@@ -144,7 +161,11 @@ class Story:
         self._price("later", "45")
         self._price("limit", "46")
         self._list_another()
-        self._expect("edited", "later", "limit", "listing")
+        self._price("revived", "47")
+        self._expect("edited", "later", "limit", "listing", "revived")
+        job = self.stage.documents.get(PLACES.job(self._id("revived")))
+        assert job
+        assert job.fields["expires_at"] is None, "a watch that is watched would go by itself"
 
     def _rolling(self, old: Version) -> None:
         """While traffic moves, both versions work at once; each fall of the price is told once."""
@@ -165,8 +186,18 @@ class Story:
         self.shows[name], self.people[name], self.told[name] = show, self.stage.someone(), 0
         self._save(name, "50.00", conditions)
 
-    def _save(self, name: str, limit: str, conditions: list[dict[str, Any]] | None = None) -> None:
-        watch = below(self.shows[name], limit, name=name)
+    def _snooze_a_fall(self, name: str) -> None:
+        """Until tomorrow: what happens is kept for then, and told at once when its owner ends the snooze."""
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        self._save(name, "50.00", snoozed_until=tomorrow.isoformat())
+        self._price(name, "48")
+        self._expect()
+        assert "held" in {one.fields["state"] for one in self._alerts(name)}
+
+    def _save(
+        self, name: str, limit: str, conditions: list[dict[str, Any]] | None = None, **more: Any
+    ) -> None:
+        watch = below(self.shows[name], limit, name=name) | more
         if conditions:
             watch["conditions"] = conditions
         if name == "listing":

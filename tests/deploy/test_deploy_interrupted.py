@@ -1,4 +1,4 @@
-"""deploy.sh, restore.sh and teardown.sh switched off after every single change, and run again, over a pretended cloud."""
+"""The scripts switched off after every single change, and run again, over a pretended cloud."""
 
 import shutil
 import subprocess

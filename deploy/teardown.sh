@@ -3,8 +3,9 @@
 #
 # Looks first, lists what it found, and asks. Databases and their backups stay, unless --data says that they go too;
 # what people saved is then gone for good. May be broken off and run again: what is gone is not listed any more.
-# Left alone: other databases and their backups, the APIs that are on, a budget, a web domain's mapping, the log's past lines,
-# the buckets that Cloud Functions made for what it builds from (gcf-v2-…), and Twilio.
+# Left alone: other databases and their backups, the rules that were released, the APIs that are on and the role of Eventarc's own
+# account, a budget, a web domain's mapping, the log's past lines, the buckets that Cloud Functions made for what it builds from
+# (gcf-v2-…), and Twilio.
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ASSUMED=${ASSUMED:-present}
 # shellcheck source=deploy/running.sh
@@ -117,5 +118,5 @@ done
 if [[ -n $(option data) && -z $DRY_RUN ]] && grep -qs '^FIRESTORE_DATABASE=scout-' "$SETTINGS_FILE"; then
   step "Whoever deploys anew: take FIRESTORE_DATABASE out of $SETTINGS_FILE, so that it begins with the default database"
 fi
-step "Done. Still there: the APIs that are on, a budget, a web domain's mapping, Cloud Functions' own buckets (gcf-v2-…), and what" \
-  "Twilio's number calls"
+step "Done. Still there: the rules that were released, the APIs that are on, the role of Eventarc's own account, a budget, a web" \
+  "domain's mapping, Cloud Functions' own buckets (gcf-v2-…), and what Twilio's number calls"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+Ran = subprocess.CompletedProcess[str]
 ROOT = Path(__file__).parents[2]
 PARTS = (
     "deploy",
@@ -87,7 +88,7 @@ class Installation:
         chosen = "".join(f"{name}={value}\n" for name, value in settings.items())
         (self.project / "deploy/settings.env").write_text(example + chosen)
 
-    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, **more: str) -> Ran:
         """Run a command as somebody would who has nothing else set."""
         path = f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin"
         plain = {"PATH": path, "HOME": str(self.folder), "PYTHON": sys.executable, "BETWEEN_TRIES": "0"}
@@ -101,7 +102,7 @@ class Installation:
             check=False,
         )
 
-    def deploy(self, project: str, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def deploy(self, project: str, *options: str, **more: str) -> Ran:
         """Run deploy.sh."""
         return self.run("deploy/deploy.sh", project, REGION, *options, **more)
 

@@ -6,14 +6,15 @@ asked for by https is refused.
 
 Resources are documents by their path without the version: created, listed, patched by their masks, deleted.
 What an API adds of its own (a function's address, a trigger's subscription, a secret's versions) stands in a
-method of its own below. Operations are over at once. ``changes`` are the requests that may have changed
-something.
+method of its own below, and so does what goes with a thing. Operations are over at once. ``changes`` are the
+requests that may have changed something.
 """
 
 import re
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -112,10 +113,14 @@ class Recorder:
         """The requests of this method whose path has this pattern in it."""
         return [one for one in self.requests if one.method == method and re.search(pattern, one.path)]
 
-    def members(self, thing: str, role: str) -> set[str]:
-        """Who has this role on this thing."""
-        bindings = self.policies.get(thing, {}).get("bindings", [])
-        return {member for one in bindings if one["role"] == role for member in one["members"]}
+    @property
+    def rights(self) -> dict[str, dict[str, set[str]]]:
+        """Who may do what: by thing and role, the members."""
+        return {
+            thing: {one["role"]: set(one["members"]) for one in policy["bindings"]}
+            for thing, policy in self.policies.items()
+            if policy.get("bindings")
+        }
 
     def answer(self, request: Request) -> tuple[int, Json]:
         """What Google would answer, and what it would then have."""
@@ -140,10 +145,10 @@ class Recorder:
         return 404, {"error": {"code": 404, "message": f"{path} was not found", "status": "NOT_FOUND"}}
 
     def _get(self, path: str, request: Request) -> tuple[int, Json]:
-        if "/operations/" in path:
-            return 200, {"name": path, "done": True, "metadata": {}, "response": {}}
         if path in self.things:
             return 200, self.things[path]
+        if "/operations/" in path:
+            return 200, {"name": path, "done": True, "metadata": {}, "response": {}}
         if request.host == "serviceusage.test":
             return 200, self._service(path)
         if path.endswith("/runtimes"):
@@ -155,10 +160,9 @@ class Recorder:
             return 200, {"name": path, "billingAccountName": account, "billingEnabled": True}
         kind = path.rsplit("/", 1)[-1]
         if kind in _LISTS:
-            inside = re.compile(
-                re.escape(path).replace(r"collectionGroups/\-", "collectionGroups/[^/]+") + "/[^/]+$"
-            )
-            return 200, {_LISTS[kind]: [one for at, one in self.things.items() if inside.match(at)]}
+            inside = re.compile(re.escape(path).replace(r"/\-/", "/[^/]+/") + "/[^/]+$")
+            found = [one for at, one in self.things.items() if inside.match(at)]
+            return 200, {_LISTS[kind]: found, **({"metadata": {}} if kind == "revisions" else {})}
         return self._missing(path)
 
     def _service(self, path: str) -> Json:
@@ -174,12 +178,8 @@ class Recorder:
         if kind == "serviceAccounts":
             ids = [f"{body['accountId']}@{self.project}.iam.gserviceaccount.com"]
             body = {**body["serviceAccount"], "email": ids[0], "uniqueId": "1", "projectId": self.project}
-        given = (
-            ids[0]
-            if ids
-            else str(body.get("name") or body.get("metadata", {}).get("name") or "").rsplit("/", 1)[-1]
-        )
-        name = f"{path}/{given or len(self.things)}"
+        own = str(body.get("name") or body.get("metadata", {}).get("name") or "").removeprefix(f"{path}/")
+        name = f"{path}/{(ids[0] if ids else own) or len(self.requests)}"
         if name in self.things:
             return 409, {"error": {"code": 409, "message": f"{name} is there", "status": "ALREADY_EXISTS"}}
         self.things[name] = self._made(
@@ -190,6 +190,9 @@ class Recorder:
     def _put(self, path: str, request: Request) -> tuple[int, Json]:
         if "/upload" in path:
             return 200, {}
+        if path.startswith("namespaces/"):
+            self.things[path] = _settled({**self.things[path], **request.body})
+            return 200, self.things[path]
         own = request.body["name"] if "/metrics/" in path else path
         self.things[path] = {**(request.body or {}), "name": own}
         return 200, self.things[path]
@@ -209,8 +212,26 @@ class Recorder:
     def _delete(self, path: str, request: Request) -> tuple[int, Json]:
         if path not in self.things:
             return self._missing(path)
-        del self.things[path]
+        if self.things[path].get("deleteProtectionState") == "DELETE_PROTECTION_ENABLED":
+            return 400, {"error": {"code": 400, "message": "protected", "status": "FAILED_PRECONDITION"}}
+        for gone in (path, *self._with(path)):
+            for kept in (self.things, self.policies, self.payloads):
+                for name in [one for one in kept if f"{one}/".startswith(f"{gone}/")]:
+                    del kept[name]
         return 200, self._done(request, {})
+
+    def _with(self, path: str) -> list[str]:
+        """What goes with a thing, besides what lies in it: the service of a function, and its trigger."""
+        if "/functions/" not in path:
+            return []
+        function, short = self.things[path], path.rsplit("/", 1)[-1]
+        run = f"namespaces/{self.project}"
+        revision = re.compile(rf"{run}/revisions/{short}-\d+$")
+        found = [f"{run}/services/{short}", function["serviceConfig"]["service"]]
+        found += [at for at in self.things if revision.match(at)]
+        if trigger := function.get("eventTrigger", {}).get("trigger"):
+            found += [trigger, self.things[trigger]["transport"]["pubsub"]["subscription"]]
+        return found
 
     def _done(self, request: Request, thing: Json) -> Json:
         """The thing itself, or an operation that is over, as its API has it."""
@@ -276,12 +297,35 @@ class Recorder:
                 **trigger,
                 "trigger": self._trigger(short, trigger.get("triggerRegion", region)),
             }
-        self.things[f"namespaces/{self.project}/services/{short}"] = {
-            "apiVersion": "serving.knative.dev/v1",
-            "kind": "Service",
-            "metadata": {"name": short, "namespace": self.project},
-        }
+        self._run_revision(short, config)
         return made
+
+    def _run_revision(self, short: str, config: Json) -> None:
+        """A new revision, ready; traffic goes to the newest unless it was moved to another."""
+        run, number = f"namespaces/{self.project}", len(self.requests)
+        service, revision = f"{run}/services/{short}", f"{short}-{number:05}"
+        at = datetime(2026, 11, 30, tzinfo=UTC) + timedelta(seconds=number)
+        metadata = {"namespace": self.project, "creationTimestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        said = [{"name": name, "value": value} for name, value in config["environmentVariables"].items()]
+        spec = {"containers": [{"image": "i", "env": said}]}
+        self.things[f"{run}/revisions/{revision}"] = {
+            "apiVersion": "serving.knative.dev/v1",
+            "kind": "Revision",
+            "metadata": {**metadata, "name": revision, "labels": {"serving.knative.dev/service": short}},
+            "spec": spec,
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        }
+        newest = {"spec": {"traffic": [{"latestRevision": True, "percent": 100}]}}
+        traffic = self.things.get(service, newest)["spec"]["traffic"]
+        self.things[service] = _settled(
+            {
+                "apiVersion": "serving.knative.dev/v1",
+                "kind": "Service",
+                "metadata": {**metadata, "name": short},
+                "spec": {"template": {"metadata": {"name": revision}, "spec": spec}, "traffic": traffic},
+                "status": {"url": config["uri"], "latestReadyRevisionName": revision},
+            }
+        )
 
     def _trigger(self, short: str, region: str) -> str:
         place = f"projects/{self.project}/locations/{region}"
@@ -314,6 +358,35 @@ class Recorder:
         source = {"bucket": "gcf-v2-uploads", "object": "source.zip"}
         return 200, {"uploadUrl": "http://storage.test/upload", "storageSource": source}
 
+    def _pause(self, path: str, request: Request) -> tuple[int, Json]:
+        self.things[path]["state"] = "PAUSED"
+        return 200, self.things[path]
+
+    def _resume(self, path: str, request: Request) -> tuple[int, Json]:
+        self.things[path]["state"] = "ENABLED"
+        return 200, self.things[path]
+
+    def _run(self, path: str, request: Request) -> tuple[int, Json]:
+        return 200, self.things[path]
+
+    def _restore(self, path: str, request: Request) -> tuple[int, Json]:
+        """A database with what the backup's had, but neither its expiry nor its protection."""
+        backup = self.things[request.body["backup"]]
+        name, source = f"{path}/{request.body['databaseId']}", backup["database"]
+        kept = {key: self.things[source][key] for key in ("type", "locationId")}
+        fields = {
+            at.replace(source, name, 1): {**one, "name": one["name"].replace(source, name, 1)}
+            for at, one in self.things.items()
+            if at.startswith(f"{source}/collectionGroups/")
+        }
+        for at, one in fields.items():
+            self.things[at] = {key: value for key, value in one.items() if key != "ttlConfig"}
+        self.things[name] = self._made_databases({**kept, "name": name})
+        operation = f"{name}/operations/restore"
+        told = {"operationState": "SUCCESSFUL", "backup": request.body["backup"]}
+        self.things[operation] = {"name": operation, "done": True, "metadata": told, "response": {}}
+        return 200, self.things[operation]
+
     def _get_iam_policy(self, path: str, request: Request) -> tuple[int, Json]:
         return 200, self.policies.get(path, {"etag": "BwA="})
 
@@ -338,6 +411,8 @@ class Recorder:
 
 _LISTS = {
     "databases": "databases",
+    "backups": "backups",
+    "operations": "operations",
     "backupSchedules": "backupSchedules",
     "indexes": "indexes",
     "fields": "fields",
@@ -347,6 +422,8 @@ _LISTS = {
     "subscriptions": "subscriptions",
     "serviceAccounts": "accounts",
     "functions": "functions",
+    "revisions": "items",
+    "repositories": "repositories",
     "jobs": "jobs",
     "budgets": "budgets",
     "triggers": "triggers",
@@ -361,6 +438,23 @@ _LISTS = {
 def without_version(request: Request) -> str:
     """The path of what was asked for, as a thing is named."""
     return VERSIONS.sub("", request.path)
+
+
+def _settled(service: Json) -> Json:
+    """A service of Cloud Run whose traffic goes where it was said to go."""
+    latest = service["status"]["latestReadyRevisionName"]
+    generation = service["metadata"].get("generation", 0) + 1
+    traffic = [
+        {"percent": one["percent"], "revisionName": one.get("revisionName", latest)}
+        for one in service["spec"]["traffic"]
+    ]
+    ready = [{"type": kind, "status": "True"} for kind in ("Ready", "ConfigurationsReady", "RoutesReady")]
+    status = {"observedGeneration": generation, "traffic": traffic, "conditions": ready}
+    return {
+        **service,
+        "metadata": {**service["metadata"], "generation": generation},
+        "status": {**service["status"], **status},
+    }
 
 
 def _snake(verb: str) -> str:

@@ -1,4 +1,4 @@
-"""deploy.sh and restore.sh switched off after every single change, and run again, over a pretended cloud."""
+"""The scripts switched off after every single change, and run again, over a pretended cloud."""
 
 import shutil
 import subprocess
@@ -13,6 +13,12 @@ PROJECT = "demo-app"
 PRETEND = Path(__file__).parent / "pretend.sh"
 DEPLOY = ("deploy/deploy.sh", PROJECT, REGION)
 RESTORE = ("deploy/restore.sh", PROJECT, REGION, "--backup=latest", "--into=scout-restored", "--yes")
+TEARDOWN = ("deploy/teardown.sh", PROJECT, REGION, "--yes")
+DATA = {f"{kind}%(default)" for kind in ("database", "protection", "backups", "index")} | {"backup%b1"}
+KEPT = {  # as teardown.sh says
+    *("apis", "budget", "webhooks", "domain%scout.example.com", "rules%(default)", f"policy%{PROJECT}"),
+    *(f"identity%{api}.googleapis.com" for api in ("pubsub", "eventarc")),
+}
 CHOSEN = {
     "TWILIO_ACCOUNT_SID": "AC1",
     "TWILIO_AUTH_TOKEN": "token",
@@ -55,6 +61,11 @@ def _changes(cloud: Path) -> list[str]:
 def _state(cloud: Path) -> dict[str, list[str]]:
     """All that is there; of policies who may, in any order."""
     return {one.name: sorted(one.read_text().split()) for one in cloud.iterdir() if one.name != "changes"}
+
+
+def _left(cloud: Path) -> set[str]:
+    """The names of all that is there; not that something was deleted."""
+    return {name for name in _state(cloud) if not name.startswith("deleted-")}
 
 
 def test_switched_off_after_each_change_it_is_done_by_as_many_runs(
@@ -243,6 +254,35 @@ def test_settings_that_others_may_read_are_said(mine: Installation, tmp_path: Pa
     assert "chmod 600 deploy/settings.env" in _run(mine, tmp_path / "cloud", 0).stderr
     settings.chmod(0o600)
     assert "chmod" not in _run(mine, tmp_path / "cloud", 0).stderr
+
+
+def test_a_teardown_switched_off_after_each_change_is_done_by_as_many_runs(
+    mine: Installation, tmp_path: Path
+) -> None:
+    at_once, bit_by_bit = tmp_path / "at-once", tmp_path / "bit-by-bit"
+    assert _run(mine, at_once, 0).returncode == 0
+    shutil.copytree(at_once, bit_by_bit)
+    old = len(_changes(at_once))
+    without = _run(mine, at_once, 0, command=TEARDOWN)
+    assert without.returncode == 0, without.stderr
+    assert _left(at_once) == KEPT | DATA
+    done = _run(mine, at_once, 0, command=(*TEARDOWN, "--data"))
+    assert done.returncode == 0, done.stderr
+    assert _left(at_once) == KEPT
+    assert "scout-" not in (at_once / f"policy%{PROJECT}").read_text(), "nor has any of ours a right"
+    changes = _changes(at_once)[old:]
+    deleted = [one for one in changes if one != f"policy/{PROJECT}"]
+    assert len(deleted) == len(set(deleted)) > 50
+
+    for number in range(len(changes)):
+        stopped = _run(mine, bit_by_bit, 1, command=(*TEARDOWN, "--data"))
+        assert stopped.returncode == -9, (number, _changes(bit_by_bit)[-1:])
+
+    last = _run(mine, bit_by_bit, 0, command=(*TEARDOWN, "--data"))
+    assert last.returncode == 0, last.stderr
+    assert f"Nothing of Ticket Scout is left in {PROJECT}" in last.stdout
+    assert _changes(bit_by_bit)[old:] == changes, "nothing was done twice, and nothing was left out"
+    assert _state(bit_by_bit) == _state(at_once)
 
 
 def test_a_look_at_indexes_that_fails_is_not_that_none_is_built(mine: Installation, tmp_path: Path) -> None:

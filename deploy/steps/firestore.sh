@@ -79,10 +79,11 @@ apply_indexes() {
 }
 
 indexes_ready() {
-  local building
-  building=$(gcloud firestore indexes composite list --database="$DATABASE" --filter='state!=READY' --format='value(name.basename())') || return 1
-  [[ -z $building ]] || printf '%s indexes are being built\n' "$(wc -l <<<"$building")" >&2
-  [[ -z $building ]]
+  local states building
+  states=$(gcloud firestore indexes composite list --database="$DATABASE" --format='value(state)') || return 1
+  building=$(awk '$1 && $1 != "READY"' <<<"$states" | wc -l)
+  ((building == 0)) || printf '%s indexes are being built\n' "$building" >&2
+  ((building == 0))
 }
 
 apply_rules() {

@@ -115,7 +115,7 @@ apply_repository() {
   has gcloud artifacts repositories describe "$REPOSITORY" --location="$REGION" || run gcloud artifacts repositories \
     create "$REPOSITORY" --location="$REGION" --repository-format=docker --description="Ticket Scout's functions"
   [[ $(ask '' gcloud artifacts repositories describe "$REPOSITORY" --location="$REGION" \
-    --format='json(cleanupPolicies)') == *keep-the-last-ten* ]] || run gcloud artifacts repositories \
+    --format='json(cleanupPolicies)') == *keep-the-last-ten* ]] || run quietly gcloud artifacts repositories \
     set-cleanup-policies "$REPOSITORY" --location="$REGION" --policy=deploy/steps/images.json
   grant_on 'artifacts repositories' "$REPOSITORY" roles/artifactregistry.writer "$(member scout-build)" --location="$REGION"
 }

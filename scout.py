@@ -348,7 +348,7 @@ def _brought_up_to_date(copy: Path, replaced: Path | None, now: datetime, *, mov
         if replaced:
             try:
                 before = opened.enter_context(closing(SqliteDocuments(str(replaced))))
-                erased, stopped = carry(before, documents)
+                erased, stopped = carry(before, documents, now)
             except StoreError as exc:
                 before = erased = stopped = None
                 click.echo(f"who was erased or stopped texts since must be told to it again: {exc}", err=True)
@@ -368,8 +368,13 @@ def _say_brought(found: _Brought, after: Path | str | None) -> None:
 
 @cli.command()
 @click.option("--before", required=True, help="The database that ran until now; (default) is the first one.")
+@click.option(
+    "--only-people",
+    is_flag=True,
+    help="Who was erased or stopped texts; once everything runs on the new one.",
+)
 @as_json
-def restored(before: str, *, as_json: bool) -> None:
+def restored(before: str, *, only_people: bool, as_json: bool) -> None:
     """Tell a Firestore database that was made of a backup what happened since, before anything runs on it.
 
     ``deploy/restore.sh`` does. FIRESTORE_DATABASE names the new one. Texts that wait in it may have been sent
@@ -388,8 +393,8 @@ def restored(before: str, *, as_json: bool) -> None:
     documents = _documents(settings)
     name = None if before == DEFAULT_DATABASE else before
     replaced = open_documents(settings.store, project=settings.project, database=name)
-    erased, stopped = carry(replaced, documents)
-    found = _Brought(doubt(documents, now, replaced), erased, stopped)
+    erased, stopped = carry(replaced, documents, now)
+    found = _Brought(0 if only_people else doubt(documents, now, replaced), erased, stopped)
     if as_json:
         click.echo(json.dumps(asdict(found)))
     else:

@@ -52,11 +52,12 @@ running() {
 
 # serving: the release that answers, which after a rollback is not the newest; nothing if it does not say.
 serving() {
-  local revision
-  revision=$(ask '' gcloud run services describe "$WORKER" --region="$REGION" --format='value(status.traffic[0].revisionName)')
+  local revision said
+  revision=$(ask '' gcloud run services describe "$WORKER" --region="$REGION" --format='value(status.traffic[0].revisionName)') || return
   [[ -n $revision ]] || return 0
-  ask '' gcloud run revisions describe "$revision" --region="$REGION" --flatten='spec.containers[0].env[]' \
-    --format='csv[no-heading](spec.containers.env.name,spec.containers.env.value)' | sed -n 's/^RELEASE,//p'
+  said=$(ask '' gcloud run revisions describe "$revision" --region="$REGION" --flatten='spec.containers[0].env[]' \
+    --format='csv[no-heading](spec.containers.env.name,spec.containers.env.value)') || return
+  sed -n 's/^RELEASE,//p' <<<"$said"
 }
 
 # newest_answer: all traffic of every function goes to its newest revision, also after a rollback.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the name of the release that lies in this folder: s1-0123456789ab, the number of its documents' shape
-# (watchers/schema.py) and its commit. Where what is uploaded is not what that commit says, the files' digest follows
+# (watchers/schema.py) and the last commit that changed what is uploaded. Where what is uploaded is not what that commit says, the files' digest follows
 # (s1-0123456789ab-01234567); without a history it stands alone. Functions carry it as RELEASE, so that a rollback knows which
 # revision is which.
 set -euo pipefail
@@ -17,7 +17,7 @@ digest() { # of so many digits
 }
 
 schema=$(sed -n 's/^SCHEMA = \([0-9][0-9]*\)$/\1/p' watchers/schema.py)
-if commit=$(git rev-parse --short=12 HEAD 2>/dev/null); then
+if commit=$(git log -1 --format=%h --abbrev=12 -- "${uploaded[@]}" 2>/dev/null) && [[ -n $commit ]]; then
   changed=$(git status --porcelain --untracked-files=all -- "${uploaded[@]}")
   [[ -z $changed ]] || commit+=-$(digest 8)
 else

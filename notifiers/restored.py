@@ -56,13 +56,13 @@ def _let_go(replaced: Documents, held: Sequence[Alert]) -> Iterator[Alert]:
         some = held[first : first + _AT_ONCE]
         known = replaced.get_many([alerts.path(alert.id) for alert in some])
         for alert, document in zip(some, known, strict=True):
-            if document is None or document.fields.get("state") != AlertState.HELD:
+            if document and document.fields.get("state") != AlertState.HELD:
                 yield alert
 
 
-def carry(replaced: Documents, documents: Documents) -> tuple[int, int]:
+def carry(replaced: Documents, documents: Documents, now: datetime) -> tuple[int, int]:
     """Forbid again what was forbidden since the backup: how many are erased, and stopped."""
-    erased = sum(_erase_again(one, documents) for one in replaced.find(Query(returning.COLLECTION)))
+    erased = sum(_erase_again(one, documents, now) for one in replaced.find(Query(returning.COLLECTION)))
     stopped = replaced.find(Query(contacts.COLLECTION, ("opted_out_at",), ">=", _EVER))
     signed_out = replaced.find(Query(contacts.COLLECTION, ("sessions_since",), ">=", _EVER))
     for person in signed_out:
@@ -70,13 +70,14 @@ def carry(replaced: Documents, documents: Documents) -> tuple[int, int]:
     return erased, sum(_stop_again(person, documents) for person in stopped)
 
 
-def _erase_again(standing: Document, documents: Documents) -> bool:
+def _erase_again(standing: Document, documents: Documents, now: datetime) -> bool:
     """As of then, so that it is the same erasure; whether there was anybody to erase."""
     known, noted = documents.get_many([contacts.path(standing.id), standing.path])
     is_the_same = noted is not None and noted.fields["mark"] == standing.fields["mark"]
     if is_the_same or erasure.is_erased(known):
         return False
-    erasure.begin(documents, standing.id, standing.fields["begun_at"])  # the worker goes on from there
+    begun_at: datetime = standing.fields["begun_at"]
+    erasure.begin(documents, standing.id, now, begun_at=begun_at)  # the worker goes on from there
     return True
 
 

@@ -42,6 +42,9 @@ _SHAPES = {
 _LONGEST = {"WORKER": 1800, "BOARD": 540, "COPY": 540, "DELIVER": 540, "WEB": 3600}
 """Seconds a function may take: Cloud Scheduler waits for half an hour, an event for nine minutes."""
 
+_MEMORY = {"4": 2048, "6": 4096, "8": 4096}
+"""Mebibytes that an instance must have at least, by its processors."""
+
 _USUALLY = {  # as deploy/steps/functions.sh has it
     "WORKER": (180, 1, 0, 2),
     "BOARD": (180, 1, 0, 10),
@@ -90,7 +93,10 @@ def _misshapen(chosen: Mapping[str, str]) -> Iterator[str]:
 
 
 def _is_public(address: str) -> bool:
-    url = urlsplit(address)
+    try:
+        url = urlsplit(address)
+    except ValueError:  # a bracket that does not close
+        return False
     host = url.hostname or ""
     try:
         return url.scheme == "https" and ip_address(host).is_global
@@ -123,6 +129,9 @@ def _at_odds(chosen: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}_TIMEOUT must be at most {_LONGEST[name]} seconds"
         if float(chosen.get(f"{name}_CPU", "1")) < 1 < at_once:
             yield f"{name}_CPU must be 1 or more, or {name}_CONCURRENCY 1"
+        needed = _MEMORY.get(chosen.get(f"{name}_CPU", "1"), 0)
+        if _mebibytes(chosen.get(f"{name}_MEMORY", "512Mi")) < needed:
+            yield f"{name}_MEMORY must be {needed // 1024}Gi or more with so many processors"
         if least > most:
             yield f"{name}_MIN_INSTANCES must not be more than {name}_MAX_INSTANCES ({most})"
     longest = int(chosen.get("WORKER_TIMEOUT", _USUALLY["WORKER"][0]))
@@ -131,6 +140,10 @@ def _at_odds(chosen: Mapping[str, str]) -> Iterator[str]:
     for channel, said in off(chosen).items():
         if any(name in chosen for name in _TELLING.get(channel, ())):
             yield said
+
+
+def _mebibytes(memory: str) -> int:
+    return int(memory[:-2]) * (1024 if memory.endswith("Gi") else 1)
 
 
 def main() -> None:

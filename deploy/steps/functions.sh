@@ -2,7 +2,7 @@
 # The five functions, and who may call each. What is deployed already, from the same files with the same settings, is left
 # alone: a label holds what it was made from.
 #
-#   one_region               stops if the worker runs in another region than this
+#   one_region               stops if the worker runs, but not in this region
 #   apply_functions          deploys those that differ
 #   apply_invokers           says who may call which
 #   deploy_function NAME     one of them
@@ -104,10 +104,10 @@ processes_of() { # one a processor: Python computes for one request at a time (d
 
 # What is not a function is the whole project's: two regions of one project would share it.
 one_region() {
-  local regions elsewhere
+  local regions
   regions=$(ask '' listed gcloud functions list --v2 --filter='name~"/ticket-monitor-worker$"' --format='value(name.segment(3))')
-  elsewhere=$(grep -vx "$REGION" <<<"$regions" | grep . || true)
-  [[ -z $elsewhere ]] || fail "$PROJECT runs in ${elsewhere//$'\n'/ }, and you said $REGION: nothing was done"
+  [[ -z $regions ]] || grep -qx "$REGION" <<<"$regions" ||
+    fail "$PROJECT runs in ${regions//$'\n'/ }, and you said $REGION: nothing was done"
 }
 
 apply_repository() {

@@ -64,7 +64,8 @@ keep_secret() {
 # Not by --limit, which gcloud applies before it sorts.
 newest_version() {
   local versions
-  versions=$(ask 1 gcloud secrets versions list "$1" --filter='state=ENABLED' --sort-by=~createTime --format='value(name.basename())')
+  versions=$(ask 1 gcloud secrets versions list "$1" --filter='state=ENABLED' --sort-by=~createTime --format='value(name.basename())') || return
+  [[ -n $versions ]] || fail "no version of the secret $1 can be used: enable one, or delete the secret and run this again"
   printf '%s' "${versions%%$'\n'*}"
 }
 

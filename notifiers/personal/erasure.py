@@ -94,27 +94,35 @@ def erase(documents: Documents, places: Places, uid: str, now: datetime) -> None
     _go_on(documents, places, uid, now)
 
 
-def begin(documents: Documents, uid: str, now: datetime) -> None:
-    """The point of no return: from here on nothing is sent to them, and nobody is signed in as them."""
+def begin(documents: Documents, uid: str, now: datetime, *, begun_at: datetime | None = None) -> None:
+    """The point of no return: from here on nothing is sent to them, and nobody is signed in as them.
+
+    ``begun_at``: when it began in another database, of which this one is to have the same erasure.
+    """
     for _ in range(_ATTEMPTS):
         known, begun = documents.get_many([contacts.path(uid), path(uid)])
         if is_erased(known) and begun is not None:
             return
         with suppress(ConflictError):
-            documents.commit(*_beginning(uid, known, begun, now), *_unproven(documents, known))
+            documents.commit(
+                *_beginning(uid, known, begun, now, begun_at or now), *_unproven(documents, known)
+            )
             log.info("person.erasing", extra={"uid": uid})
             return
     raise StoreUnavailableError("the person kept changing; ask again")
 
 
-def _beginning(uid: str, known: Document | None, begun: Document | None, now: datetime) -> list[Write]:
+def _beginning(
+    uid: str, known: Document | None, begun: Document | None, now: datetime, begun_at: datetime
+) -> list[Write]:
     nothing: dict[str, Any] = {"erased_at": now, "sessions_since": now}
     empty = dict.fromkeys(known.fields) | nothing if known else nothing
     writes: list[Write] = [
         Update(known.path, empty, known.version) if known else Create(contacts.path(uid), empty)
     ]
-    mark = hashlib.sha256(f"erasure\x1f{uid}\x1f{now.isoformat()}".encode()).hexdigest()[:32]
-    standing = {"uid": uid, "mark": mark, "begun_at": now, "deleted_at": None, "look_at": now}
+    mark = hashlib.sha256(f"erasure\x1f{uid}\x1f{begun_at.isoformat()}".encode()).hexdigest()[:32]
+    standing = {"uid": uid, "mark": mark, "begun_at": begun_at, "here_at": now}
+    standing |= {"deleted_at": None, "look_at": now}
     writes.append(Update(begun.path, standing, begun.version) if begun else Create(path(uid), standing))
     if kept := receipts.receipt(uid, known.fields if known else {}, now):
         writes.append(kept)
@@ -176,13 +184,13 @@ def _keep(documents: Documents, standing: Document, now: datetime) -> None:
 
 def _note(documents: Documents, standing: Document, now: datetime, *, heard: bool, is_over: bool) -> None:
     """When to look again: soon, ever more seldom while boards have not heard, at last to end it."""
-    begun_at: datetime = standing.fields["begun_at"]
-    end = begun_at + KEPT
+    end = standing.fields["begun_at"] + KEPT
+    here_at: datetime = standing.fields.get("here_at") or standing.fields["begun_at"]
     if is_over:
         documents.commit(Delete(contacts.path(standing.id)), Delete(standing.path))
         return
-    looked_twice = now - begun_at >= AGAIN_AFTER
-    look_at = end if heard and looked_twice else min(end, now + max(AGAIN_AFTER, now - begun_at))
+    looked_twice = now - here_at >= AGAIN_AFTER
+    look_at = end if heard and looked_twice else min(end, now + max(AGAIN_AFTER, now - here_at))
     with suppress(ConflictError):  # somebody else went on at the same time
         documents.commit(Update(standing.path, {"deleted_at": now, "look_at": look_at}, standing.version))
         log.info("person.erased", extra={"uid": standing.id})

@@ -149,7 +149,12 @@ class Installed:
         database = f"{path}/{body['databaseId']}"
         self.put(database, type="FIRESTORE_NATIVE", locationId=REGION)
         operation = f"{database}/operations/restore1"
-        self.put(operation, done=True, metadata={"operationState": self.restoring}, response={})
+        self.put(
+            operation,
+            done=True,
+            metadata={"backup": body["backup"], "operationState": self.restoring},
+            response={},
+        )
         return 200, self.things[operation]
 
 

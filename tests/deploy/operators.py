@@ -15,6 +15,13 @@ FUNCTIONS = ("ticket-monitor-worker", "poll-board", "copy-monitor-job", "deliver
 HERE = f"projects/{PROJECT}/locations/{REGION}"
 RUN = f"apis/serving.knative.dev/v1/namespaces/{PROJECT}"
 TOKEN = "a-token-of-gcloud"
+_DEPLOY = """\
+#!/bin/sh
+case "$*" in
+  *--dry-run) if test -e "$0.refused"; then echo "a setting is wrong" >&2; exit 1; fi ;;
+  *) echo "$* $RELEASE $MOVE_TO" >>"$0.called" ;;
+esac
+"""
 _NOTES = """\
 import os, sys
 names = ("STORE", "GOOGLE_CLOUD_PROJECT", "FIRESTORE_DATABASE", "APP_ID")
@@ -44,7 +51,7 @@ class Operator:
         shutil.copy(DEPLOY.parent / "watchers/schema.py", self.folder / "watchers")
         self.settings.write_text("STORE=firestore\n")
         deploy = self.folder / "deploy/deploy.sh"
-        deploy.write_text('#!/bin/sh\necho "$* $RELEASE $MOVE_TO" >>"$0.called"\n')
+        deploy.write_text(_DEPLOY)
         deploy.chmod(0o755)
         (self.folder / "scout.py").write_text(_NOTES)
 
@@ -88,6 +95,7 @@ class Operator:
             "HOME": str(self.folder),
             "SETTINGS": str(self.settings),
             "BETWEEN_TRIES": "0",
+            "QUIET_AFTER": "0",
             "PYTHON": sys.executable,
             "CLOUDSDK_CONFIG": str(self.folder / "gcloud"),
             "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "1",

@@ -95,8 +95,8 @@ gcloud() {
       gone "database/$(flag database "$@")" ;;
     "firestore databases list"*) names_of database ;;
     "firestore databases restore"*) change "database/$(flag destination-database "$@")" SUCCESSFUL ;;
-    "firestore operations list"*) value "database/$(flag database "$@")" ;;
-    "firestore backups list"*snapshotTime*) printf '%s\t%s\n' "projects/$project/locations/europe-west1/backups/b1" 2026-11-28T04:00:00Z ;;
+    "firestore operations list"*) printf 'b1\t%s\n' "$(value "database/$(flag database "$@")")" ;;
+    "firestore backups list"*snapshotTime*) printf '%s\t%s\t(default)\n' "projects/$project/locations/europe-west1/backups/b1" 2026-11-28T04:00:00Z ;;
     "firestore backups list"*) names_of backup | sed "s|^|projects/$project/locations/europe-west1/backups/|" ;;
     "firestore backups delete"*) gone "backup/$(flag backup "$@")" ;;
     "firestore backups schedules list"*) value "backups/$(flag database "$@")" ;;
@@ -152,7 +152,7 @@ gcloud() {
     "artifacts repositories list"*) names_of repository ;;
     "artifacts repositories delete"*) gone "repository/$4" ;;
     "meta list-files-for-upload"*) echo main.py ;;
-    "functions list"*) ! is_there function/ticket-monitor-worker || echo europe-west1 ;;
+    "functions list"*segment*) ! is_there function/ticket-monitor-worker || echo europe-west1 ;;
     "run services describe"*) ;; # nobody rolled anything back
     "run services update-traffic"*) ;;
     "functions describe"*FIRESTORE_DATABASE*) is_there "function/$3" || missing "$3" || return
@@ -171,6 +171,7 @@ gcloud() {
     "scheduler jobs delete"*) gone "job/$4" ;;
     "scheduler jobs pause"*) change "state/$4" PAUSED ;;
     "scheduler jobs resume"*) change "state/$4" ENABLED ;;
+    "scheduler jobs describe"*lastAttemptTime*) ;;
     "scheduler jobs describe"*format*) value "job/$4" ;;
     "scheduler jobs describe"*) described job "$4" x ;;
     "scheduler jobs"*) change "job/$5" "$(flag schedule "$@")|Etc/UTC|$(flag uri "$@")|POST|$(flag oidc-service-account-email "$@")|$(flag oidc-token-audience "$@")|$(flag attempt-deadline "$@")|1" ;;

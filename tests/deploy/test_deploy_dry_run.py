@@ -211,6 +211,8 @@ def test_what_the_product_or_the_scripts_cannot_do_with_is_said(name: str, value
         ({"SMTP_URL": "smtp://u:p@mail.example:587"}, "E-mail is off: set MAIL_FROM."),
         ({"SMTP_URL": SECRET, "MAIL_FROM": "a@b.example"}, "E-mail is off: SMTP_URL must look like"),
         ({"TWILIO_ACCOUNT_SID": "AC1"}, "Texts are off: set TWILIO_AUTH_TOKEN"),
+        ({"WEB_CPU": "4"}, "WEB_MEMORY must be 2Gi or more"),
+        ({"PUBLIC_URL": "https://[x"}, "PUBLIC_URL must begin with https://"),
         ({"TICK_SECONDS": "300"}, "WORKER_TIMEOUT must be TICK_SECONDS and 60 seconds more"),
     ],
 )

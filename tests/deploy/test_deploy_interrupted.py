@@ -238,7 +238,7 @@ def test_a_function_that_cannot_be_built_is_not_built_again_and_again(
 
 
 def test_a_second_installation_beside_the_first_is_not_begun(mine: Installation, tmp_path: Path) -> None:
-    elsewhere, look = tmp_path / "elsewhere.sh", '"functions list"*)'
+    elsewhere, look = tmp_path / "elsewhere.sh", '"functions list"*segment*)'
     text = PRETEND.read_text()
     assert look in text
     elsewhere.write_text(text.replace(look, f"{look} echo europe-west9 ;;\n    {look}"))

@@ -12,12 +12,15 @@ from tests.deploy.installed import PROJECT, REGION, Installed
 from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, Operator, why_missing
 
 SCRIPTS = {"upgrade.sh": [], "rollback.sh": [], "restore.sh": ["--backup=latest"], "teardown.sh": ["--data"]}
+FORMS = [*SCRIPTS.items(), ("restore.sh", ["--database=(default)"])]
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_a_dry_run_prints_commands_with_their_reasons_and_calls_nobody(script: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("script", "options"), FORMS)
+def test_a_dry_run_prints_commands_with_their_reasons_and_calls_nobody(
+    script: str, options: list[str], tmp_path: Path
+) -> None:
     operator = Operator(tmp_path, Installed(), {"PATH": "/usr/bin:/bin", "CLOUDSDK_CONFIG": "/nonexistent"})
-    said = operator.run(script, "--dry-run", *SCRIPTS[script])
+    said = operator.run(script, "--dry-run", *options)
     assert (said.returncode, said.stderr) == (0, "")
     assert "gcloud " in said.stdout
     assert all(re.match(r"# |gcloud |/|env |export |$", line) for line in said.stdout.splitlines())
@@ -66,7 +69,7 @@ def test_every_command_is_understood_by_the_gcloud_that_is_installed(tmp_path: P
     operator = Operator(tmp_path, Installed())
     commands = {
         " ".join(word.replace(" ", "_") for word in shlex.split(line))
-        for script, options in SCRIPTS.items()
+        for script, options in FORMS
         for line in operator.run(script, "--dry-run", *options).stdout.splitlines()
         if line.startswith("gcloud ")
     } | set(_looks())

@@ -3,8 +3,10 @@
 That it may be broken off anywhere is tested in ``test_deploy_interrupted.py``.
 """
 
+import os
 import stat
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 
@@ -40,6 +42,7 @@ def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
     assert operator.deployed == [f"{PROJECT} {REGION}  scout-restored"]
     assert operator.settings.read_text().splitlines() == [
         "STORE=firestore",
+        "# FIRESTORE_DATABASE before the last restore: (default)",
         "FIRESTORE_DATABASE=scout-restored",
     ]
     assert stat.S_IMODE(operator.settings.stat().st_mode) == 0o600
@@ -55,7 +58,11 @@ def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
     assert installed.things[JOB]["state"] == "ENABLED"
     assert f"v1/{OURS}" in installed.things, "the one before stays"
     told = f"restored --before (default) firestore {PROJECT} scout-restored"
-    assert operator.told == [told, told], "and again when nothing can go out any more"
+    assert operator.told == [told, told, _only_people(told)], "again when nothing can go out, and at the end"
+
+
+def _only_people(told: str) -> str:
+    return told.replace(" firestore", " --only-people firestore")
 
 
 def test_nothing_runs_over_a_database_that_was_not_told_what_happened(
@@ -83,6 +90,7 @@ def test_it_asks_which_backup_and_whether(operator: Operator, installed: Install
     assert "say which: --backup=latest" in unsaid.stderr
     assert "unfinished" not in unsaid.stdout
     assert "elsewhere" not in unsaid.stdout
+    assert "rests" not in unsaid.stderr
     assert "unfinished is none of these" in operator.run("restore.sh", "--backup=unfinished").stderr
     assert "nothing was changed" in operator.run("restore.sh", "--backup=older", typed="no\n").stderr
     assert (installed.changes(), operator.deployed) == ([], [])
@@ -97,7 +105,7 @@ def test_an_option_without_its_value_stops_it(operator: Operator, installed: Ins
 
 def test_without_a_backup_it_says_when_there_is_one(operator: Operator, installed: Installed) -> None:
     said = operator.run("restore.sh", "--backup=latest", "--yes")
-    assert "there is no backup of (default) yet" in said.stderr
+    assert "there is no backup yet" in said.stderr
     assert installed.changes() == []
 
 
@@ -127,8 +135,9 @@ def test_the_database_is_named_in_settings_that_named_none(operator: Operator, i
     operator.settings.write_text("STORE=firestore\nBUDGET=10USD")
     said = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
     assert said.returncode == 0, said.stderr
-    assert (
-        operator.settings.read_text() == "STORE=firestore\nBUDGET=10USD\nFIRESTORE_DATABASE=scout-restored\n"
+    before = "# FIRESTORE_DATABASE before the last restore: (default)\n"
+    assert operator.settings.read_text() == (
+        f"STORE=firestore\nBUDGET=10USD\n{before}FIRESTORE_DATABASE=scout-restored\n"
     )
 
 
@@ -150,7 +159,8 @@ def test_it_goes_back_to_the_database_before_and_tells_it_what_happened(
         a_function(installed, name, FIRESTORE_DATABASE="scout-restored")
     said = operator.run("restore.sh", "--database=(default)", typed=f"{PROJECT}\n")
     assert said.returncode == 0, said.stderr
-    assert operator.told == [f"restored --before scout-restored firestore {PROJECT} (default)"] * 2
+    told = f"restored --before scout-restored firestore {PROJECT} (default)"
+    assert operator.told == [told, told, _only_people(told)]
     assert [path.rpartition("/")[2] for _, path in installed.changes()] == [
         "ticket-scout-worker:pause",
         "copy-monitor-job",
@@ -158,7 +168,8 @@ def test_it_goes_back_to_the_database_before_and_tells_it_what_happened(
         *FUNCTIONS_ANSWER,
         "ticket-scout-worker:resume",
     ]
-    assert operator.settings.read_text() == "STORE=firestore\nFIRESTORE_DATABASE=(default)\n"
+    before = "# FIRESTORE_DATABASE before the last restore: scout-restored\n"
+    assert operator.settings.read_text() == f"STORE=firestore\n{before}FIRESTORE_DATABASE=(default)\n"
     assert operator.deployed == [f"{PROJECT} {REGION}  (default)"]
 
 
@@ -195,6 +206,86 @@ def test_after_a_rollback_the_release_that_answers_is_what_is_restored(
         assert traffic == {"latestRevision": True, "percent": 100}, f"{name} answers from the old database"
 
 
+def test_a_release_that_cannot_be_seen_is_not_taken_for_the_right_one(
+    operator: Operator, installed: Installed
+) -> None:
+    _with_backups(installed)
+    installed.broken = {f"GET {RUN}/services/{FUNCTIONS[0]}": 403}
+    said = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
+    assert (said.returncode, installed.changes()) == (1, [])
+    assert "could not look which release answers" in said.stderr
+
+
+def test_settings_that_deploying_would_stop_at_stop_it_before_anything_rests(
+    operator: Operator, installed: Installed
+) -> None:
+    _with_backups(installed)
+    (operator.folder / "deploy/deploy.sh.refused").touch()
+    said = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
+    assert (said.returncode, installed.changes()) == (1, [])
+    assert "a setting is wrong" in said.stderr
+
+
+def test_a_backup_of_the_database_before_can_be_chosen_by_its_name(
+    operator: Operator, installed: Installed
+) -> None:
+    """Where the backup that was restored was bad, too."""
+    _with_backups(installed)
+    for name in FUNCTIONS:
+        a_function(installed, name, FIRESTORE_DATABASE="scout-restored")
+    latest = operator.run("restore.sh", "--backup=latest", "--into=scout-another", "--yes")
+    assert "there is no backup of scout-restored yet: say one of these names" in latest.stderr
+    said = operator.run("restore.sh", "--backup=older", "--into=scout-another", "--yes")
+    assert said.returncode == 0, said.stderr
+    (restored,) = [one.body for one in installed.asked if one.path.endswith("databases:restore")]
+    assert restored["backup"] == f"{HERE}/backups/older"
+
+
+def test_what_else_failed_on_the_new_database_is_not_taken_for_the_restore(
+    operator: Operator, installed: Installed
+) -> None:
+    _with_backups(installed)
+    refused = operator.folder / "scout.py.refused"
+    refused.touch()
+    asked = ("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
+    assert operator.run(*asked).returncode == 1
+    index = f"v1/projects/{PROJECT}/databases/scout-restored/operations/index1"
+    installed.put(index, done=True, metadata={"index": "one", "operationState": "FAILED"})
+    refused.unlink()
+    again = operator.run(*asked)
+    assert again.returncode == 0, again.stderr
+
+
+def test_what_was_left_to_tell_is_told_by_the_run_that_ends_it(
+    operator: Operator, installed: Installed
+) -> None:
+    """Broken off after the worker was switched, and before the pages were."""
+    for name in FUNCTIONS:
+        a_function(installed, name, FIRESTORE_DATABASE="scout-restored")
+    installed.things[JOB]["state"] = "PAUSED"
+    line = "# FIRESTORE_DATABASE before the last restore: (default)\nFIRESTORE_DATABASE=scout-restored\n"
+    operator.settings.write_text(line)
+    said = operator.run("restore.sh", "--into=scout-restored", "--yes")
+    assert said.returncode == 0, said.stderr
+    assert operator.told == [f"restored --before (default) --only-people firestore {PROJECT} scout-restored"]
+    assert operator.settings.read_text() == line
+    assert installed.things[JOB]["state"] == "ENABLED"
+
+
+def test_it_waits_until_what_the_worker_began_is_over(operator: Operator, installed: Installed) -> None:
+    _with_backups(installed)
+    installed.things[JOB]["lastAttemptTime"] = datetime.now(UTC).isoformat()
+    sleep, slept = operator.folder / "bin/sleep", operator.folder / "slept"
+    sleep.parent.mkdir()
+    sleep.write_text(f'#!/bin/sh\necho "$1" >>{slept}\n')
+    sleep.chmod(0o755)
+    operator.env = {"QUIET_AFTER": "3600", "PATH": f"{sleep.parent}:{os.environ['PATH']}"}
+    said = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
+    assert said.returncode == 0, said.stderr
+    (seconds,) = slept.read_text().split()
+    assert 3000 < int(seconds) <= 3600
+
+
 def test_another_release_is_taken_along_only_if_that_is_said(
     operator: Operator, installed: Installed
 ) -> None:
@@ -210,7 +301,9 @@ def test_whatever_fails_after_the_worker_rests_says_that_it_does(
     operator: Operator, installed: Installed
 ) -> None:
     _with_backups(installed)
-    (operator.folder / "deploy/deploy.sh").write_text("#!/bin/sh\nexit 3\n")
+    (operator.folder / "deploy/deploy.sh").write_text(
+        "#!/bin/sh\ncase $* in *--dry-run) exit 0 ;; esac\nexit 3\n"
+    )
     said = operator.run("restore.sh", "--backup=older", "--into=scout-restored", "--yes")
     assert said.returncode == 3
     assert "rests until this is done: run it again with --into=scout-restored --backup=older" in said.stderr
@@ -225,7 +318,7 @@ def test_whatever_fails_after_the_worker_rests_says_that_it_does(
 def test_it_waits_until_a_look_says_that_it_is_restored(look: str) -> None:
     text = (DEPLOY / "restore.sh").read_text()
     function = text[text.index("is_restored() {") :].partition("\n}\n")[0] + "\n}"
-    script = f". {DEPLOY}/running.sh\n{function}\nlook() {{ {look}; }}\nuntil_done 2 is_restored look"
+    script = f". {DEPLOY}/running.sh\n{function}\nrestoring() {{ {look}; }}\nuntil_done 2 is_restored"
     said = subprocess.run(["bash", "-c", script], env={"BETWEEN_TRIES": "0"}, check=False)  # noqa: S603, S607
     assert said.returncode == 1
 

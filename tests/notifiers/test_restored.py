@@ -121,6 +121,18 @@ def test_a_text_that_was_held_and_let_go_since_is_not_sent_when_its_hour_comes(
     assert len(phone.sent) == 2, "one text each"
 
 
+def test_a_text_that_is_held_and_of_which_the_other_database_knows_nothing_keeps_its_hour(
+    documents: SqliteDocuments, tmp_path: Path
+) -> None:
+    """Whoever goes back to the database before: what was decided there later was never decided here."""
+    save_person(documents)
+    tomorrow = LATER + timedelta(hours=9)
+    held = save_alert(documents, state=AlertState.HELD, due_at=tomorrow, why="quiet_hours")
+    with closing(SqliteDocuments(str(tmp_path / "other.db"))) as other:
+        assert doubt(documents, LATER, other) == 0
+    assert stored(documents, held.id) == held
+
+
 @pytest.mark.parametrize("died_after", [0, 11, PEOPLE])
 def test_a_backup_in_the_midst_of_delivering_neither_loses_nor_doubles(
     documents: SqliteDocuments, tmp_path: Path, died_after: int
@@ -180,15 +192,18 @@ def test_who_was_erased_and_came_back_since_is_erased_again(
     erasure.resume(documents, PLACES, LATER)
 
     with closing(SqliteDocuments(str(copy))) as restored:
-        assert carry(documents, restored) == (1, 0)
-        assert carry(documents, restored) == (0, 0), "twice is harmless"
+        assert carry(documents, restored, LATER) == (1, 0)
+        assert carry(documents, restored, LATER) == (0, 0), "twice is harmless"
         erasure.resume(restored, PLACES, LATER)
         person = restored.get("people/u1")
         assert erasure.is_erased(person)
         assert person
         assert person.fields.get("email") is None
+        assert person.fields["sessions_since"] == LATER, "nor is anybody signed in who came back"
         assert not restored.find(Query(PLACES.worker_collection, ("uid",), "==", "u1"))
-        assert carry(restored, documents) == (0, 0), "the same erasure: whoever goes back loses nothing"
+        assert carry(restored, documents, LATER) == (0, 0), (
+            "the same erasure: whoever goes back loses nothing"
+        )
 
 
 def test_a_backup_of_after_they_came_back_keeps_them(documents: SqliteDocuments, tmp_path: Path) -> None:
@@ -198,7 +213,7 @@ def test_a_backup_of_after_they_came_back_keeps_them(documents: SqliteDocuments,
     copy = back_up(tmp_path / "scout.db", tmp_path / "copy.db").path
 
     with closing(SqliteDocuments(str(copy))) as restored:
-        assert carry(documents, restored) == (0, 0)
+        assert carry(documents, restored, LATER) == (0, 0)
         person = restored.get("people/u1")
 
     assert person
@@ -213,7 +228,7 @@ def test_who_signed_out_everywhere_since_is_signed_out(documents: SqliteDocument
     save_person(documents, "u2", sessions_since=NOW - timedelta(days=1))
 
     with closing(SqliteDocuments(str(copy))) as restored:
-        carry(documents, restored)
+        carry(documents, restored, LATER)
         since = {one.id: one.fields["sessions_since"] for one in restored.find(Query("people"))}
 
     assert since == {"u1": LATER, "u2": NOW}

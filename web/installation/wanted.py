@@ -34,7 +34,7 @@ def way(field: Mapping[str, Any]) -> str:
     """``order=ascending``, ``array-config=contains``: as gcloud wants to be told."""
     if "arrayConfig" in field:
         return f"array-config={field['arrayConfig'].lower()}"
-    return f"order={field['order'].lower()}"
+    return f"order={field.get('order', '').lower()}"  # somebody else's vector index has none
 
 
 def rules(file: Path, app: str | None = None) -> str:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Prints the name of the release that lies in this folder: s1-0123456789ab, the number of its documents' shape
-# (watchers/schema.py) and the last commit that changed what is uploaded. Where what is uploaded is not what that commit says, the files' digest follows
-# (s1-0123456789ab-01234567); without a history it stands alone. Functions carry it as RELEASE, so that a rollback knows which
-# revision is which.
+# (watchers/schema.py) and the last commit that changed what is uploaded. Where what is uploaded is not what that commit says, the
+# files' digest follows (s1-0123456789ab-01234567); without a history it stands alone. Functions carry it as RELEASE, so that a
+# rollback knows which revision is which.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -297,7 +297,7 @@ def test_the_days_of_a_person_ask_for_nothing_without_an_index(
     standing(documents, NOW)
     alerts.due(documents, NOW, 10)
     erasure.erase(documents, PLACES, UID, NOW)
-    erasure.resume(documents, PLACES, NOW + timedelta(days=32))
+    erasure.resume(documents, PLACES, NOW + timedelta(days=101))
     assert len(listening.asked) >= 15
 
 

@@ -160,12 +160,12 @@ def test_an_old_device_never_gets_back_in_after_its_person_was_erased(
     browser = town.come_in(NUMBER)
     uid = uid_of(browser) or ""
     erase(town.documents.inner, PLACES, uid, town.now())
-    for day in range(1, 40):
+    for day in range(1, 110):
         days_pass(monkeypatch, town, day)
         resume(town.documents.inner, PLACES, town.now())
         if asks:
             browser.post("/sign-in", {"contact": ADDRESS})
-        if not asks or day > 35:
+        if not asks or day > 105:
             assert not is_in(browser)
     assert town.documents.inner.get(f"people/{uid}") is None
 

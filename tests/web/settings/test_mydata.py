@@ -57,7 +57,7 @@ def test_a_database_that_is_away_is_said_on_a_page(world: World, ann: Someone) -
 def test_what_goes_and_what_remains_is_said_before(ann: Someone) -> None:
     page = ann.get("/settings/data")
 
-    for said in ("At once", "Within 31 days", "From backups", "For 4 years", "Not ours to delete"):
+    for said in ("At once", "Within 100 days", "From backups", "For 4 years", "Not ours to delete"):
         assert said in page
 
 

@@ -20,7 +20,7 @@ NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD 
 SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES
 VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
-CURRENCIES = frozenset(_CODES.split())
+CURRENCIES = frozenset(_CODES.split())  # without XXX ("no currency") and XTS ("for testing")
 # ISO 4217, list one: every active currency whose minor unit is not a hundredth.
 _EXPONENTS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),

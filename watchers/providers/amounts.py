@@ -3,8 +3,9 @@
 import re
 from decimal import Decimal
 
-from watchers.money import CURRENCIES, Basis, minor_units
+from watchers.money import Basis, minor_units
 from watchers.observation import Price
+from watchers.providers import shapes
 
 _MOST = Decimal(100_000_000)  # of any currency: more is no price
 _PLAIN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
@@ -23,8 +24,8 @@ def amount(value: object) -> Decimal | None:
 
 def price(basis: Basis, value: object, currency: object) -> Price | None:
     """A price of at least one minor unit, in a currency that is known."""
-    exact = amount(value)
-    if exact is None or not isinstance(currency, str) or currency not in CURRENCIES:
+    exact, code = amount(value), shapes.currency(currency)
+    if exact is None or code is None:
         return None
-    low = minor_units(exact, currency)
-    return Price(basis, currency, low) if low > 0 else None
+    low = minor_units(exact, code)
+    return Price(basis, code, low) if low > 0 else None

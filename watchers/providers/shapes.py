@@ -13,7 +13,6 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,2}")
 _YEARS = range(1970, 2200)  # outside stand placeholders, such as Ticketmaster's 1900-01-01
 _FURTHEST, _QUARTER = timedelta(hours=14), timedelta(minutes=15)  # zones are quarters of an hour apart
-_NO_CURRENCY = frozenset({"XXX", "XTS"})  # ISO 4217: "no currency" and "for testing"
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -81,5 +80,4 @@ def offset(utc: datetime, local: datetime) -> timezone | None:
 
 def currency(value: object) -> str | None:
     """Three capitals that ISO 4217 knows; of others nobody knows how many decimals they have."""
-    code = value if isinstance(value, str) and value in CURRENCIES else None
-    return None if code in _NO_CURRENCY else code
+    return value if isinstance(value, str) and value in CURRENCIES else None

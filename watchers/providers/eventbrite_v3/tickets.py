@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from watchers.money import CURRENCIES, Basis, decimal_amount
+from watchers.money import Basis, decimal_amount
 from watchers.observation import Availability, Price
 from watchers.providers import shapes
 
@@ -55,7 +55,7 @@ def _price(event: Mapping[str, Any], can_be_bought: Availability) -> Price | str
         return None
     said = shapes.mapping(lowest)
     currency, low = shapes.currency(said.get("currency")), _whole(said.get("value"))
-    if currency not in CURRENCIES or low is None:
+    if currency is None or low is None:
         return _NO_AMOUNT
     if not _agrees(said.get("major_value"), low, currency):
         return _TWO_AMOUNTS

@@ -36,14 +36,19 @@ _VALUES: tuple[Any, ...] = (
     *("2026-12-31", "1900-01-01T00:00:00Z", "2026-13-45", "\ud800", "\u202e", "a" * 5000, [], {}, [[]], [{}]),
 )
 
+_CURRENCIES = ("XXX", "QQQ", "usd", "$", "", None, 5)
+
 
 def changed(luck: random.Random, answer: Any) -> Any:
-    """The same answer with a few of its parts replaced, removed, repeated or moved."""
+    """The same answer with a few of its parts replaced, removed, repeated or moved, and other currencies."""
     answer = copy.deepcopy(answer)
     for _ in range(luck.randint(1, 6)):
         holder, key = luck.choice(list(_places(answer)) or [([answer], 0)])
         others = [inner[at] for inner, at in _places(answer)]
-        match luck.randrange(4):
+        match luck.randrange(5):
+            case 4 if said := [one for one in _places(answer) if "currency" in str(one[1]).lower()]:
+                holder, key = luck.choice(said)
+                holder[key] = luck.choice(_CURRENCIES)
             case 0:
                 holder[key] = copy.deepcopy(luck.choice(_VALUES))
             case 1 if isinstance(holder, dict):

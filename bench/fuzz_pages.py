@@ -8,6 +8,7 @@ at the end than then has leaked.
 """
 
 import random
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -64,14 +65,7 @@ _FRAGMENTS = (
         b'{"@id":"#a"}',
         b"1e999999999",
     ),
-    *(
-        b'"price":0,',
-        b'"price":"99999",',
-        b'"price":-1,',
-        b'"price":"1.234",',
-        b'"priceCurrency":"XXX",',
-        b"NaN",
-    ),
+    b"NaN",
     *(
         b"\xe2\x80\xa8",
         b"\xed\xa0\x80",
@@ -82,6 +76,9 @@ _FRAGMENTS = (
         b"<table><tr><td>",
     ),
 )
+_SAID = re.compile(rb'"(price|lowPrice|highPrice|priceCurrency)"\s*:\s*("[^"]*"|-?[\d.]+)')
+_CURRENCIES = (b'"XXX"', b'"QQQ"', b'"usd"', b'"$"', b'""', b"null", b"5")
+_AMOUNTS = (b"0", b"-1", b'"99999"', b'"1.234"', b'"free"', b"NaN", b"1e999999999", b"null")
 _MOST = 6_000_000  # bytes: a little more than is read
 _CHARSETS = (
     None,
@@ -134,8 +131,17 @@ def _recoded(luck: random.Random, page: bytearray, _others: list[bytes]) -> byte
     return bytearray(page.decode("utf-8", "replace").encode(luck.choice(_ENCODINGS), "replace"))
 
 
+def _mispriced(luck: random.Random, page: bytearray, _others: list[bytes]) -> bytearray:
+    """Another amount or currency in place of one that is said: put anywhere else, it would say nothing."""
+    said = list(_SAID.finditer(page))
+    if said:
+        one = luck.choice(said)
+        page[one.start(2) : one.end(2)] = luck.choice(_CURRENCIES if one[1] == b"priceCurrency" else _AMOUNTS)
+    return page
+
+
 _MUTATIONS: tuple[Callable[[random.Random, bytearray, list[bytes]], bytearray], ...] = (
-    *(_flipped, _cut, _spliced, _stuffed, _repeated, _recoded),
+    *(_flipped, _cut, _spliced, _stuffed, _repeated, _recoded, _mispriced),
 )
 
 

@@ -1,23 +1,33 @@
 """What the benches reckon with; their figures are not tested, their arithmetic and their shop are."""
 
+import random
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bench import fuzz_answers, fuzz_pages
 from bench.cost import FREE_WATCHES, day, month, most_that_fit
 from bench.markets import EVENINGS, markets
 from bench.report import Report
 from bench.upstream import price_of, shop
 from tests.upstream import NOW, purse
+from watchers.money import CURRENCIES
+from watchers.observation import Observation
+from watchers.providers import shapes
+from watchers.providers.pages import amounts, offer
+from watchers.providers.pages.amounts import currency_of
+from watchers.providers.pages.reading import OUR_FAULT, observe
 from watchers.providers.steam import Steam
 from watchers.providers.ticketmaster import Ticketmaster
 from watchers.quota import Quota
 from watchers.target import Search, Target
 
-PRICES = tomllib.loads((Path(__file__).parents[2] / "bench/prices.toml").read_text())
+ROOT = Path(__file__).parents[2]
+PRICES = tomllib.loads((ROOT / "bench/prices.toml").read_text())
 SPENT = {"an uneventful run": Counter(reads=3, writes=2), "a page of five watches": Counter(reads=22)}
 
 
@@ -76,3 +86,54 @@ def test_the_markets_speak_ticketmasters_language_and_sell_the_same_evenings_at_
             assert not seen.problems
             lowest.append(min(one.prices[0].low for one in seen.listings or ()))
     assert lowest == [50_00, 51_00]
+
+
+# ── whether the fuzzers would find what they look for ────────────────────────────────────────────────────
+
+
+def _pages() -> Iterator[Observation]:
+    """So many hostile pages, read; always the same ones."""
+    luck = random.Random(1)  # noqa: S311 - not for secrets
+    samples = [path.read_bytes() for path in sorted((ROOT / "tests/data/page").glob("*.html"))]
+    target = Target("page", item=fuzz_pages.URL)
+    for _ in range(2_000):
+        page = bytes(fuzz_pages._mispriced(luck, bytearray(luck.choice(samples)), samples))  # noqa: SLF001
+        yield observe(page, None, fuzz_pages.URL, target, fuzz_pages.NOW)
+
+
+def test_a_reader_of_pages_that_takes_no_currency_for_one_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """XXX is ISO 4217's "no currency"."""
+    assert not any(map(fuzz_pages.invented, _pages()))
+    monkeypatch.setattr(amounts, "CURRENCIES", CURRENCIES | {"XXX"})
+    assert any(map(fuzz_pages.invented, _pages()))
+
+
+def test_a_reader_of_pages_that_fails_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not any(OUR_FAULT in seen.problems for seen in _pages())
+
+    def fails(written: str | None) -> str | None:
+        if written == "XXX":
+            raise RuntimeError
+        return currency_of(written)
+
+    monkeypatch.setattr(offer, "currency_of", fails)
+    assert any(OUR_FAULT in seen.problems for seen in _pages())
+
+
+@pytest.mark.parametrize("provider", ["ticketmaster", "ebay", "eventbrite"])
+def test_a_reader_of_answers_that_takes_no_currency_for_one_is_found(
+    monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    files = sorted((ROOT / "tests/data" / provider).glob("*.json"))
+    samples = [file.read_bytes() for file in files if file.name != "kit.json"]
+
+    def counted() -> Counter[str]:
+        counts, luck = Counter[str](), random.Random(1)  # noqa: S311 - not for secrets
+        answers = fuzz_answers._answers(luck, samples)  # noqa: SLF001
+        for _ in range(4_000):
+            fuzz_answers._read(provider, next(answers), counts)  # noqa: SLF001
+        return counts
+
+    assert (counted()["invented"], counted()["crashes"]) == (0, 0)
+    monkeypatch.setattr(shapes, "CURRENCIES", CURRENCIES | {"XXX"})
+    assert counted()["invented"] > 0

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from web.plans import Plans
     from web.site import Site
 
-DEFAULT_DATABASE = "(default)"  # Firestore's own name for it
 _CALLS_OF_A_SEARCH = 5  # a page each
 _CALLS_OF_AN_ITEM = {"page": 5}  # robots.txt first, and both may have moved
 _LINES_AT_ONCE = 300  # pairs whose verdicts are asked for in one question
@@ -383,6 +382,7 @@ def restored(before: str, *, only_people: bool, as_json: bool) -> None:
     """
     from notifiers.restored import carry, doubt
     from store import open_documents
+    from web.installation.wanted import DEFAULT_DATABASE
 
     settings, now = _settings(), datetime.now(UTC)
     if settings.store != "firestore" or (settings.database or DEFAULT_DATABASE) == before:

@@ -156,14 +156,14 @@ name_database() {
   file=$(readlink -f "$SETTINGS_FILE")
   rm -f "$file.new"
   (umask 077 && awk -v line="$line" -v before="$BEFORE$before" '
-    /^# FIRESTORE_DATABASE before / { next }
+    index($0, "# FIRESTORE_DATABASE before ") == 1 { next }
     !/^[[:space:]]*FIRESTORE_DATABASE=/ { print; next }
     !said++ { print before; print line }
     END { if (!said) { print before; print line } }' "$file" >"$file.new")
   if cmp -s "$file.new" "$file"; then rm "$file.new"; else mv "$file.new" "$file"; fi
 }
 
-BEFORE='# FIRESTORE_DATABASE before the last restore: '
+BEFORE='# FIRESTORE_DATABASE before the restore that is under way: '
 one_region
 [[ $(job_state) != PAUSED ]] || trap say_it_rests EXIT
 before=$(running FIRESTORE_DATABASE)
@@ -206,9 +206,12 @@ if [[ -n $before ]]; then
   tell_what_happened --only-people
 fi
 
+# Once that is told it is over: who says START from here on is not to be stopped by another run of this.
+[[ -n $DRY_RUN ]] || sed -i --follow-symlinks "/^$BEFORE/d" "$SETTINGS_FILE"
+
 step "The worker goes on"
 [[ $(job_state) == ENABLED ]] || run gcloud scheduler jobs resume "$WORKER_JOB" --location="$REGION"
 trap - EXIT
 
-step "Done. See how it does: scout.py doctor --cloud $PROJECT $REGION. The database before is left as it was." \
+step "Done. See how it does: scout.py doctor --cloud $PROJECT $REGION. The database before${before:+, $before,} is left as it was." \
   "People's own Firebase clients, if you have any, must write to $into from now on"

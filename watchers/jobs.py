@@ -94,7 +94,7 @@ class Job:
             "fires_at": {target_id: dict(found.fires_at) for target_id, found in at.items()},
             "rearms_at": {target_id: dict(found.rearms_at) for target_id, found in at.items()},
             "waits_for": [f"{target_id}:{kind}" for target_id in self.targets for kind in kinds],
-            # Here, too: an older version that brings a watch back says nothing of it.
+            # With every memory: an older version that brings a watch back says nothing of it.
             expiry.FIELD: _tombstone_until(self.deleted_at),
         }
 

@@ -53,6 +53,14 @@ def _run(
     return mine.run(*command, **more, LIFE=str(life), BORN=str(len(_changes(cloud))))
 
 
+def _pretending(folder: Path, asked: str, answer: str) -> Path:
+    """``pretend.sh``, in which this question (a pattern of it) is answered so."""
+    text, other = PRETEND.read_text(), folder / "pretend.sh"
+    assert f"    {asked}" in text
+    other.write_text(text.replace(f"    {asked}", f"    {asked} {answer} ;;\n    {asked}", 1))
+    return other
+
+
 def _changes(cloud: Path) -> list[str]:
     changes = cloud / "changes"
     return changes.read_text().splitlines() if changes.exists() else []
@@ -165,12 +173,7 @@ def test_a_look_that_fails_stops_it_before_anything_is_made_twice(
     cloud = tmp_path / "cloud"
     assert _run(mine, cloud, 0).returncode == 0
     before = _changes(cloud)
-    text = PRETEND.read_text()
-    assert look in text
-    refusing = tmp_path / "refusing.sh"
-    refusing.write_text(text.replace(look, f'{look} echo "ERROR: {said}" >&2 && return 1 ;;\n    {look}', 1))
-
-    stopped = _run(mine, cloud, 0, refusing)
+    stopped = _run(mine, cloud, 0, _pretending(tmp_path, look, f'echo "ERROR: {said}" >&2 && return 1'))
 
     assert stopped.returncode == 1
     assert why in stopped.stderr
@@ -225,10 +228,7 @@ def test_a_restore_switched_off_after_each_change_is_done_by_as_many_runs(
 def test_a_function_that_cannot_be_built_is_not_built_again_and_again(
     mine: Installation, tmp_path: Path, why: str, tries: int
 ) -> None:
-    refusing, deploying = tmp_path / "refusing.sh", '"functions deploy"*) '
-    text = PRETEND.read_text()
-    assert deploying in text
-    refusing.write_text(text.replace(deploying, f'{deploying} echo "ERROR: {why}" >&2; return 1\n'))
+    refusing = _pretending(tmp_path, '"functions deploy"*)', f'echo "ERROR: {why}" >&2; return 1')
     stopped = _run(mine, tmp_path / "cloud", 0, refusing)
     assert stopped.returncode == 1
     assert stopped.stderr.count(why) == tries
@@ -238,10 +238,7 @@ def test_a_function_that_cannot_be_built_is_not_built_again_and_again(
 
 
 def test_a_second_installation_beside_the_first_is_not_begun(mine: Installation, tmp_path: Path) -> None:
-    elsewhere, look = tmp_path / "elsewhere.sh", '"functions list"*segment*)'
-    text = PRETEND.read_text()
-    assert look in text
-    elsewhere.write_text(text.replace(look, f"{look} echo europe-west9 ;;\n    {look}"))
+    elsewhere = _pretending(tmp_path, '"functions list"*segment*)', "echo europe-west9")
     stopped = _run(mine, tmp_path / "cloud", 0, elsewhere)
     assert stopped.returncode == 1
     assert f"{PROJECT} runs in europe-west9, and you said {REGION}" in stopped.stderr
@@ -286,10 +283,7 @@ def test_a_teardown_switched_off_after_each_change_is_done_by_as_many_runs(
 
 
 def test_a_look_at_indexes_that_fails_is_not_that_none_is_built(mine: Installation, tmp_path: Path) -> None:
-    refusing, look = tmp_path / "refusing.sh", '"firestore indexes composite list"*) ;;'
-    text = PRETEND.read_text()
-    assert look in text
-    refusing.write_text(text.replace(look, '"firestore indexes composite list"*) return 1 ;;'))
+    refusing = _pretending(tmp_path, '"firestore indexes composite list"*)', "return 1")
     stopped = _run(mine, tmp_path / "cloud", 0, refusing)
     assert stopped.returncode == 1
     assert not [one for one in _changes(tmp_path / "cloud") if one.startswith("function/")]

@@ -26,7 +26,6 @@ BACKUP = f"{HERE}/backups/b1"
 JOB = f"{HERE}/jobs/ticket-scout-worker"
 EVENT_FUNCTIONS = {"copy-monitor-job", "deliver-alert"}
 FUNCTIONS = {*EVENT_FUNCTIONS, "poll-board", "ticket-monitor-worker", "web"}
-NOTED = "# FIRESTORE_DATABASE before the last restore: (default)\n"
 EVENTARC = f"serviceAccount:service-{NUMBER}@gcp-sa-eventarc.iam.gserviceaccount.com"
 OURS = re.compile(
     "/(jobs|functions|topics|alertPolicies|dashboards|metrics|uptimeCheckConfigs|notificationChannels"
@@ -245,7 +244,7 @@ def test_the_database_before_the_restore_stays_as_it_is(story: Story) -> None:
 def test_the_settings_name_the_new_database_and_are_otherwise_as_they_were(story: Story) -> None:
     deployed, restored = story["deployed"].settings, story["restored"].settings
     assert "\nFIRESTORE_DATABASE=\n" in deployed
-    assert restored == deployed.replace("\nFIRESTORE_DATABASE=\n", f"\n{NOTED}FIRESTORE_DATABASE={INTO}\n")
+    assert restored == deployed.replace("\nFIRESTORE_DATABASE=\n", f"\nFIRESTORE_DATABASE={INTO}\n")
     assert story["taken down again"].settings == restored
     assert stat.S_IMODE(story.settings.stat().st_mode) == 0o600
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.deploy.installed import PROJECT, REGION, Installed
-from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, RUN, Operator, a_function
+from tests.deploy.operators import DEPLOY, FUNCTIONS, HERE, RUN, Operator, a_function, a_revision
 
 BACKUPS = f"v1/{HERE}/backups"
 JOB = f"v1/{HERE}/jobs/ticket-scout-worker"
@@ -42,7 +42,6 @@ def test_the_newest_sound_backup_becomes_the_database_that_everything_runs_over(
     assert operator.deployed == [f"{PROJECT} {REGION}  scout-restored"]
     assert operator.settings.read_text().splitlines() == [
         "STORE=firestore",
-        "# FIRESTORE_DATABASE before the last restore: (default)",
         "FIRESTORE_DATABASE=scout-restored",
     ]
     assert stat.S_IMODE(operator.settings.stat().st_mode) == 0o600
@@ -135,9 +134,8 @@ def test_the_database_is_named_in_settings_that_named_none(operator: Operator, i
     operator.settings.write_text("STORE=firestore\nBUDGET=10USD")
     said = operator.run("restore.sh", "--backup=latest", "--into=scout-restored", "--yes")
     assert said.returncode == 0, said.stderr
-    before = "# FIRESTORE_DATABASE before the last restore: (default)\n"
-    assert operator.settings.read_text() == (
-        f"STORE=firestore\nBUDGET=10USD\n{before}FIRESTORE_DATABASE=scout-restored\n"
+    assert (
+        operator.settings.read_text() == "STORE=firestore\nBUDGET=10USD\nFIRESTORE_DATABASE=scout-restored\n"
     )
 
 
@@ -168,8 +166,7 @@ def test_it_goes_back_to_the_database_before_and_tells_it_what_happened(
         *FUNCTIONS_ANSWER,
         "ticket-scout-worker:resume",
     ]
-    before = "# FIRESTORE_DATABASE before the last restore: scout-restored\n"
-    assert operator.settings.read_text() == f"STORE=firestore\n{before}FIRESTORE_DATABASE=(default)\n"
+    assert operator.settings.read_text() == "STORE=firestore\nFIRESTORE_DATABASE=(default)\n"
     assert operator.deployed == [f"{PROJECT} {REGION}  (default)"]
 
 
@@ -262,13 +259,22 @@ def test_what_was_left_to_tell_is_told_by_the_run_that_ends_it(
     """Broken off after the worker was switched, and before the pages were."""
     for name in FUNCTIONS:
         a_function(installed, name, FIRESTORE_DATABASE="scout-restored")
+    newest = f"{FUNCTIONS[0]}-newest"
+    made = a_revision(FUNCTIONS[0], newest, "2026-11-03T00:00:00Z", "s1-new")
+    installed.things[f"{RUN}/revisions/{newest}"] = made
+    operator.hold("s1-new")
     installed.things[JOB]["state"] = "PAUSED"
-    line = "# FIRESTORE_DATABASE before the last restore: (default)\nFIRESTORE_DATABASE=scout-restored\n"
-    operator.settings.write_text(line)
+    noted, line = (
+        "# FIRESTORE_DATABASE before the restore that is under way: (default)\n",
+        "FIRESTORE_DATABASE=scout-restored\n",
+    )
+    operator.settings.write_text(noted + line)
     said = operator.run("restore.sh", "--into=scout-restored", "--yes")
     assert said.returncode == 0, said.stderr
     assert operator.told == [f"restored --before (default) --only-people firestore {PROJECT} scout-restored"]
     assert operator.settings.read_text() == line
+    assert operator.run("restore.sh", "--into=scout-restored", "--yes").returncode == 0
+    assert len(operator.told) == 1, "who said START since is not stopped by another run"
     assert installed.things[JOB]["state"] == "ENABLED"
 
 
@@ -307,6 +313,8 @@ def test_whatever_fails_after_the_worker_rests_says_that_it_does(
     said = operator.run("restore.sh", "--backup=older", "--into=scout-restored", "--yes")
     assert said.returncode == 3
     assert "rests until this is done: run it again with --into=scout-restored --backup=older" in said.stderr
+    noted = "# FIRESTORE_DATABASE before the restore that is under way: (default)\n"
+    assert noted in operator.settings.read_text(), "for the run that ends it"
     assert installed.things[JOB]["state"] == "PAUSED"
 
 
